@@ -1,0 +1,35 @@
+# The libraries Thaw uses, as imported targets. Archives wherever Debian has them, so that the static programs and
+# thawlab are built from the same objects.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+# dependency(NAME archive…): an INTERFACE target `dep::NAME` from static archives.
+function(dependency name)
+  add_library(dep_${name} INTERFACE)
+  foreach(archive ${ARGN})
+    find_library(THAW_LIB_${archive} NAMES lib${archive}.a REQUIRED)
+    target_link_libraries(dep_${name} INTERFACE ${THAW_LIB_${archive}})
+  endforeach()
+  add_library(dep::${name} ALIAS dep_${name})
+endfunction()
+
+dependency(fmt fmt)
+dependency(spdlog spdlog)
+target_compile_definitions(dep_spdlog INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL SPDLOG_SHARED_LIB_OFF)
+target_link_libraries(dep_spdlog INTERFACE dep::fmt Threads::Threads)
+dependency(zstd zstd)
+dependency(bpf bpf elf z)
+dependency(elf elf z)
+dependency(dw dw elf lzma bz2 z)
+
+# Boost 1.81: Process v2 is compiled once, in harness/machine (BOOST_PROCESS_V2_SEPARATE_COMPILATION).
+dependency(boost boost_filesystem boost_system)
+target_compile_definitions(dep_boost INTERFACE BOOST_PROCESS_V2_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(dep_boost INTERFACE Threads::Threads)
+
+# Only thawlab uses these; it is not static.
+pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(SOLV REQUIRED IMPORTED_TARGET libsolv libsolvext)
+pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+find_package(nlohmann_json REQUIRED)

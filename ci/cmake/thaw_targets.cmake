@@ -1,0 +1,38 @@
+# Our own targets. One folder is one library; its sources are all .cc files in it.
+
+# thaw_library(name folder dependency…)
+function(thaw_library name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc)
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARGN})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC ${ARGN})
+  # libbpf skeletons are generated: order them before the sources that include them.
+  foreach(dependency ${ARGN})
+    if(TARGET ${dependency}_files)
+      add_dependencies(${name} ${dependency}_files)
+    endif()
+  endforeach()
+endfunction()
+
+# thaw_static(target): a program that runs on any x86-64 Linux, inside a guest's initramfs too.
+function(thaw_static target)
+  if(THAW_STATIC)
+    target_link_options(${target} PRIVATE -static)
+  endif()
+endfunction()
+
+# thaw_test(name folder dependency…): one GoogleTest program from all *_test.cc of a folder below tests/.
+function(thaw_test name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} PROPERTIES LABELS unit DISCOVERY_TIMEOUT 60)
+endfunction()

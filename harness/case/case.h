@@ -1,0 +1,84 @@
+#pragma once
+// A case: what to run, on which kernels, and what must come of it. Read from TOML by parse.h; plain
+// data after that.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lab {
+
+enum class VerdictKind { pass, freeze, hang, crash, fidelity, subject, incapable, infra };
+const char* name_of(VerdictKind kind);
+std::optional<VerdictKind> verdict_from_name(std::string_view name);
+
+enum class NmiSource { apic, qmp, pmu, none };
+const char* name_of(NmiSource source);
+std::optional<NmiSource> nmi_source_from_name(std::string_view name);
+
+/// When a subject counts as ready. Exactly one is set; `seconds` is the default.
+struct Ready {
+  std::optional<std::string> line;  ///< ECMAScript regex over a line of its stdout or stderr
+  std::optional<std::string> file;  ///< path in the guest that must exist
+  std::optional<int> bpf;  ///< BPF programs loaded by the subject (beyond those there before)
+  std::optional<double> seconds;
+};
+
+struct Subject {
+  /// Arguments; "{duration_s}" and "{capture}" are replaced. Empty: nothing is under test, only the
+  /// load.
+  std::vector<std::string> command;
+  Ready ready;
+  std::string stop = "SIGINT";
+  double grace_s = 10;
+  std::vector<std::filesystem::path> files;  ///< host files copied to the same path in the guest
+  std::map<std::string, std::string> env;
+  /// It writes a Thaw capture to {capture}: judged by it too.
+  bool writes_capture() const;
+};
+
+struct Nmi {
+  NmiSource source = NmiSource::none;
+  double rate_hz = 300;
+  double jitter = 0.5;  ///< each interval is uniform in rate^-1 · [1-jitter, 1+jitter]
+  /// The case proves nothing unless a program of the subject ran in NMI context.
+  bool required() const { return source != NmiSource::none; }
+};
+
+struct MachineSpec {
+  int cpus = 2;
+  int memory_mib = 1024;
+  /// Without the hypervisor bit the guest runs the lock code that real machines run; with it a
+  /// test-and-set fallback.
+  std::string cpu = "qemu64,-hypervisor";
+};
+
+struct RunSpec {
+  double duration_s = 10;
+  uint64_t seed = 1;
+};
+
+struct Expectation {
+  std::string kernels = "*";
+  VerdictKind verdict = VerdictKind::pass;
+  std::string reason;
+};
+
+struct Case {
+  std::string name;
+  std::string why;
+  std::filesystem::path file;  ///< empty for a run without a file
+  std::vector<std::string> kernels;
+  std::vector<std::string>
+      workload;  ///< arguments; the program is one of workloads/; empty: no load
+  Subject subject;
+  Nmi nmi;
+  MachineSpec machine;
+  RunSpec run;
+  std::vector<Expectation> expect;  ///< first match counts; none matching means pass
+};
+
+}  // namespace lab

@@ -1,0 +1,103 @@
+#pragma once
+// Everything that one run left behind for the judge. Filled by run/, read by verdict/. Plain data:
+// no verdict is formed here, and nothing in here is a guess. Host times are CLOCK_MONOTONIC of the
+// host, guest times that of the guest.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+/// [start_ns, end_ns)
+struct Interval {
+  int64_t start_ns = 0;
+  int64_t end_ns = 0;
+};
+
+/// A heartbeat thread (pinned, SCHED_FIFO) of the agent woke later than it asked to.
+struct LateBeat {
+  uint32_t cpu = 0;
+  int64_t due_ns = 0;  ///< guest time it asked for
+  int64_t late_ns = 0;
+};
+
+/// How guest time maps to host time: host = guest + offset_ns + drift · (guest - origin_ns).
+struct ClockMap {
+  int64_t origin_ns = 0;
+  int64_t offset_ns = 0;
+  double drift = 0;
+  int64_t error_ns = 0;  ///< half-width: how far off a mapped time may be
+};
+
+struct SubjectOutcome {
+  bool started = false;
+  bool ready = false;
+  bool died_early = false;           ///< it ended before it was told to
+  std::optional<int> exit_code;      ///< 128+N for signal N; absent when it never ended
+  std::string output_tail;           ///< last 8 KiB of stdout and stderr together
+  std::optional<uint64_t> programs;  ///< BPF programs it had loaded when the load began
+  /// Runs of its programs in NMI context, as the kernel's BPF statistics or the subject's capture
+  /// tell; absent unknown.
+  std::optional<uint64_t> nmi_runs;
+};
+
+struct NmiOutcome {
+  uint64_t sent = 0;
+  std::vector<uint64_t>
+      delivered;  ///< per CPU: growth of the NMI line of /proc/interrupts over the load
+};
+
+struct GuestFacts {
+  std::string kernel;   ///< uname -r, read in the guest
+  std::string version;  ///< uname -v
+  uint32_t cpus = 0;
+  int64_t clock_floor_ns = 0;  ///< smallest stall that the heartbeats could have seen
+};
+
+struct Evidence {
+  // How far it came. Each stage is absent when it was not reached.
+  std::optional<double> agent_hello_ms;  ///< from the start of QEMU to the agent's hello
+  std::optional<GuestFacts> guest;
+  std::optional<Interval> load_guest;  ///< guest time in which load and NMIs ran
+  std::optional<Interval> load_host;
+  bool agent_goodbye = false;  ///< the agent said that it had sent everything
+  int64_t last_heartbeat_host_ns = 0;
+  int64_t longest_silence_ns =
+      0;  ///< longest time without a heartbeat frame on the host during the load
+  Interval longest_silence_host;
+
+  // What the lab itself failed at. A run with this set is `infra`.
+  std::optional<thaw::Error> infra;
+  std::optional<std::string> qemu_death;  ///< QEMU ended by itself: "signal 9", "exit 1: …"
+  bool gave_up_waiting = false;           ///< the guest stopped answering and the lab ended it
+
+  SubjectOutcome subject;
+  NmiOutcome nmi;
+  std::optional<std::string> workload_truth;  ///< JSON that the workload printed
+  std::vector<LateBeat> late_beats;
+  std::optional<ClockMap> clock;
+  /// Per vCPU: when its thread was runnable and not running, host time. `host_watch` says how it
+  /// was found.
+  std::vector<std::vector<Interval>> host_gaps;
+  std::string host_watch;              ///< "bpf", "schedstat" or ""
+  std::vector<std::string> host_load;  ///< notes for the report, such as "load average 9.1"
+
+  // Files in the run's directory; empty path: not there.
+  std::filesystem::path directory;
+  std::filesystem::path console;
+  std::filesystem::path capture;
+  std::filesystem::path agent_log;
+
+  std::string accelerator;  ///< "tcg" or "kvm"
+  std::string qemu_version;
+  std::string qemu_command;
+  int attempts = 1;  ///< 2 when an infra failure was retried
+  double wall_s = 0;
+};
+
+}  // namespace lab

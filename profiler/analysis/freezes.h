@@ -1,0 +1,25 @@
+#pragma once
+// Windows of a capture in which the machine, or one CPU of it, stood still. Pure.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "profiler/store/reader.h"
+
+namespace thaw {
+
+struct Freeze {
+  int64_t start_ns = 0;  ///< CLOCK_MONOTONIC of the recording machine
+  int64_t length_ns = 0;
+  std::vector<CpuId> cpus;
+  std::string cause;  ///< "emit in nmi context took too long", …
+  std::vector<uint64_t>
+      stack;  ///< kernel stack of the longest emit in it, leaf first; may be empty
+};
+
+/// Freezes of at least `least_ns`, by start time. Overlapping long emits (an NMI nested in the
+/// program it interrupted, two CPUs in one lock) are one freeze.
+std::vector<Freeze> find_freezes(const Capture& capture, int64_t least_ns);
+
+}  // namespace thaw

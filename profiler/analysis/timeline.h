@@ -1,0 +1,32 @@
+#pragma once
+// Per thread, over time: running, ready, waiting. Built from switches and wake-ups alone. Pure.
+
+#include <cstdint>
+#include <vector>
+
+#include "profiler/store/reader.h"
+
+namespace thaw {
+
+enum class ThreadState : uint8_t { running, ready, waiting, unknown };
+const char* name_of(ThreadState state);
+
+/// A half-open interval [start_ns, end_ns) in which one thread was in one state.
+struct Slice {
+  ThreadState state = ThreadState::unknown;
+  int64_t start_ns = 0;
+  int64_t end_ns = 0;
+  CpuId cpu;  ///< where it ran or was queued; meaningless while waiting
+  Tid waker;  ///< of a waiting slice: who ended it; 0 unknown
+};
+
+struct ThreadTimeline {
+  Tid tid;
+  Pid pid;
+  std::vector<Slice> slices;  ///< in time order, without overlap; gaps only where nothing is known
+};
+
+/// Threads by tid. The idle threads (tid 0) are left out: CPU time they had is nobody's.
+std::vector<ThreadTimeline> build_timeline(const Capture& capture);
+
+}  // namespace thaw

@@ -1,0 +1,4 @@
+// thaw: parses nothing itself; one file per subcommand in commands/.
+int main() {
+  return 2;
+}

@@ -1,0 +1,70 @@
+#pragma once
+// One event of a capture, as the store keeps it and analysis reads it: the decoded,
+// kernel-independent form of wire/event.h. A flat struct on purpose: which fields mean something
+// depends on the kind, see the table below.
+//
+//   kind          tid, pid is        other_tid is    detail is              duration_ns     name
+//   stacks sample        the thread on CPU  -               -                      - - yes
+//   sched_switch  prev               next            prev's task state      -               - -
+//   sched_waking  wakee              waker           target CPU             -               - -
+//   sched_wakeup  wakee              waker/current   target CPU             -               - -
+//   task_seen     a thread that was there when the capture began            -               its
+//   name    - task_new      the new thread     its parent      -                      - its name -
+//   task_exec     the thread         its old tid     -                      -               new
+//   name    - task_exit     the thread         -               exit code              - - -
+//   task_rename   the thread         -               -                      -               new
+//   name    - slow_emit     the interrupted    -               EmitContext            of the emit
+//   -           kernel kernel_log    -                  -               syslog priority        -
+//   the line    - stall         -                  -               -                      late by
+//   witness     -
+
+#include <cstdint>
+
+#include "profiler/base/ids.h"
+
+namespace thaw {
+
+/// Values are stored in files: append only, never renumber.
+enum class EventKind : uint8_t {
+  sample = 1,
+  sched_switch = 2,
+  sched_waking = 3,
+  sched_wakeup = 4,
+  task_seen = 5,
+  task_new = 6,
+  task_exec = 7,
+  task_exit = 8,
+  task_rename = 9,
+  slow_emit = 10,
+  kernel_log = 11,
+  stall = 12,
+};
+inline constexpr int kEventKinds = 13;  ///< array size to index by kind
+
+/// "sample", "sched_switch", …: the names in `info --json` and in `dump`.
+const char* name_of(EventKind kind);
+
+/// In which context a BPF program emitted. Values are stored in files and equal wire's
+/// `emit_context`.
+enum class EmitContext : uint8_t { task = 0, interrupt = 1, nmi = 2 };
+inline constexpr int kEmitContexts = 3;
+const char* name_of(EmitContext context);
+
+struct Event {
+  EventKind kind = EventKind::sample;
+  CpuId cpu;
+  /// CLOCK_MONOTONIC when the BPF program began to emit; of a slow_emit, when that emit began.
+  int64_t time_ns = 0;
+  Tid tid;
+  Pid pid;
+  Tid other_tid;
+  int64_t detail = 0;
+  int64_t duration_ns = 0;
+  StringId name;
+  StackId kernel_stack;
+  StackId user_stack;
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+}  // namespace thaw

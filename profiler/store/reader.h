@@ -1,0 +1,60 @@
+#pragma once
+// Reads a capture file whole: every undamaged chunk, and how much was damaged.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profiler/base/errors.h"
+#include "profiler/store/event.h"
+#include "profiler/store/facts.h"
+
+namespace thaw {
+
+/// What the reader had to skip. A truncated last chunk is normal for a killed capture and still
+/// counted here.
+struct Damage {
+  uint64_t bytes = 0;                ///< bytes of the file that could not be used
+  uint64_t chunks = 0;               ///< damaged places
+  std::vector<std::string> reasons;  ///< one sentence each, at most the first 16
+};
+
+/// A capture in memory. Immutable after load(); any number of threads may read it.
+class Capture {
+ public:
+  /// Fails with Corrupt when not one chunk is readable or the header is not, with Environment when
+  /// the file cannot be read. A damaged chunk costs that chunk: interned strings and stacks it
+  /// carried read as "" and empty.
+  static Result<Capture> load(const std::filesystem::path& path);
+  static Result<Capture> parse(std::string_view bytes, std::string_view name);
+
+  const Header& header() const { return header_; }
+  /// The last readable tally; absent when the capture was killed before the first one.
+  const std::optional<Tally>& tally() const { return tally_; }
+  /// Absent when the capture did not end properly: it is then incomplete.
+  const std::optional<Ending>& ending() const { return ending_; }
+  const Damage& damage() const { return damage_; }
+  /// In file order: ordered within each CPU, not between CPUs; see analysis/merge.h.
+  const std::vector<Event>& events() const { return events_; }
+
+  std::string_view text(StringId id) const;
+  std::span<const uint64_t> stack(
+      StackId id) const;  ///< leaf first; empty for 0 or when its chunk was damaged
+
+ private:
+  friend class CaptureBuilder;
+  Header header_;
+  std::optional<Tally> tally_;
+  std::optional<Ending> ending_;
+  Damage damage_;
+  std::vector<Event> events_;
+  std::vector<std::string> strings_;
+  std::vector<uint64_t> frames_;
+  std::vector<std::pair<uint32_t, uint32_t>> stacks_;  ///< offset and length in frames_, by StackId
+};
+
+}  // namespace thaw

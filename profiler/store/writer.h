@@ -1,0 +1,57 @@
+#pragma once
+// Writes a capture file: append-only chunks (FORMAT.md), each compressed and checksummed on its
+// own.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "profiler/base/errors.h"
+#include "profiler/store/event.h"
+#include "profiler/store/facts.h"
+
+namespace thaw {
+
+/// Collects events into chunks and appends each with one write(2): whatever instant the process is
+/// killed at, the file loses at most the chunk in flight and what add() still buffers (flushed when
+/// a chunk is full, by flush(), at least once a second by its caller).
+///
+/// Used by one thread. After a failed write every later call returns the same error and the file
+/// stays readable up to its last whole chunk.
+class Writer {
+ public:
+  /// Creates `path`, which must not exist, with mode 0600, and writes the header chunk.
+  static Result<Writer> create(const std::filesystem::path& path, const Header& header);
+  Writer(Writer&&) noexcept;
+  Writer& operator=(Writer&&) noexcept;
+  ~Writer();
+
+  /// Interns; equal input gives the equal id for the life of the writer.
+  StringId intern(std::string_view text);
+  /// Return addresses, leaf first. Empty gives StackId 0.
+  StackId intern_stack(std::span<const uint64_t> frames);
+
+  /// Events of one CPU must come in time order as the kernel produced them; nearly ordered is also
+  /// stored right, only larger.
+  Status add(const Event& event);
+  /// Appends everything buffered as chunks.
+  Status flush();
+  /// Flushes, then appends a tally.
+  Status put_tally(const Tally& tally);
+  /// Flushes, appends the last tally and the ending, syncs to disk and closes. The writer is spent
+  /// after it.
+  Status finish(const Tally& tally, const Ending& ending);
+
+  uint64_t bytes_written() const;
+  /// Events added so far, by kind: what the file will hold.
+  const std::array<uint64_t, kEventKinds>& recorded() const;
+
+ private:
+  struct State;
+  explicit Writer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace thaw
