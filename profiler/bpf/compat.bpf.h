@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Everything that differs between the kernels Thaw supports (5.10 to 7.3), asked of their BTF, never of a version. */
+#ifndef THAW_BPF_COMPAT_H
+#define THAW_BPF_COMPAT_H
+
+#include "profiler/bpf/types.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+static __always_inline __u32 task_state(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return (__u32)BPF_CORE_READ(old, state);
+}
+
+/*
+ * The kernel resolves this by kallsyms, which lists variables only with CONFIG_KALLSYMS_ALL; a program that mentions it
+ * does not load without. So it is mentioned by one program alone, which user space leaves out where the symbol is not.
+ */
+extern const struct rq runqueues __ksym;
+
+/* The kernel's own count of context switches on this CPU. */
+static __always_inline __u64 read_nr_switches(void)
+{
+	struct rq *rq = bpf_this_cpu_ptr(&runqueues);
+
+	return rq->nr_switches;
+}
+
+#endif

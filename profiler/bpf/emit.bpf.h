@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Emitting a record: count that the event happened, hand it to the ring, time how long that took, and count a loss if
+ * it did not fit. What every program does between begin_emit() and end_emit() is fill its own record.
+ *
+ *     struct emit emit;
+ *     if (!begin_emit(&emit, LEVEL_SCHED, EVENT_SCHED_SWITCH)) return 0;
+ *     ... fill a record that starts with event_header ...
+ *     end_emit(ctx, &emit, &record, sizeof(record));
+ *
+ * Recorded + DataLoss = happened, exactly: happened is counted first, and every way out of here after that either
+ * has put the record into a ring or has bumped one loss.
+ */
+#ifndef THAW_BPF_EMIT_H
+#define THAW_BPF_EMIT_H
+
+#include "profiler/bpf/state.bpf.h"
+
+#include <bpf/bpf_helpers.h>
+
+struct emit {
+	struct cpu_state *state;
+	struct emit_counters *counters;
+	__u32 *busy; /* of the level, in state */
+	__u64 time_ns;
+	__u32 cpu;
+	__u32 level;
+	__u32 kind;
+};
+
+static __always_inline void count_loss(struct emit_counters *counters, enum loss loss, bool shared_level)
+{
+	/* xadd where two programs may stand in one level at once, a plain add (a third of the cost) elsewhere. */
+	if (shared_level)
+		__sync_fetch_and_add(&counters->losses[loss], 1);
+	else
+		counters->losses[loss]++;
+}
+
+static __always_inline bool may_overlap(__u32 level)
+{
+	return level == LEVEL_LIFECYCLE || level == LEVEL_NESTED;
+}
+
+/* False when nothing must be recorded: the recording is not on, or the level refuses (counted). */
+static __always_inline bool begin_emit(struct emit *emit, __u32 level, enum event_kind kind)
+{
+	emit->cpu = bpf_get_smp_processor_id();
+	emit->state = bpf_map_lookup_elem(&cpus, &emit->cpu);
+	if (!emit->state)
+		return false; /* cannot be: the map has an element for every possible CPU */
+	emit->kind = kind;
+	if (guarded && emit->state->busy[level]) {
+		/* NMI and timer cannot nest in themselves; the others may, once. */
+		bool refused = level == LEVEL_NMI || level == LEVEL_TIMER;
+
+		level = refused ? level : LEVEL_NESTED;
+		emit->counters = &emit->state->levels[level];
+		if (refused || emit->state->busy[LEVEL_NESTED]) {
+			__sync_fetch_and_add(&emit->counters->happened[kind], 1);
+			count_loss(emit->counters, LOSS_recursion, true);
+			return false;
+		}
+	}
+	emit->level = level;
+	emit->counters = &emit->state->levels[level];
+	emit->busy = &emit->state->busy[level];
+	*emit->busy = 1;
+	if (may_overlap(level))
+		__sync_fetch_and_add(&emit->counters->happened[kind], 1);
+	else
+		emit->counters->happened[kind]++;
+	emit->time_ns = bpf_ktime_get_ns();
+	return true;
+}
+
+static __always_inline void fill_header(const struct emit *emit, struct event_header *header, __u16 size_bytes)
+{
+	header->size_bytes = size_bytes;
+	header->kind = emit->kind;
+	header->level = emit->level;
+	header->cpu = emit->cpu;
+	header->time_ns = emit->time_ns;
+}
+
+/*
+ * The kernel says only that it gave no room. Full rings are by far the likelier reason; when there was room, what
+ * failed was the lock: an NMI that met it, or from v6.15 the rqspinlock's deadlock check or timeout.
+ */
+static __always_inline enum loss why_no_room(void *ring, __u64 size_bytes)
+{
+	__u64 used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	__u64 room = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
+
+	return used + size_bytes + BPF_RINGBUF_HDR_SZ + 7 >= room ? LOSS_ring_full : LOSS_lock_denied;
+}
+
+static __always_inline void put(void *ctx, const struct emit *emit, void *record, __u64 size_bytes)
+{
+	__u32 index = 2 * emit->cpu + (emit->level == LEVEL_NMI);
+	void *ring;
+
+	if (use_perf_buffer) {
+		if (bpf_perf_event_output(ctx, &perf_buffer, BPF_F_CURRENT_CPU, record, size_bytes))
+			count_loss(emit->counters, LOSS_ring_full, may_overlap(emit->level));
+		return;
+	}
+	ring = bpf_map_lookup_elem(&rings, &index);
+	if (!ring) {
+		count_loss(emit->counters, LOSS_no_cpu_slot, may_overlap(emit->level));
+		return;
+	}
+	/* No wake-up from here: it would cost a switch per event, and in NMI an irq_work. User space polls. */
+	if (bpf_ringbuf_output(ring, record, size_bytes, BPF_RB_NO_WAKEUP))
+		count_loss(emit->counters, why_no_room(ring, size_bytes), may_overlap(emit->level));
+}
+
+/* floor(log2(value)) without a loop; 0 for 0. */
+static __always_inline __u32 log2_floor(__u64 value)
+{
+	__u32 result = 0;
+	__u32 shift;
+
+	shift = (value > 0xffffffff) << 5, value >>= shift, result |= shift;
+	shift = (value > 0xffff) << 4, value >>= shift, result |= shift;
+	shift = (value > 0xff) << 3, value >>= shift, result |= shift;
+	shift = (value > 0xf) << 2, value >>= shift, result |= shift;
+	shift = (value > 0x3) << 1, value >>= shift, result |= shift;
+	return result | (value >> 1);
+}
+
+/* Returns how long it took. */
+static __always_inline __u64 put_timed(void *ctx, const struct emit *emit, void *record, __u64 size_bytes)
+{
+	struct emit_counters *counters = emit->counters;
+	__u64 took_ns;
+	__u32 bucket;
+
+	put(ctx, emit, record, size_bytes);
+	took_ns = bpf_ktime_get_ns() - emit->time_ns;
+	bucket = log2_floor(took_ns);
+	if (bucket >= THAW_EMIT_BUCKETS)
+		bucket = THAW_EMIT_BUCKETS - 1;
+	if (may_overlap(emit->level))
+		__sync_fetch_and_add(&counters->buckets[bucket], 1);
+	else
+		counters->buckets[bucket]++;
+	if (took_ns > counters->max_ns)
+		counters->max_ns = took_ns;
+	return took_ns;
+}
+
+static __always_inline struct scratch *scratch_of(const struct emit *emit)
+{
+	__u32 index = emit->cpu * LEVELS + emit->level;
+
+	return bpf_map_lookup_elem(&scratches, &index);
+}
+
+/*
+ * A record of its own for an emit that waited: while an NMI spins nobody else can take one. The stack is taken after
+ * the fact; it shows what the emit interrupted. Not inlined: it is rare and every program has it.
+ */
+static __noinline int put_slow(void *ctx, struct emit *emit, __u64 took_ns)
+{
+	struct scratch *scratch;
+	long stack_bytes;
+	__u64 id = bpf_get_current_pid_tgid();
+	struct emit slow = *emit;
+
+	scratch = scratch_of(emit);
+	if (!scratch)
+		return 0;
+	slow.kind = EVENT_SLOW_EMIT;
+	__sync_fetch_and_add(&slow.counters->happened[EVENT_SLOW_EMIT], 1);
+	stack_bytes = bpf_get_stack(ctx, scratch->frames, THAW_MAX_FRAMES * sizeof(__u64), 0);
+	if (stack_bytes < 0) {
+		count_loss(slow.counters, LOSS_stack_failed, true);
+		stack_bytes = 0;
+	}
+	scratch->slow.duration_ns = took_ns;
+	scratch->slow.tid = (__u32)id;
+	scratch->slow.kernel_frames = stack_bytes / sizeof(__u64);
+	scratch->slow.slow_kind = emit->kind;
+	scratch->slow.pad = 0;
+	stack_bytes &= 0x3ff; /* for the verifier: at most 127 * 8 */
+	fill_header(&slow, &scratch->header, sizeof(scratch->slow) + stack_bytes);
+	slow.time_ns = bpf_ktime_get_ns(); /* of this emit's own timing, not of the record */
+	put_timed(ctx, &slow, scratch, sizeof(scratch->slow) + stack_bytes);
+	return 0;
+}
+
+static __always_inline void end_emit(void *ctx, struct emit *emit, void *record, __u64 size_bytes)
+{
+	__u64 took_ns = put_timed(ctx, emit, record, size_bytes);
+
+	if (took_ns >= THAW_SLOW_EMIT_NS)
+		put_slow(ctx, emit, took_ns);
+	*emit->busy = 0;
+}
+
+#endif

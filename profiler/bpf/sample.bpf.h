@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Samples: what a CPU was doing, with its stacks. From a perf event (cycles: NMI, cpu-clock: timer interrupt), or from
+ * raw_tp/nmi_handler, which runs in NMI on machines without a PMU too: whatever sends the NMIs sets the rate.
+ */
+#ifndef THAW_BPF_SAMPLE_H
+#define THAW_BPF_SAMPLE_H
+
+#include "profiler/bpf/emit.bpf.h"
+
+/* Frames in bytes; 0 and a counted loss when the kernel could not walk. */
+static __always_inline __u64 walk(void *ctx, struct emit *emit, void *frames, __u64 flags)
+{
+	long bytes = bpf_get_stack(ctx, frames, THAW_MAX_FRAMES * sizeof(__u64), flags);
+
+	if (bytes < 0) {
+		/* -EFAULT of a user walk is a kernel thread, which has no user stack: nothing lost. */
+		if (!(flags & BPF_F_USER_STACK))
+			count_loss(emit->counters, LOSS_stack_failed, false);
+		return 0;
+	}
+	if (bytes >= THAW_MAX_FRAMES * (long)sizeof(__u64))
+		count_loss(emit->counters, LOSS_stack_cut, false);
+	return bytes & 0x3ff; /* 127 * 8 fits; the mask is for the verifier */
+}
+
+static __always_inline int emit_sample(void *ctx, __u32 level)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u64 kernel_bytes = 0, user_bytes = 0, size_bytes;
+	struct scratch *scratch;
+	struct emit emit;
+
+	if (phase != PHASE_RECORDING || !is_target(id >> 32))
+		return 0;
+	if (!begin_emit(&emit, level, EVENT_SAMPLE))
+		return 0;
+	scratch = scratch_of(&emit);
+	if (!scratch) {
+		count_loss(emit.counters, LOSS_no_cpu_slot, false);
+		*emit.busy = 0;
+		return 0;
+	}
+	if (want_stacks) {
+		kernel_bytes = walk(ctx, &emit, scratch->frames, 0);
+		if (id)
+			user_bytes = walk(ctx, &emit, (void *)scratch->frames + kernel_bytes, BPF_F_USER_STACK);
+	}
+	size_bytes = sizeof(scratch->sample) + kernel_bytes + user_bytes;
+	scratch->sample.tid = (__u32)id;
+	scratch->sample.pid = id >> 32;
+	scratch->sample.kernel_frames = kernel_bytes / sizeof(__u64);
+	scratch->sample.user_frames = user_bytes / sizeof(__u64);
+	scratch->sample.pad = 0;
+	fill_header(&emit, &scratch->header, size_bytes);
+	/* From here on it is timed: the walk is the price of a stack, the emit is what can stall. */
+	emit.time_ns = bpf_ktime_get_ns();
+	end_emit(ctx, &emit, scratch, size_bytes);
+	return 0;
+}
+
+SEC("perf_event")
+int on_perf_sample(struct bpf_perf_event_data *ctx)
+{
+	return emit_sample(ctx, sample_is_nmi ? LEVEL_NMI : LEVEL_TIMER);
+}
+
+/* The kernel runs every registered handler on each NMI and traces each; the first one seen stands for the NMI. */
+volatile __u64 counted_handler = 0;
+
+SEC("raw_tp/nmi_handler")
+int on_nmi(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 handler = ctx->args[0];
+
+	if (!counted_handler)
+		counted_handler = handler;
+	if (handler != counted_handler)
+		return 0;
+	return emit_sample(ctx, LEVEL_NMI);
+}
+
+#endif

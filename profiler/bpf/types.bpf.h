@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The kernel's types as far as Thaw's programs read them. Field offsets come from the running kernel's BTF (CO-RE),
+ * so only names and types matter here. Committed by hand instead of a generated vmlinux.h, which would be 135,000
+ * lines of whatever kernel the build ran on.
+ */
+#ifndef THAW_BPF_TYPES_H
+#define THAW_BPF_TYPES_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct task_struct {
+	int pid;
+	int tgid;
+	int exit_code;
+	int wake_cpu;
+	unsigned int __state;
+	struct task_struct *real_parent;
+	char comm[16];
+};
+
+/* Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14) renamed and narrowed it. */
+struct task_struct___before_5_14 {
+	long state;
+};
+
+struct rq {
+	__u64 nr_switches;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,36 @@
+#pragma once
+// What the user asked for. Plain data, checked by plan.h.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thaw {
+
+enum class Clock { Auto, Cycles, CpuClock, Nmi, None };
+enum class Transport { Auto, Split, Perf, Shared };
+
+const char* name_of(Clock clock);          ///< "auto", "cycles", "cpu-clock", "nmi", "none"
+const char* name_of(Transport transport);  ///< "auto", "split", "perf", "shared"
+
+struct RecordOptions {
+  /// Empty: a new NAME-TIME.thaw in the working directory.
+  std::filesystem::path output;
+  /// 997 Hz: prime, so that samples do not march in step with the kernel's 250 or 1000 Hz tick.
+  uint32_t sample_hz = 997;
+  std::optional<double> duration_s;
+  bool all = false;
+  std::optional<int32_t> pid;
+  std::vector<std::string> command;
+  Clock clock = Clock::Auto;
+  Transport transport = Transport::Auto;
+  bool stacks = true;
+  /// Per CPU. 8 MiB hold 200,000 switches of 40 bytes: a CPU that switches a million times a second may leave its
+  /// reader without a CPU for 0.2 s.
+  uint32_t ring_mib = 8;
+  bool freeze_this_machine = false;
+};
+
+}  // namespace thaw

@@ -1,0 +1,109 @@
+// Chooses clock and transport, and refuses the dangerous. See the fallback ladder in the README.
+
+#include "profiler/capture/plan.h"
+
+#include <bit>
+
+namespace thaw {
+
+const char* name_of(Clock clock) {
+  switch (clock) {
+    case Clock::Auto: return "auto";
+    case Clock::Cycles: return "cycles";
+    case Clock::CpuClock: return "cpu-clock";
+    case Clock::Nmi: return "nmi";
+    case Clock::None: return "none";
+  }
+  return "?";
+}
+
+const char* name_of(Transport transport) {
+  switch (transport) {
+    case Transport::Auto: return "auto";
+    case Transport::Split: return "split";
+    case Transport::Perf: return "perf";
+    case Transport::Shared: return "shared";
+  }
+  return "?";
+}
+
+namespace {
+
+Status choose_clock(const RecordOptions& options, const Features& features, CapturePlan& plan) {
+  plan.clock = options.clock;
+  plan.clock_why = "asked for";
+  if (options.clock == Clock::Auto) {
+    plan.clock = features.cycles.present ? Clock::Cycles : Clock::CpuClock;
+    plan.clock_why = features.cycles.present ? "hardware cycles are there and reach code with interrupts off"
+                                             : features.cycles.detail;
+  }
+  const Feature* needed = plan.clock == Clock::Cycles     ? &features.cycles
+                          : plan.clock == Clock::CpuClock ? &features.cpu_clock
+                          : plan.clock == Clock::Nmi      ? &features.nmi_tracepoint
+                                                          : nullptr;
+  if (needed != nullptr && !needed->present) {
+    return fail(ErrorKind::Environment, "--clock {}: {}", name_of(plan.clock), needed->detail);
+  }
+  plan.samples_in_nmi = plan.clock == Clock::Cycles || plan.clock == Clock::Nmi;
+  const bool has_rate = plan.clock == Clock::Cycles || plan.clock == Clock::CpuClock;
+  plan.sample_hz = has_rate ? options.sample_hz : 0;
+  if (has_rate && (options.sample_hz < 1 || options.sample_hz > 50'000)) {
+    return fail(ErrorKind::User, "-F {}: the sampling rate is 1 to 50000 Hz", options.sample_hz);
+  }
+  return {};
+}
+
+Status choose_transport(const RecordOptions& options, const Features& features, CapturePlan& plan) {
+  plan.transport = options.transport;
+  plan.transport_why = "asked for";
+  if (options.transport == Transport::Auto) {
+    plan.transport = features.ring_buffer.present ? Transport::Split : Transport::Perf;
+    plan.transport_why = features.ring_buffer.present
+                             ? "safe by construction: no ring is shared between CPUs, nor between NMI and the rest"
+                             : features.ring_buffer.detail;
+  }
+  if (plan.transport != Transport::Perf && !features.ring_buffer.present) {
+    return fail(ErrorKind::Environment, "--transport {}: {}", name_of(plan.transport), features.ring_buffer.detail);
+  }
+  if (plan.transport == Transport::Shared && !features.lab_guest.present && !options.freeze_this_machine) {
+    return fail(ErrorKind::User,
+                "--transport shared can freeze this machine for good: it is the design that Thaw exists to warn of; run it "
+                "in a guest (`thawlab run`), or add --freeze-this-machine if you mean it");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& features) {
+  if (features.machine != "x86_64") {
+    return fail(ErrorKind::Environment, "this version of Thaw records on x86_64 only; this machine is {}",
+                features.machine);
+  }
+  const int scopes = int{options.all} + int{options.pid.has_value()} + int{!options.command.empty()};
+  if (scopes != 1) {
+    return fail(ErrorKind::User, "say what to record: one of -a (all), -p PID, or -- CMD");
+  }
+  if (options.ring_mib < 1 || options.ring_mib > 1024) {
+    return fail(ErrorKind::User, "--ring-mib {}: 1 to 1024 MiB per CPU", options.ring_mib);
+  }
+  if (options.duration_s && *options.duration_s <= 0) {
+    return fail(ErrorKind::User, "-d {}: the duration is in seconds, above 0", *options.duration_s);
+  }
+  for (const Feature* feature : {&features.may_load_bpf, &features.btf}) {
+    if (!feature->present) return fail(ErrorKind::Environment, "{}", feature->detail);
+  }
+  CapturePlan plan;
+  TRY(choose_clock(options, features, plan));
+  TRY(choose_transport(options, features, plan));
+  plan.only_targets = !options.all;
+  plan.switch_window = features.run_queues.present && options.all;
+  plan.stacks = options.stacks;
+  plan.ring_bytes = std::bit_ceil(options.ring_mib) << 20;
+  // NMI samples are few, 10,000 a second at the very most, of up to 2 KiB with both stacks.
+  plan.nmi_ring_bytes = std::max(plan.ring_bytes / 8, 1u << 20);
+  plan.features = {features.btf.detail, features.run_queues.detail, features.cycles.detail};
+  return plan;
+}
+
+}  // namespace thaw

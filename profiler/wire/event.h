@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
+/*
+ * What the BPF programs hand to user space: the records in the rings and the counters in the `cpus` map.
+ * C11 that also compiles as C++ and for BPF. Explicit padding, explicit values; both sides come from one build,
+ * so there is no version here: the capture file (store/) has its own.
+ *
+ * pid is the process (the kernel's tgid), tid the thread (the kernel's pid); the translation happens in bpf/.
+ */
+#ifndef THAW_WIRE_EVENT_H
+#define THAW_WIRE_EVENT_H
+
+#include <linux/types.h>
+
+#define THAW_NAME_BYTES 16 /* TASK_COMM_LEN */
+#define THAW_MAX_FRAMES 127 /* kernel.perf_event_max_stack's default */
+
+/* The values equal store's EventKind. */
+enum event_kind {
+	EVENT_SAMPLE = 1,
+	EVENT_SCHED_SWITCH = 2,
+	EVENT_SCHED_WAKING = 3,
+	EVENT_SCHED_WAKEUP = 4,
+	EVENT_TASK_SEEN = 5,
+	EVENT_TASK_NEW = 6,
+	EVENT_TASK_EXEC = 7,
+	EVENT_TASK_EXIT = 8,
+	EVENT_TASK_RENAME = 9,
+	EVENT_SLOW_EMIT = 10,
+	EVENT_KINDS = 13,
+};
+
+/*
+ * Where a program stands on its CPU. Programs of one level cannot interrupt each other, so a level's counters are
+ * only touched by one of them at a time and need no atomics:
+ *   sched      sched_* tracepoints: called with interrupts off
+ *   timer      samples by hrtimer: an interrupt
+ *   nmi        samples by NMI
+ *   lifecycle  fork, exec, exit, rename: task context, can be interrupted, and pre-empted on newest kernels
+ *   nested     a sched or lifecycle program that found its level taken, e.g. a thread that wakes itself with
+ *              interrupts on, interrupted by another wake-up
+ */
+enum emit_level {
+	LEVEL_SCHED = 0,
+	LEVEL_TIMER = 1,
+	LEVEL_NMI = 2,
+	LEVEL_LIFECYCLE = 3,
+	LEVEL_NESTED = 4,
+	LEVELS = 5,
+};
+
+struct event_header {
+	__u16 size_bytes; /* of the whole record */
+	__u8 kind;
+	__u8 level;
+	__u32 cpu;
+	__u64 time_ns; /* CLOCK_MONOTONIC, when the program began to emit */
+};
+
+struct sched_switch_event {
+	struct event_header header;
+	__u32 prev_tid;
+	__u32 next_tid;
+	__u32 prev_pid;
+	__u32 prev_state; /* task_struct::state; 0 is pre-empted */
+};
+
+/* sched_waking and sched_wakeup */
+struct sched_wake_event {
+	struct event_header header;
+	__u32 tid;       /* who is woken */
+	__u32 waker_tid; /* whose context it was: 0 is idle, an interrupt's waker is the task it interrupted */
+	__u32 pid;
+	__u32 target_cpu;
+};
+
+struct task_event {
+	struct event_header header;
+	__u32 tid;
+	__u32 pid;
+	__u32 other_tid; /* task_new: the parent; task_exec: the tid before */
+	__s32 exit_code; /* task_exit: as wait(2) gives it */
+	char name[THAW_NAME_BYTES];
+};
+
+/* The frames follow the struct: kernel frames, then user frames, leaf first. */
+struct sample_event {
+	struct event_header header;
+	__u32 tid;
+	__u32 pid;
+	__u16 kernel_frames;
+	__u16 user_frames;
+	__u32 pad;
+};
+
+/* The kernel frames follow the struct, leaf first. */
+struct slow_emit_event {
+	struct event_header header; /* time_ns: when the slow emit began */
+	__u64 duration_ns;
+	__u32 tid;
+	__u16 kernel_frames;
+	__u8 slow_kind; /* the event_kind that was emitted */
+	__u8 pad;
+};
+
+#define THAW_EMIT_BUCKETS 40 /* bucket b: [2^b, 2^(b+1)) ns */
+#define THAW_SLOW_EMIT_NS 1000000 /* an emit of 1 ms has waited for something */
+
+#define LOSS(name, where, severity, remedy) LOSS_##name,
+enum loss {
+#include "profiler/wire/loss.def"
+	LOSSES
+};
+#undef LOSS
+
+struct emit_counters {
+	__u64 happened[EVENT_KINDS];
+	__u64 losses[LOSSES];
+	__u64 buckets[THAW_EMIT_BUCKETS];
+	__u64 max_ns;
+	__u64 runs; /* of programs of this level that got as far as to count themselves */
+};
+
+/* States of a CPU's switch window, see bpf/sched.bpf.h. */
+enum window_state {
+	WINDOW_CLOSED = 0, /* nothing recorded yet */
+	WINDOW_OPEN = 1,
+	WINDOW_ENDED = 2,
+};
+
+/* One element of the `cpus` map, written by its CPU alone, read by user space at any time. */
+struct cpu_state {
+	struct emit_counters levels[LEVELS];
+	__u64 switches_before; /* rq->nr_switches before the first recorded switch */
+	__u64 switches_after;  /* rq->nr_switches after the last one */
+	__u32 window;
+	__u32 busy[LEVELS];
+};
+
+/* The phase of a recording, set by user space. */
+enum phase {
+	PHASE_IDLE = 0, /* attached, records nothing */
+	PHASE_RECORDING = 1,
+	PHASE_STOPPING = 2, /* each CPU closes its window at its next switch */
+};
+
+/* What `thaw watch` reads: NMI durations per CPU. */
+struct nmi_watch {
+	__u64 count;
+	__u64 long_count; /* of at least 1 ms */
+	__u64 max_ns;     /* since user space last set it to 0 */
+	__u64 last_long_ns; /* duration of the newest long one */
+	__u64 last_long_time_ns; /* when it ended */
+};
+
+#ifdef __cplusplus
+#define THAW_ASSERT_SIZE(type, bytes) static_assert(sizeof(struct type) == (bytes))
+#else
+#define THAW_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
+#endif
+THAW_ASSERT_SIZE(event_header, 16);
+THAW_ASSERT_SIZE(sched_switch_event, 32);
+THAW_ASSERT_SIZE(sched_wake_event, 32);
+THAW_ASSERT_SIZE(task_event, 48);
+THAW_ASSERT_SIZE(sample_event, 32);
+THAW_ASSERT_SIZE(slow_emit_event, 32);
+THAW_ASSERT_SIZE(nmi_watch, 40);
+
+#endif
