@@ -21,7 +21,7 @@ function(bpf_program name source)
     COMMENT "BPF ${name}.bpf.o" VERBATIM)
   add_custom_command(OUTPUT ${skeleton}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/skel
-    COMMAND sh -c "exec \"$1\" gen skeleton \"$2\" name \"$3\" > \"$4.tmp\" && mv \"$4.tmp\" \"$4\"" sh
+    COMMAND sh -c "\"$1\" gen skeleton \"$2\" name \"$3\" > \"$4.tmp\" && mv \"$4.tmp\" \"$4\"" sh
             ${BPFTOOL} ${object} ${name}_bpf ${skeleton}
     DEPENDS ${object} COMMENT "Skeleton ${name}.skel.h" VERBATIM)
   add_custom_target(${name}_skel_files DEPENDS ${skeleton})

@@ -1,0 +1,16 @@
+#pragma once
+// Wire records → store events.
+
+#include <cstdint>
+#include <optional>
+
+#include "profiler/store/event.h"
+#include "profiler/store/writer.h"
+
+namespace thaw {
+
+/// Decodes one wire record. Names and stacks are interned in `writer`. Nothing for a record whose size contradicts
+/// its kind; the caller counts it as bad_record.
+std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer);
+
+}  // namespace thaw

@@ -1,0 +1,304 @@
+// Session: the kernel side of a recording. Order matters here: maps are sized and rings made before the programs load,
+// programs are attached before `phase` lets them record, and each CPU is made to switch once after it stops them.
+
+#include "profiler/capture/session.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "profiler/base/time.h"
+#include "profiler/capture/counters.h"
+#include "profiler/capture/perf_transport.h"
+#include "profiler/capture/ring.h"
+#include "profiler/wire/event.h"
+#include "thaw.skel.h"
+
+namespace thaw {
+namespace {
+
+constexpr uint32_t kMaxLogBytes = 64 * 1024;
+
+struct SkeletonCloser {
+  void operator()(thaw_bpf* skeleton) const { thaw_bpf::destroy(skeleton); }
+};
+
+/// libbpf's messages while a program loads; the last lines say why the verifier refused it.
+thread_local std::string load_log;
+
+int keep_log(libbpf_print_level level, const char* format, va_list arguments) noexcept {
+  if (level == LIBBPF_DEBUG || load_log.size() > kMaxLogBytes) return 0;
+  char line[2048];
+  const int length = std::vsnprintf(line, sizeof line, format, arguments);
+  if (length > 0) load_log.append(line, std::min<size_t>(static_cast<size_t>(length), sizeof line - 1));
+  return length;
+}
+
+std::string last_lines(const std::string& text, int lines) {
+  size_t at = text.size();
+  while (at > 0 && lines-- >= 0) at = text.rfind('\n', at - 1) == std::string::npos ? 0 : text.rfind('\n', at - 1);
+  return text.substr(at);
+}
+
+size_t page_rounded(size_t bytes) {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
+/// Runs for a moment on `cpu` and gives it back, so that it switches at least once.
+void make_switch(uint32_t cpu) {
+  cpu_set_t* set = CPU_ALLOC(cpu + 1);
+  const size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
+  CPU_ZERO_S(bytes, set);
+  CPU_SET_S(cpu, bytes, set);
+  if (::sched_setaffinity(0, bytes, set) == 0) {
+    const timespec moment{0, 100'000};
+    ::nanosleep(&moment, nullptr);
+  }
+  CPU_FREE(set);
+}
+
+}  // namespace
+
+struct Session::State {
+  CapturePlan plan;
+  std::vector<uint32_t> online_cpus;
+  uint32_t possible_cpus = 0;
+  std::unique_ptr<thaw_bpf, SkeletonCloser> skeleton;
+  std::vector<Ring> rings;
+  std::unique_ptr<PerfTransport> perf;
+  std::vector<UniqueFd> events;
+  std::vector<bpf_link*> links;
+  cpu_state* cpus = nullptr;
+  size_t cpus_bytes = 0;
+  std::array<uint64_t, EVENT_KINDS> missed_before{};
+  uint64_t bad_records = 0;
+
+  ~State() {
+    detach();
+    if (cpus != nullptr) ::munmap(cpus, cpus_bytes);
+  }
+  void detach() {
+    for (bpf_link* link : links) bpf_link__destroy(link);
+    links.clear();
+    events.clear();
+  }
+
+  Status open(const Features& features);
+  Status make_rings();
+  Status attach();
+  Status attach_sampling();
+  Status keep(bpf_link* link, const char* what);
+  std::array<uint64_t, EVENT_KINDS> missed() const;
+};
+
+Status Session::State::open(const Features& features) {
+  online_cpus = features.online_cpus;
+  possible_cpus = features.possible_cpus;
+  skeleton.reset(thaw_bpf::open());
+  if (!skeleton) return fail_errno(errno, "cannot open the BPF object");
+  auto& rodata = *skeleton->rodata;
+  rodata.possible_cpus = possible_cpus;
+  rodata.use_perf_buffer = plan.transport == Transport::Perf;
+  rodata.guarded = plan.transport != Transport::Shared;
+  rodata.only_targets = plan.only_targets;
+  rodata.sample_is_nmi = plan.samples_in_nmi;
+  rodata.want_stacks = plan.stacks;
+  bpf_map__set_max_entries(skeleton->maps.cpus, possible_cpus);
+  bpf_map__set_max_entries(skeleton->maps.rings, 2 * possible_cpus);
+  bpf_map__set_max_entries(skeleton->maps.scratches, LEVELS * possible_cpus);
+  auto& programs = skeleton->progs;
+  bpf_program__set_autoload(plan.switch_window ? programs.on_sched_switch_plain : programs.on_sched_switch, false);
+  bpf_program__set_autoload(programs.on_nmi, plan.clock == Clock::Nmi);
+  bpf_program__set_autoload(programs.on_perf_sample, plan.sample_hz != 0);
+  return {};
+}
+
+Status Session::State::make_rings() {
+  if (plan.transport == Transport::Perf) {
+    auto made = PerfTransport::open(bpf_map__fd(skeleton->maps.perf_buffer), online_cpus, plan.ring_bytes);
+    if (!made) return std::unexpected(std::move(made).error());
+    perf = std::make_unique<PerfTransport>(std::move(*made));
+    return {};
+  }
+  const int outer = bpf_map__fd(skeleton->maps.rings);
+  const auto put = [&](uint32_t index, const Ring& ring) -> Status {
+    const int fd = ring.map_fd();
+    if (bpf_map_update_elem(outer, &index, &fd, 0) != 0) return fail_errno(errno, "cannot install a ring buffer");
+    return {};
+  };
+  if (plan.transport == Transport::Shared) rings.push_back(TRY(Ring::create(2 * plan.ring_bytes)));
+  for (const uint32_t cpu : online_cpus) {
+    if (plan.transport == Transport::Split) rings.push_back(TRY(Ring::create(plan.ring_bytes)));
+    TRY(put(2 * cpu, rings.back()));
+    if (plan.transport == Transport::Split) rings.push_back(TRY(Ring::create(plan.nmi_ring_bytes)));
+    TRY(put(2 * cpu + 1, rings.back()));
+  }
+  return {};
+}
+
+Status Session::State::keep(bpf_link* link, const char* what) {
+  if (link == nullptr) return fail_errno(errno, fmt::format("cannot attach to {}", what));
+  links.push_back(link);
+  return {};
+}
+
+Status Session::State::attach() {
+  auto& programs = skeleton->progs;
+  TRY(keep(bpf_program__attach(programs.on_task_new), "sched_process_fork"));
+  TRY(keep(bpf_program__attach(programs.on_task_exec), "sched_process_exec"));
+  TRY(keep(bpf_program__attach(programs.on_task_exit), "sched_process_exit"));
+  TRY(keep(bpf_program__attach(programs.on_task_rename), "task_rename"));
+  TRY(keep(bpf_program__attach(plan.switch_window ? programs.on_sched_switch : programs.on_sched_switch_plain),
+           "sched_switch"));
+  TRY(keep(bpf_program__attach(programs.on_sched_waking), "sched_waking"));
+  TRY(keep(bpf_program__attach(programs.on_sched_wakeup), "sched_wakeup"));
+  TRY(keep(bpf_program__attach(programs.on_sched_wakeup_new), "sched_wakeup_new"));
+  if (plan.clock == Clock::Nmi) TRY(keep(bpf_program__attach(programs.on_nmi), "nmi_handler"));
+  if (plan.sample_hz != 0) TRY(attach_sampling());
+  return {};
+}
+
+Status Session::State::attach_sampling() {
+  perf_event_attr attr{};
+  attr.size = sizeof attr;
+  if (plan.clock == Clock::Cycles) {
+    attr.type = PERF_TYPE_HARDWARE;
+    attr.config = PERF_COUNT_HW_CPU_CYCLES;
+    attr.freq = 1;
+    attr.sample_freq = plan.sample_hz;
+  } else {
+    attr.type = PERF_TYPE_SOFTWARE;
+    attr.config = PERF_COUNT_SW_CPU_CLOCK;
+    attr.sample_period = 1'000'000'000 / plan.sample_hz;  // of cpu-clock: nanoseconds
+  }
+  for (const uint32_t cpu : online_cpus) {
+    UniqueFd fd(static_cast<int>(
+        ::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC)));
+    if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot sample CPU {}", cpu));
+    TRY(keep(bpf_program__attach_perf_event(skeleton->progs.on_perf_sample, fd.get()), "perf event"));
+    fd.release();  // the link owns it from here on
+  }
+  return {};
+}
+
+/// Runs that the kernel skipped because the program was already running on that CPU, by the kind it would have emitted.
+/// Zero on kernels that do not count them (before v5.12).
+std::array<uint64_t, EVENT_KINDS> Session::State::missed() const {
+  std::array<uint64_t, EVENT_KINDS> counts{};
+  const auto& programs = skeleton->progs;
+  const std::pair<const bpf_program*, int> kinds[] = {
+      {programs.on_sched_switch, EVENT_SCHED_SWITCH}, {programs.on_sched_switch_plain, EVENT_SCHED_SWITCH},
+      {programs.on_sched_waking, EVENT_SCHED_WAKING}, {programs.on_sched_wakeup, EVENT_SCHED_WAKEUP},
+      {programs.on_sched_wakeup_new, EVENT_SCHED_WAKEUP}, {programs.on_task_new, EVENT_TASK_NEW},
+      {programs.on_task_exec, EVENT_TASK_EXEC}, {programs.on_task_exit, EVENT_TASK_EXIT},
+      {programs.on_task_rename, EVENT_TASK_RENAME}};
+  for (const auto& [program, kind] : kinds) {
+    const int fd = bpf_program__fd(program);
+    bpf_prog_info info{};
+    uint32_t length = sizeof info;
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0) counts[kind] += info.recursion_misses;
+  }
+  return counts;
+}
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::load(const CapturePlan& plan, const Features& features) {
+  auto state = std::make_unique<State>();
+  state->plan = plan;
+  load_log.clear();
+  libbpf_set_print(keep_log);
+  TRY(state->open(features));
+  if (thaw_bpf::load(state->skeleton.get()) != 0) {
+    return fail_errno(errno, fmt::format("the kernel refused Thaw's BPF programs:{}", last_lines(load_log, 6)));
+  }
+  state->cpus_bytes = page_rounded(size_t{state->possible_cpus} * ((sizeof(cpu_state) + 7) / 8 * 8));
+  void* mapped = ::mmap(nullptr, state->cpus_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(state->skeleton->maps.cpus), 0);
+  if (mapped == MAP_FAILED) return fail_errno(errno, "cannot map the per-CPU counters");
+  state->cpus = static_cast<cpu_state*>(mapped);
+  TRY(state->make_rings());
+  TRY(state->attach());
+  return Session(std::move(state));
+}
+
+Status Session::add_target(int32_t pid) {
+  const auto key = static_cast<uint32_t>(pid);
+  const uint8_t present = 1;
+  if (bpf_map_update_elem(bpf_map__fd(state_->skeleton->maps.targets), &key, &present, BPF_ANY) != 0) {
+    return fail_errno(errno, fmt::format("cannot add process {} to the recording", pid));
+  }
+  return {};
+}
+
+void Session::begin() {
+  state_->missed_before = state_->missed();
+  __atomic_store_n(&state_->skeleton->bss->phase, PHASE_RECORDING, __ATOMIC_SEQ_CST);
+}
+
+void Session::end() {
+  State& state = *state_;
+  __atomic_store_n(&state.skeleton->bss->phase, PHASE_STOPPING, __ATOMIC_SEQ_CST);
+  if (state.plan.switch_window) {
+    cpu_set_t before;
+    const bool known = ::sched_getaffinity(0, sizeof before, &before) == 0;
+    for (const uint32_t cpu : state.online_cpus) make_switch(cpu);
+    if (known) ::sched_setaffinity(0, sizeof before, &before);
+  }
+  __atomic_store_n(&state.skeleton->bss->phase, PHASE_IDLE, __ATOMIC_SEQ_CST);
+  state.detach();
+  // Beyond this point the kernel produces no new events.
+}
+
+size_t Session::drain(const Sink& sink) {
+  State& state = *state_;
+  const auto checked = [&](const char* record, uint32_t bytes) {
+    const auto* header = reinterpret_cast<const event_header*>(record);
+    if (bytes < sizeof(event_header) || header->size_bytes > bytes || header->size_bytes < sizeof(event_header)) {
+      state.bad_records++;
+      return;
+    }
+    sink(record, header->size_bytes);
+  };
+  if (state.perf) return state.perf->drain(checked);
+  size_t records = 0;
+  for (Ring& ring : state.rings) records += ring.drain(checked, state.plan.ring_bytes);
+  return records;
+}
+
+Tally Session::tally() const {
+  const State& state = *state_;
+  Tally tally = tally_of({state.cpus, state.possible_cpus}, state.plan.switch_window);
+  const auto missed = state.missed();
+  for (int kind = 0; kind < EVENT_KINDS; kind++) {
+    const uint64_t count = missed[kind] - state.missed_before[kind];
+    if (count == 0) continue;
+    tally.happened[kind] += count;
+    tally.losses["program_missed"] += count;
+  }
+  if (state.bad_records != 0) tally.losses["bad_record"] = state.bad_records;
+  if (state.perf && state.perf->lost() != 0) tally.losses["transport_lost"] = state.perf->lost();
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  tally.own_cpu_ns = static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000'000 +
+                     static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+  tally.time_ns = monotonic_ns();
+  return tally;
+}
+
+}  // namespace thaw
