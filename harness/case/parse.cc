@@ -1,0 +1,246 @@
+// TOML to Case, the first arrow of thawlab. One function per table of the file, each takes what it
+// knows and refuses the rest (fields.h). Only the shape is checked here: whether the kernels exist
+// is plan's question, whether the program can run is the guest's.
+
+#include "harness/case/parse.h"
+
+#include <array>
+#include <regex>
+
+#include "harness/case/fields.h"
+#include "harness/case/words.h"
+#include "profiler/base/files.h"
+
+namespace lab {
+
+using thaw::Error;
+using thaw::Result;
+using thaw::Status;
+
+namespace {
+
+// A guest with more CPUs or memory than this is a mistake in the file, not a machine.
+constexpr Range kCpus{1, 255};  // local APIC ids, which NMI source `apic` needs, are 8 bits wide
+constexpr Range kMemoryMib{128, 1 << 20};
+constexpr Range kDuration{0.1, 86'400};
+constexpr Range kRate{0.001, 100'000};
+constexpr Range kShare{0, 1};
+
+constexpr std::array kSignals{"SIGINT",  "SIGTERM", "SIGQUIT", "SIGHUP",
+                              "SIGUSR1", "SIGUSR2", "SIGKILL"};
+
+/// A command is one string, split as a shell would, or an array, taken as it is.
+Result<std::vector<std::string>> read_command(const Fields& fields, std::string_view key,
+                                              std::string_view example) {
+  const toml::node* node = fields.raw().get(key);
+  if (!node) return fields.missing(key, example);
+  std::vector<std::string> words;
+  if (node->is_array()) {
+    const auto array = TRY(fields.texts(key));
+    words = array.value_or(words);
+  } else {
+    const auto line = TRY(fields.text(key));
+    auto split = split_command(line.value_or(""));
+    if (!split) return fields.wrong(key, "cannot be split into words: " + split.error().message);
+    words = std::move(*split);
+  }
+  if (words.empty()) return fields.wrong(key, fmt::format("is empty; for example {}", example));
+  return words;
+}
+
+Status read_workload(const toml::table& table, const std::filesystem::path& file, Case& test) {
+  const Fields fields = TRY(Fields::open(table, "[workload]", file, {"program"}));
+  test.workload = TRY(read_command(fields, "program", R"("switchstorm --pairs 4")"));
+  return {};
+}
+
+Result<Ready> read_ready(const toml::table& table, const std::filesystem::path& file) {
+  const Fields fields =
+      TRY(Fields::open(table, "[subject.ready]", file, {"line", "file", "bpf", "seconds"}));
+  if (table.size() != 1)
+    return fail_at(
+        file, table.source().begin,
+        "subject.ready must be exactly one of { line = \"regex\" }, { file = \"path\" }, "
+        "{ bpf = number of programs }, { seconds = number }");
+  Ready ready;
+  ready.line = TRY(fields.text("line"));
+  ready.file = TRY(fields.text("file"));
+  const auto programs = TRY(fields.integer("bpf", {1, 10'000}));
+  if (programs) ready.bpf = static_cast<int>(*programs);
+  ready.seconds = TRY(fields.number("seconds", {0, 3600}));
+  if (ready.file && !ready.file->starts_with('/'))
+    return fields.wrong("file", "must be an absolute path in the guest");
+  if (ready.line) {
+    try {
+      std::regex check(*ready.line);
+    } catch (const std::regex_error&) {
+      return fields.wrong("line", "is not a regular expression (ECMAScript)");
+    }
+  }
+  return ready;
+}
+
+Status read_env(const toml::table& table, const std::filesystem::path& file, Subject& subject) {
+  for (const auto& [key, node] : table) {
+    const auto value = node.value_exact<std::string>();
+    if (!value)
+      return fail_at(file, node.source().begin,
+                     fmt::format("subject.env.{} must be a string", key.str()));
+    subject.env.emplace(std::string(key.str()), *value);
+  }
+  return {};
+}
+
+Status read_files(const Fields& fields, const std::filesystem::path& file, Subject& subject) {
+  const auto names = TRY(fields.texts("files"));
+  if (!names) return {};
+  for (const std::string& name : *names) {
+    // The guest sees the file under the path it has here, so that path must be whole.
+    std::error_code ignored;
+    std::filesystem::path path = name;
+    if (path.is_relative()) path = std::filesystem::absolute(file, ignored).parent_path() / path;
+    subject.files.push_back(path.lexically_normal());
+  }
+  return {};
+}
+
+Status read_subject(const toml::table& table, const std::filesystem::path& file, Case& test) {
+  const Fields fields = TRY(Fields::open(table, "[subject]", file,
+                                         {"command", "ready", "stop", "grace_s", "files", "env"}));
+  Subject& subject = test.subject;
+  subject.command = TRY(read_command(
+      fields, "command", R"("thaw record --clock nmi -a -d {duration_s} -o {capture}")"));
+  if (const toml::table* ready = TRY(fields.table("ready")))
+    subject.ready = TRY(read_ready(*ready, file));
+  if (const auto stop = TRY(fields.text("stop"))) {
+    if (std::ranges::find(kSignals, *stop) == kSignals.end())
+      return fields.wrong(
+          "stop", fmt::format("is '{}'; it must be one of {}", *stop, fmt::join(kSignals, ", ")));
+    subject.stop = *stop;
+  }
+  const auto grace_s = TRY(fields.number("grace_s", {0, 3600}));
+  subject.grace_s = grace_s.value_or(subject.grace_s);
+  TRY(read_files(fields, file, subject));
+  if (const toml::table* env = TRY(fields.table("env"))) TRY(read_env(*env, file, subject));
+  return {};
+}
+
+Status read_nmi(const toml::table& table, const std::filesystem::path& file, Case& test) {
+  const Fields fields = TRY(Fields::open(table, "[nmi]", file, {"source", "rate_hz", "jitter"}));
+  const auto source = TRY(fields.text("source"));
+  if (!source) return fields.missing("source", R"(source = "apic")");
+  const auto known = nmi_source_from_name(*source);
+  if (!known)
+    return fields.wrong("source",
+                        fmt::format("is '{}'; it must be apic, qmp, pmu or none", *source));
+  test.nmi.source = *known;
+  test.nmi.rate_hz = TRY(fields.number("rate_hz", kRate)).value_or(test.nmi.rate_hz);
+  test.nmi.jitter = TRY(fields.number("jitter", kShare)).value_or(test.nmi.jitter);
+  return {};
+}
+
+Status read_machine(const toml::table& table, const std::filesystem::path& file, Case& test) {
+  const Fields fields = TRY(Fields::open(table, "[machine]", file, {"cpus", "memory_mib", "cpu"}));
+  MachineSpec& machine = test.machine;
+  machine.cpus = static_cast<int>(TRY(fields.integer("cpus", kCpus)).value_or(machine.cpus));
+  machine.memory_mib =
+      static_cast<int>(TRY(fields.integer("memory_mib", kMemoryMib)).value_or(machine.memory_mib));
+  machine.cpu = TRY(fields.text("cpu")).value_or(machine.cpu);
+  if (machine.cpu.empty()) return fields.wrong("cpu", "is empty; for example \"qemu64\"");
+  return {};
+}
+
+Status read_run(const toml::table& table, const std::filesystem::path& file, Case& test) {
+  const Fields fields = TRY(Fields::open(table, "[run]", file, {"duration_s", "seed"}));
+  test.run.duration_s = TRY(fields.number("duration_s", kDuration)).value_or(test.run.duration_s);
+  const auto seed = TRY(fields.integer("seed", {0, 9.2e18}));
+  if (seed) test.run.seed = static_cast<uint64_t>(*seed);
+  return {};
+}
+
+Result<Expectation> read_expectation(const toml::table& table, const std::filesystem::path& file) {
+  const Fields fields =
+      TRY(Fields::open(table, "[[expect]]", file, {"kernels", "verdict", "reason"}));
+  Expectation expectation;
+  const auto kernels = TRY(fields.text("kernels"));
+  if (!kernels) return fields.missing("kernels", R"(kernels = "*")");
+  const auto verdict = TRY(fields.text("verdict"));
+  if (!verdict) return fields.missing("verdict", R"(verdict = "pass")");
+  const auto known = verdict_from_name(*verdict);
+  if (!known)
+    return fields.wrong("verdict",
+                        fmt::format("is '{}'; it must be pass, freeze, hang, crash, fidelity, "
+                                    "subject, incapable or infra",
+                                    *verdict));
+  expectation.kernels = *kernels;
+  expectation.verdict = *known;
+  expectation.reason = TRY(fields.text("reason")).value_or("");
+  return expectation;
+}
+
+Status read_head(const Fields& fields, Case& test) {
+  const auto name = TRY(fields.text("name"));
+  if (!name) return fields.missing("name", R"(name = "ringbuf-nmi")");
+  // The name becomes part of directory names.
+  static const std::regex kName("[A-Za-z0-9][A-Za-z0-9._-]*");
+  if (!std::regex_match(*name, kName))
+    return fields.wrong("name", fmt::format("is '{}'; it may have letters, digits, '.', '_' and "
+                                            "'-', and begins with a letter or digit",
+                                            *name));
+  test.name = *name;
+  test.why = TRY(fields.text("why")).value_or("");
+  const auto kernels = TRY(fields.texts("kernels"));
+  if (!kernels) return fields.missing("kernels", R"(kernels = ["6.12", "6.17.8"])");
+  if (kernels->empty())
+    return fields.wrong("kernels", R"(is empty; for example kernels = ["6.12", "6.17.8"])");
+  test.kernels = *kernels;
+  return {};
+}
+
+using ReadTable = Status (*)(const toml::table&, const std::filesystem::path&, Case&);
+
+struct Section {
+  const char* key;
+  ReadTable read;
+};
+constexpr std::array<Section, 5> kSections{{{"workload", read_workload},
+                                            {"subject", read_subject},
+                                            {"nmi", read_nmi},
+                                            {"machine", read_machine},
+                                            {"run", read_run}}};
+
+}  // namespace
+
+Result<Case> parse_case(std::string_view text, const std::filesystem::path& file) {
+  const toml::parse_result parsed = toml::parse(text, file.string());
+  if (!parsed)
+    return fail_at(file, parsed.error().source().begin, std::string(parsed.error().description()));
+  const Fields fields = TRY(Fields::open(
+      parsed.table(), "a case", file,
+      {"name", "why", "kernels", "workload", "subject", "nmi", "machine", "run", "expect"}));
+  Case test;
+  test.file = file;
+  TRY(read_head(fields, test));
+  for (const Section& section : kSections)
+    if (const toml::table* table = TRY(fields.table(section.key)))
+      TRY(section.read(*table, file, test));
+  const auto expectations = TRY(fields.tables("expect"));
+  for (const toml::table* table : expectations)
+    test.expect.push_back(TRY(read_expectation(*table, file)));
+  if (test.workload.empty() && test.subject.command.empty())
+    return fail_at(file, {1, 1}, "a case must have a [workload], a [subject] or both");
+  return test;
+}
+
+Result<Case> load_case(const std::filesystem::path& file) {
+  auto text = thaw::read_file(file);
+  if (!text) {
+    // Naming a file that is not there is the caller's mistake, not the environment's.
+    Error error = std::move(text).error();
+    error.kind = thaw::ErrorKind::User;
+    return std::unexpected(std::move(error));
+  }
+  return parse_case(*text, file);
+}
+
+}  // namespace lab
