@@ -20,20 +20,28 @@ struct Stall {
   std::vector<uint32_t> cpus;
   std::string context;                 ///< "nmi", "task", "interrupt" or "cpu" for a late heartbeat
   std::vector<std::string> witnesses;  ///< "emit", "heartbeat", "console", "silence"
+  /// Kernel return addresses of its longest emit, leaf first; empty when no emit saw it.
+  std::vector<uint64_t> stack;
+
+  double own_ms() const { return length_ms - host_ms; }  ///< what the host does not explain
 };
 
 struct Finding {
   std::string title;
-  std::string type;      ///< "soft_lockup", "rcu_stall", "panic", …
-  std::string severity;  ///< "crash", "hang", "warning", "expected"
-  int line = 0;          ///< 1-based, in the console log
+  std::string type;  ///< "soft_lockup", "rcu_stall", "panic", …
+  /// "crash": the kernel is gone or cannot be trusted; "lockup": it stood still, and said so;
+  /// "warning"; "expected": the lab itself caused it; "cut": the log lacks its end.
+  std::string severity;
+  int line = 0;  ///< 1-based, in the console log
 };
 
 struct Verdict {
   VerdictKind kind = VerdictKind::infra;
   std::string reason;         ///< one sentence
-  std::vector<Stall> stalls;  ///< longest first, at most 200
+  std::vector<Stall> stalls;  ///< largest own part first, at most 200
   uint64_t stalls_total = 0;
+  /// Share of the load in which the host held off no vCPU; absent when the host was not watched.
+  std::optional<double> undisturbed;
   double floor_ms = 0;             ///< stalls shorter than this could not have been seen
   std::vector<Finding> findings;   ///< of the console
   std::vector<std::string> notes;  ///< what the report should also say
