@@ -25,7 +25,8 @@ function(thaw_static target)
   endif()
 endfunction()
 
-# thaw_test(name folder dependency…): one GoogleTest program from all *_test.cc of a folder below tests/.
+# thaw_test(name folder dependency…): one GoogleTest program from all *_test.cc of a folder below tests/. Its ctest label
+# is the first part of the folder: unit, live, vm.
 function(thaw_test name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cc)
   if(NOT sources)
@@ -34,5 +35,6 @@ function(thaw_test name folder)
   add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} PROPERTIES LABELS unit DISCOVERY_TIMEOUT 60)
+  string(REGEX MATCH "^[a-z]+" label ${folder})
+  gtest_discover_tests(${name} PROPERTIES LABELS ${label} DISCOVERY_TIMEOUT 60)
 endfunction()
