@@ -25,8 +25,8 @@ std::vector<std::pair<int64_t, int64_t>> of_one(std::vector<HostWait> waits,
                                                 Interval window = {0, 1000 * kMs}) {
   const Tid tids[] = {Tid(7)};
   std::vector<std::pair<int64_t, int64_t>> pairs;
-  for (const Interval& gap : gaps_of(waits, tids, window).at(0))
-    pairs.emplace_back(gap.start_ns, gap.end_ns);
+  const auto gaps = gaps_of(waits, tids, window);
+  for (const Interval& gap : gaps.at(0)) pairs.emplace_back(gap.start_ns, gap.end_ns);
   return pairs;
 }
 
