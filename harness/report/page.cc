@@ -1,0 +1,206 @@
+// report.html from the record: a table of kernels and verdicts, a histogram per run, the threads
+// around the worst stall, and per run its account with links to its logs. One file without scripts
+// or outside resources: it can be mailed, and opens in ten years.
+
+#include "harness/report/page.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/report/histogram.h"
+#include "harness/report/numbers.h"
+#include "harness/report/style.h"
+#include "harness/results/text.h"
+#include "profiler/base/files.h"
+
+namespace lab {
+
+namespace {
+
+std::string html(std::string_view text) {
+  std::string safe;
+  for (char c : clean_utf8(text)) {
+    switch (c) {
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '&':
+        safe += "&amp;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
+
+/// A relative link as a URL: what a path may hold and a URL may not is escaped.
+std::string url(const std::string& path) {
+  std::string safe;
+  for (char c : path) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) ||
+                       std::string_view("/-_.+~,=").find(c) != std::string_view::npos;
+    safe += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return safe;
+}
+
+const char* tone_of(const RunResult& run) {
+  const VerdictKind kind = run.verdict.kind;
+  if (kind == VerdictKind::infra || kind == VerdictKind::incapable) return "none";
+  return kind == VerdictKind::pass ? "good" : "bad";
+}
+
+std::string badge(const RunResult& run) {
+  return fmt::format("<span class=\"badge {}\">{}</span>", tone_of(run), name_of(run.verdict.kind));
+}
+
+std::string expected_cell(const RunResult& run) {
+  if (run.as_expected()) return "<td class=\"good\">✓ yes</td>";
+  return fmt::format("<td class=\"bad\">✗ {} expected</td>", name_of(run.expected));
+}
+
+std::string table_row(const RunResult& run) {
+  const auto rate = switches_per_s(run);
+  return fmt::format(
+      "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td>{}<td class=\"number\">{}</td><td "
+      "class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td "
+      "class=\"number\">{:.0f} s</td><td class=\"why\">{}</td></tr>\n",
+      html(run.id), html(run.kernel_name()), badge(run), expected_cell(run),
+      duration_text(longest_own_ms(run)), own_stalls(run), nmis_total(run),
+      rate ? fmt::format("{:.0f}", *rate) : "–", run.wall_s, html(run.verdict.reason));
+}
+
+std::string table(const ResultSet& results) {
+  std::string text =
+      "<div class=\"scroll\"><table><thead><tr><th>kernel<th>verdict<th>as expected<th "
+      "class=\"number\">longest stall<th class=\"number\">stalls ≥ 8 ms<th "
+      "class=\"number\">NMIs<th "
+      "class=\"number\">switches/s<th class=\"number\">wall<th>why</tr></thead><tbody>\n";
+  for (const RunResult& run : results.runs) text += table_row(run);
+  return text + "</tbody></table></div>\n";
+}
+
+std::string histograms(const ResultSet& results) {
+  std::string text =
+      "<h2>How long Thaw's programs took</h2>\n<div class=\"keys\"><span><i class=\"key "
+      "nmi\"></i>in NMI context</span><span><i class=\"key "
+      "other\"></i>elsewhere</span><span>Number "
+      "of emits by duration, both axes logarithmic. Dotted: 8 ms, the limit of the freeze "
+      "meter.</span></div>\n<div class=\"cards\">\n";
+  for (const RunResult& run : results.runs)
+    text += fmt::format(
+        "<div class=\"card\"><div class=\"card-head\"><span>{}</span>{}</div>{}"
+        "</div>\n",
+        html(run.kernel_name()), badge(run), draw_histogram(run));
+  return text + "</div>\n";
+}
+
+constexpr const char* kThreadKeys =
+    "<div class=\"keys\"><span><i class=\"key ran\"></i>ran</span><span><i class=\"key "
+    "ready\"></i>ready, had no CPU</span><span><i class=\"key waited\"></i>waited</span><span><i "
+    "class=\"key emit\"></i>one of Thaw's programs inside it</span><span>A column shows shares of "
+    "its time.</span></div>\n";
+
+/// The run whose picture opens the report: the freeze with the longest stall, else the longest.
+const RunResult* worst(const ResultSet& results,
+                       const std::map<std::string, std::string>& pictures) {
+  const RunResult* found = nullptr;
+  const auto key = [](const RunResult& run) {
+    return std::pair(run.verdict.kind == VerdictKind::freeze, longest_own_ms(run));
+  };
+  for (const RunResult& run : results.runs)
+    if (pictures.contains(run.id) && (!found || key(run) > key(*found))) found = &run;
+  return found;
+}
+
+std::string worst_picture(const ResultSet& results,
+                          const std::map<std::string, std::string>& pictures) {
+  const RunResult* run = worst(results, pictures);
+  if (!run) return "";
+  return fmt::format(
+      "<h2>Threads around the longest stall: {} {}</h2>\n{}<div class=\"scroll\"><div "
+      "class=\"card\">{}</div></div>\n",
+      html(run->kernel_name()), badge(*run), kThreadKeys, pictures.at(run->id));
+}
+
+std::string link(const std::string& path, const char* name) {
+  return path.empty() ? "" : fmt::format("<a href=\"{}\">{}</a> · ", url(path), name);
+}
+
+std::string account(const RunResult& run) {
+  std::string text = fmt::format("<p>{}</p>\n<ul>", html(run.verdict.reason));
+  if (!run.expected_reason.empty())
+    text +=
+        fmt::format("<li>expected {}: {}</li>", name_of(run.expected), html(run.expected_reason));
+  text += fmt::format("<li>{}; stalls below {} could not have been seen</li>",
+                      html(fmt::format("{}, QEMU {}", run.accelerator, run.qemu)),
+                      duration_text(run.verdict.floor_ms));
+  if (run.switches_recorded)
+    text += fmt::format(
+        "<li>{} switches recorded, {} lost{}</li>", *run.switches_recorded,
+        run.switches_lost.value_or(0),
+        run.kernel_switches ? fmt::format("; the kernel counted {}", *run.kernel_switches) : "");
+  for (const std::string& note : run.verdict.notes) text += "<li>" + html(note) + "</li>";
+  for (const std::string& note : run.host_load) text += "<li>host: " + html(note) + "</li>";
+  return text + "</ul>\n";
+}
+
+std::string run_details(const RunResult& run, const std::map<std::string, std::string>& pictures) {
+  std::string text = fmt::format("<details id=\"{0}\"{1}><summary>{0} {2}</summary>\n",
+                                 html(run.id), run.as_expected() ? "" : " open", badge(run));
+  text += account(run);
+  if (const auto picture = pictures.find(run.id); picture != pictures.end())
+    text += kThreadKeys + fmt::format("<div class=\"scroll\">{}</div>\n", picture->second);
+  text += "<p>" + link(run.console, "console log") + link(run.agent_log, "agent log") +
+          link(run.capture, "capture") +
+          link(run.directory.empty() ? "" : run.directory + "/", "all files") + "</p>\n";
+  if (!run.repeat.empty())
+    text += fmt::format("<p>Repeat: <code>{}</code></p>\n", html(run.repeat));
+  return text + "</details>\n";
+}
+
+std::string head(const ResultSet& results) {
+  const auto good = std::ranges::count_if(results.runs, &RunResult::as_expected);
+  const auto all = static_cast<std::ptrdiff_t>(results.runs.size());
+  std::string sum = fmt::format("<span class=\"sum {}\">{} {} of {} as expected</span>",
+                                good == all ? "good" : "bad", good == all ? "✓" : "✗", good, all);
+  if (!results.finished)
+    sum +=
+        fmt::format("<span class=\"none\">not finished: {} runs planned</span>", results.planned);
+  return fmt::format("<header><h1>{}</h1><span class=\"soft\">thawlab {}, {}</span>{}</header>\n",
+                     html(results.name), html(results.thaw_version), html(results.started), sum);
+}
+
+}  // namespace
+
+std::string to_page(const ResultSet& results, const std::map<std::string, std::string>& pictures) {
+  std::string page = fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\"><title>{}: thawlab</title><style>{}</style>"
+      "</head><body>\n",
+      html(results.name), kPageStyle);
+  page += head(results) + table(results) + worst_picture(results, pictures) + histograms(results);
+  page += "<h2>Runs</h2>\n";
+  for (const RunResult& run : results.runs) page += run_details(run, pictures);
+  return page + "</body></html>\n";
+}
+
+thaw::Status save_page(const ResultSet& results, const std::filesystem::path& directory) {
+  std::map<std::string, std::string> pictures;
+  for (const RunResult& run : results.runs) {
+    if (run.picture.empty()) continue;
+    // A picture that cannot be read is left out: the rest of the report is worth more.
+    if (auto svg = thaw::read_file(directory / run.picture)) pictures[run.id] = std::move(*svg);
+  }
+  return thaw::write_file(directory / "report.html", to_page(results, pictures));
+}
+
+}  // namespace lab

@@ -1,0 +1,266 @@
+// The record as JSON and back. Both directions stand side by side, one pair of functions per
+// struct, so that a field added to one is missed in the other at once (a test writes, reads and
+// compares). Field names are a contract with scripts: see SCHEMA.md before changing one.
+
+#include "harness/results/json.h"
+
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/results/text.h"
+
+namespace lab {
+
+using nlohmann::json;
+using thaw::ErrorKind;
+using thaw::fail;
+using thaw::Result;
+
+namespace {
+
+template <class T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+template <class T>
+void read(const json& from, const char* key, T& into) {
+  if (const auto found = from.find(key); found != from.end() && !found->is_null())
+    found->get_to(into);
+}
+
+template <class T>
+void read(const json& from, const char* key, std::optional<T>& into) {
+  if (const auto found = from.find(key); found != from.end() && !found->is_null())
+    into = found->template get<T>();
+}
+
+void read(const json& from, const char* key, VerdictKind& into) {
+  const auto kind = verdict_from_name(from.at(key).get<std::string>());
+  if (!kind) throw std::invalid_argument("unknown verdict");  // caught by from_json
+  into = *kind;
+}
+
+// --- stalls and findings
+
+json stall_to_json(const Stall& stall) {
+  std::vector<std::string> stack;
+  for (uint64_t address : stall.stack) stack.push_back(fmt::format("{:#x}", address));
+  return {{"start_ms", stall.start_ms},
+          {"length_ms", stall.length_ms},
+          {"host_ms", stall.host_ms},
+          {"cpus", stall.cpus},
+          {"context", stall.context},
+          {"witnesses", stall.witnesses},
+          {"stack", stack}};
+}
+
+Stall stall_from_json(const json& from) {
+  Stall stall;
+  read(from, "start_ms", stall.start_ms);
+  read(from, "length_ms", stall.length_ms);
+  read(from, "host_ms", stall.host_ms);
+  read(from, "cpus", stall.cpus);
+  read(from, "context", stall.context);
+  read(from, "witnesses", stall.witnesses);
+  std::vector<std::string> stack;
+  read(from, "stack", stack);
+  for (const std::string& address : stack) stall.stack.push_back(std::stoull(address, nullptr, 16));
+  return stall;
+}
+
+json finding_to_json(const Finding& finding) {
+  return {{"title", finding.title},
+          {"type", finding.type},
+          {"severity", finding.severity},
+          {"line", finding.line}};
+}
+
+Finding finding_from_json(const json& from) {
+  Finding finding;
+  read(from, "title", finding.title);
+  read(from, "type", finding.type);
+  read(from, "severity", finding.severity);
+  read(from, "line", finding.line);
+  return finding;
+}
+
+template <class T, class Convert>
+json list_to_json(const std::vector<T>& list, Convert convert) {
+  json array = json::array();
+  for (const T& element : list) array.push_back(convert(element));
+  return array;
+}
+
+// --- the verdict's fields lie flat in the run
+
+void verdict_to_json(const Verdict& verdict, json& run) {
+  run["verdict"] = name_of(verdict.kind);
+  run["reason"] = verdict.reason;
+  run["floor_ms"] = verdict.floor_ms;
+  run["undisturbed"] = or_null(verdict.undisturbed);
+  run["stalls"] = list_to_json(verdict.stalls, stall_to_json);
+  run["stalls_total"] = verdict.stalls_total;
+  run["findings"] = list_to_json(verdict.findings, finding_to_json);
+  run["notes"] = verdict.notes;
+  run["attribution"] = json::array();
+}
+
+void verdict_from_json(const json& run, Verdict& verdict) {
+  read(run, "verdict", verdict.kind);
+  read(run, "reason", verdict.reason);
+  read(run, "floor_ms", verdict.floor_ms);
+  read(run, "undisturbed", verdict.undisturbed);
+  for (const json& stall : run.at("stalls")) verdict.stalls.push_back(stall_from_json(stall));
+  read(run, "stalls_total", verdict.stalls_total);
+  for (const json& one : run.at("findings")) verdict.findings.push_back(finding_from_json(one));
+  read(run, "notes", verdict.notes);
+}
+
+// --- emit histograms: {context: {count, max, histogram}}, as in `thaw info --json`
+
+json emits_to_json(const RunResult& run) {
+  if (!run.emits) return nullptr;
+  json contexts = json::object();
+  for (size_t i = 0; i < run.emits->size(); ++i) {
+    const thaw::EmitHistogram& emits = (*run.emits)[i];
+    contexts[thaw::name_of(static_cast<thaw::EmitContext>(i))] = {
+        {"count", emits.count()}, {"max", emits.max_ns}, {"histogram", emits.buckets}};
+  }
+  return contexts;
+}
+
+void emits_from_json(const json& run, RunResult& into) {
+  const auto contexts = run.find("emit_ns");
+  if (contexts == run.end() || contexts->is_null()) return;
+  into.emits.emplace();
+  for (size_t i = 0; i < into.emits->size(); ++i) {
+    const auto context = contexts->find(thaw::name_of(static_cast<thaw::EmitContext>(i)));
+    if (context == contexts->end()) continue;
+    read(*context, "max", (*into.emits)[i].max_ns);
+    read(*context, "histogram", (*into.emits)[i].buckets);
+  }
+}
+
+// --- runs
+
+json run_to_json(const RunResult& run) {
+  json to{{"id", run.id},
+          {"case", run.case_name},
+          {"pattern", run.pattern},
+          {"kernel", run.kernel},
+          {"release", run.release},
+          {"package", run.package},
+          {"suite", run.suite},
+          {"expected", name_of(run.expected)},
+          {"expected_reason", run.expected_reason},
+          {"as_expected", run.as_expected()},
+          {"seed", run.seed},
+          {"attempts", run.attempts},
+          {"accelerator", run.accelerator},
+          {"qemu", run.qemu},
+          {"host_watch", run.host_watch},
+          {"host_load", run.host_load},
+          {"agent_hello_ms", or_null(run.agent_hello_ms)},
+          {"load_s", run.load_s},
+          {"wall_s", run.wall_s},
+          {"nmis_sent", run.nmis_sent},
+          {"nmis_delivered", run.nmis_delivered},
+          {"subject_nmi_runs", or_null(run.subject_nmi_runs)},
+          {"kernel_switches", or_null(run.kernel_switches)},
+          {"switches_recorded", or_null(run.switches_recorded)},
+          {"switches_lost", or_null(run.switches_lost)},
+          {"losses", run.losses},
+          {"emit_ns", emits_to_json(run)},
+          {"directory", run.directory},
+          {"capture", run.capture},
+          {"console", run.console},
+          {"agent_log", run.agent_log},
+          {"picture", run.picture},
+          {"repeat", run.repeat}};
+  verdict_to_json(run.verdict, to);
+  return to;
+}
+
+RunResult run_from_json(const json& from) {
+  RunResult run;
+  read(from, "id", run.id);
+  read(from, "case", run.case_name);
+  read(from, "pattern", run.pattern);
+  read(from, "kernel", run.kernel);
+  read(from, "release", run.release);
+  read(from, "package", run.package);
+  read(from, "suite", run.suite);
+  read(from, "expected", run.expected);
+  read(from, "expected_reason", run.expected_reason);
+  read(from, "seed", run.seed);
+  read(from, "attempts", run.attempts);
+  read(from, "accelerator", run.accelerator);
+  read(from, "qemu", run.qemu);
+  read(from, "host_watch", run.host_watch);
+  read(from, "host_load", run.host_load);
+  read(from, "agent_hello_ms", run.agent_hello_ms);
+  read(from, "load_s", run.load_s);
+  read(from, "wall_s", run.wall_s);
+  read(from, "nmis_sent", run.nmis_sent);
+  read(from, "nmis_delivered", run.nmis_delivered);
+  read(from, "subject_nmi_runs", run.subject_nmi_runs);
+  read(from, "kernel_switches", run.kernel_switches);
+  read(from, "switches_recorded", run.switches_recorded);
+  read(from, "switches_lost", run.switches_lost);
+  read(from, "losses", run.losses);
+  emits_from_json(from, run);
+  read(from, "directory", run.directory);
+  read(from, "capture", run.capture);
+  read(from, "console", run.console);
+  read(from, "agent_log", run.agent_log);
+  read(from, "picture", run.picture);
+  read(from, "repeat", run.repeat);
+  verdict_from_json(from, run.verdict);
+  return run;
+}
+
+/// Guest text (a subject's last words, a console line) may be in any field.
+void clean(json& value) {
+  if (value.is_string()) value = clean_utf8(value.get_ref<const std::string&>());
+  if (value.is_structured())
+    for (json& element : value) clean(element);
+}
+
+}  // namespace
+
+std::string to_json(const ResultSet& results) {
+  json to{{"schema", ResultSet::kSchema},
+          {"name", results.name},
+          {"started", results.started},
+          {"thaw", results.thaw_version},
+          {"planned", results.planned},
+          {"finished", results.finished},
+          {"runs", list_to_json(results.runs, run_to_json)}};
+  clean(to);
+  return to.dump(1) + "\n";
+}
+
+Result<ResultSet> from_json(std::string_view text, std::string_view name) {
+  const json from = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!from.is_object() || !from.contains("schema") || !from.contains("runs"))
+    return fail(ErrorKind::Corrupt, "{}: not a results.json", name);
+  if (from["schema"] != ResultSet::kSchema)
+    return fail(ErrorKind::Corrupt, "{}: has schema {}, this thawlab reads {}", name,
+                from["schema"].dump(), ResultSet::kSchema);
+  try {
+    ResultSet results;
+    read(from, "name", results.name);
+    read(from, "started", results.started);
+    read(from, "thaw", results.thaw_version);
+    read(from, "planned", results.planned);
+    read(from, "finished", results.finished);
+    for (const json& run : from.at("runs")) results.runs.push_back(run_from_json(run));
+    return results;
+  } catch (const std::exception& error) {
+    return fail(ErrorKind::Corrupt, "{}: damaged: {}", name, error.what());
+  }
+}
+
+}  // namespace lab

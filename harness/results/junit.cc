@@ -1,0 +1,81 @@
+// JUnit XML through pugixml. Guest text goes through clean_utf8 first: a console line with an
+// escape sequence or a torn byte makes a file that every consumer refuses.
+
+#include "harness/results/junit.h"
+
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+#include "harness/results/text.h"
+
+namespace lab {
+
+namespace {
+
+bool is_error(const RunResult& run) {
+  return run.verdict.kind == VerdictKind::infra || run.verdict.kind == VerdictKind::incapable;
+}
+
+void set(pugi::xml_node node, const char* name, std::string_view value) {
+  node.append_attribute(name).set_value(clean_utf8(value).c_str());
+}
+
+std::string account(const RunResult& run) {
+  std::string text = fmt::format("verdict: {}, expected: {}\n{}\n", name_of(run.verdict.kind),
+                                 name_of(run.expected), run.verdict.reason);
+  for (const std::string& note : run.verdict.notes) text += note + "\n";
+  for (const Finding& finding : run.verdict.findings)
+    if (finding.severity != "expected")
+      text += fmt::format("console line {}: {}\n", finding.line, finding.title);
+  return text + fmt::format("directory: {}\nrepeat: {}\n", run.directory, run.repeat);
+}
+
+void add_case(pugi::xml_node suite, const RunResult& run) {
+  pugi::xml_node test = suite.append_child("testcase");
+  set(test, "name", fmt::format("{} #{}", run.kernel_name(), run.seed));
+  set(test, "classname", run.case_name);
+  set(test, "time", fmt::format("{:.3f}", run.wall_s));
+  if (!run.as_expected()) {
+    pugi::xml_node bad = test.append_child(is_error(run) ? "error" : "failure");
+    set(bad, "type", name_of(run.verdict.kind));
+    set(bad, "message", run.verdict.reason);
+  }
+  test.append_child("system-out").text().set(clean_utf8(account(run)).c_str());
+}
+
+}  // namespace
+
+std::string to_junit(const ResultSet& results) {
+  std::map<std::string, std::vector<const RunResult*>> by_case;
+  for (const RunResult& run : results.runs) by_case[run.case_name].push_back(&run);
+
+  pugi::xml_document document;
+  pugi::xml_node suites = document.append_child("testsuites");
+  set(suites, "name", "thawlab");
+  for (const auto& [name, runs] : by_case) {
+    pugi::xml_node suite = suites.append_child("testsuite");
+    int failures = 0;
+    int errors = 0;
+    double wall_s = 0;
+    for (const RunResult* run : runs) {
+      if (!run->as_expected()) ++(is_error(*run) ? errors : failures);
+      wall_s += run->wall_s;
+    }
+    set(suite, "name", name);
+    set(suite, "tests", std::to_string(runs.size()));
+    set(suite, "failures", std::to_string(failures));
+    set(suite, "errors", std::to_string(errors));
+    set(suite, "time", fmt::format("{:.3f}", wall_s));
+    set(suite, "timestamp", results.started);
+    for (const RunResult* run : runs) add_case(suite, *run);
+  }
+  std::ostringstream out;
+  document.save(out, "  ", pugi::format_default | pugi::format_skip_control_chars,
+                pugi::encoding_utf8);
+  return out.str();
+}
+
+}  // namespace lab

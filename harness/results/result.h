@@ -1,0 +1,84 @@
+#pragma once
+// What remains of a run when it is judged: the record in results.json, from which table, junit.xml
+// and report.html are made, now or years later. Paths are relative to the results directory.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/plan/plan.h"
+#include "harness/run/evidence.h"
+#include "harness/verdict/verdict.h"
+#include "profiler/store/facts.h"
+
+namespace lab {
+
+struct RunResult {
+  std::string id;
+  std::string case_name;
+  std::string pattern;
+  std::string kernel;   ///< uname -r read in the guest; empty when no guest answered
+  std::string release;  ///< what the package or the pattern promised
+  std::string package;  ///< with version: "linux-image-6.17.8+deb13-cloud-amd64 6.17.8-1"
+  std::string suite;
+
+  Verdict verdict;
+  VerdictKind expected = VerdictKind::pass;
+  std::string expected_reason;
+  bool as_expected() const { return verdict.kind == expected; }
+
+  uint64_t seed = 0;
+  int attempts = 1;
+  std::string accelerator;
+  std::string qemu;
+  std::string host_watch;
+  std::vector<std::string> host_load;
+  std::optional<double> agent_hello_ms;
+  double load_s = 0;  ///< 0: the load never ran
+  double wall_s = 0;
+
+  uint64_t nmis_sent = 0;
+  std::vector<uint64_t> nmis_delivered;
+  std::optional<uint64_t> subject_nmi_runs;
+
+  // From the capture; absent without one.
+  std::optional<uint64_t> kernel_switches;  ///< absent too when a CPU's window never closed
+  std::optional<uint64_t> switches_recorded;
+  std::optional<uint64_t> switches_lost;
+  std::map<std::string, uint64_t> losses;
+  std::optional<std::array<thaw::EmitHistogram, thaw::kEmitContexts>> emits;
+
+  std::string directory;
+  std::string capture;  ///< these four: empty when there is none
+  std::string console;
+  std::string agent_log;
+  std::string picture;  ///< SVG of the threads around the longest stall
+  std::string repeat;   ///< the command that repeats this run
+
+  /// The kernel's name for people: what booted, else what should have.
+  const std::string& kernel_name() const { return kernel.empty() ? release : kernel; }
+};
+
+struct ResultSet {
+  static constexpr int kSchema = 1;
+  std::string name;     ///< of the case or cases
+  std::string started;  ///< ISO 8601, UTC
+  std::string thaw_version;
+  int planned = 0;        ///< runs there were to be; fewer in `runs`: not finished
+  bool finished = false;  ///< false while it runs, and for ever when it was interrupted
+  std::vector<RunResult> runs;
+};
+
+/// Puts plan, evidence and verdict into the record. `capture` may be null; `root` is the results
+/// directory that paths become relative to.
+RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdict& verdict,
+                    const thaw::Capture* capture, const std::filesystem::path& root);
+
+/// 0: every verdict as expected; 69: the unexpected ones are all infra or incapable; else 1.
+/// An unfinished set that is otherwise good: 130, as after Ctrl-C.
+int exit_code(const ResultSet& results);
+
+}  // namespace lab

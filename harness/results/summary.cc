@@ -1,0 +1,90 @@
+// One run's record from everything known about it. The last place that sees evidence and capture:
+// from here on there is only the record. No judgement; the verdict is copied.
+
+#include "harness/results/result.h"
+
+#include "profiler/analysis/emits.h"
+
+namespace lab {
+
+namespace {
+
+/// Relative to the results directory, so that the directory can be moved or sent.
+std::string relative_to(const std::filesystem::path& root, const std::filesystem::path& path) {
+  if (path.empty()) return "";
+  const auto relative = path.lexically_relative(root);
+  return relative.empty() ? path.string() : relative.string();
+}
+
+void add_capture(RunResult& result, const thaw::Capture& capture) {
+  uint64_t recorded = 0;
+  for (const thaw::Event& event : capture.events())
+    if (event.kind == thaw::EventKind::sched_switch) ++recorded;
+  result.switches_recorded = recorded;
+  if (!capture.tally()) return;
+  const thaw::Tally& tally = *capture.tally();
+  const uint64_t happened = tally.happened[static_cast<size_t>(thaw::EventKind::sched_switch)];
+  result.switches_lost = happened > recorded ? happened - recorded : 0;
+  result.losses = tally.losses;
+  bool closed = !tally.switches.empty();
+  uint64_t kernel = 0;
+  for (const thaw::SwitchWindow& window : tally.switches) {
+    closed = closed && window.closed;
+    kernel += window.kernel;
+  }
+  if (closed) result.kernel_switches = kernel;
+  result.emits = thaw::summarize_emits(capture).by_context;
+}
+
+}  // namespace
+
+RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdict& verdict,
+                    const thaw::Capture* capture, const std::filesystem::path& root) {
+  RunResult result{.id = run.id,
+                   .case_name = run.test.name,
+                   .pattern = run.pattern,
+                   .kernel = evidence.guest ? evidence.guest->kernel : "",
+                   .release = run.kernel.release,
+                   .package = run.kernel.package,
+                   .suite = run.kernel.suite,
+                   .verdict = verdict,
+                   .expected = run.expected,
+                   .expected_reason = run.expected_reason,
+                   .seed = run.seed,
+                   .attempts = evidence.attempts,
+                   .accelerator = evidence.accelerator,
+                   .qemu = evidence.qemu_version,
+                   .host_watch = evidence.host_watch,
+                   .host_load = evidence.host_load,
+                   .agent_hello_ms = evidence.agent_hello_ms,
+                   .wall_s = evidence.wall_s,
+                   .nmis_sent = evidence.nmi.sent,
+                   .nmis_delivered = evidence.nmi.delivered,
+                   .subject_nmi_runs = evidence.subject.nmi_runs,
+                   .directory = relative_to(root, evidence.directory),
+                   .capture = relative_to(root, evidence.capture),
+                   .console = relative_to(root, evidence.console),
+                   .agent_log = relative_to(root, evidence.agent_log)};
+  if (!run.kernel.version.empty()) result.package += " " + run.kernel.version;
+  if (evidence.load_host)
+    result.load_s =
+        static_cast<double>(evidence.load_host->end_ns - evidence.load_host->start_ns) / 1e9;
+  if (capture) add_capture(result, *capture);
+  if (!result.subject_nmi_runs && capture && capture->tally())
+    result.subject_nmi_runs = capture->tally()->nmi_runs;
+  return result;
+}
+
+int exit_code(const ResultSet& results) {
+  bool environment = false;
+  for (const RunResult& run : results.runs) {
+    if (run.as_expected()) continue;
+    const VerdictKind kind = run.verdict.kind;
+    if (kind != VerdictKind::infra && kind != VerdictKind::incapable) return 1;
+    environment = true;
+  }
+  if (environment) return 69;
+  return results.finished ? 0 : 130;
+}
+
+}  // namespace lab
