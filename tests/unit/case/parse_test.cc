@@ -1,0 +1,218 @@
+// Case files: what is read, and where each mistake is pointed at.
+
+#include "harness/case/parse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lab::test {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr const char* kWhole = R"(
+name = "ringbuf-nmi"
+why = "because"
+kernels = ["6.1", "debian:6.17.8*"]
+[workload]
+program = "switchstorm --pairs 4"
+[subject]
+command = ["thaw", "record", "-o", "{capture}"]
+ready = { bpf = 2 }
+stop = "SIGTERM"
+grace_s = 3
+files = ["data/x", "/etc/hosts", "../y"]
+env = { A = "1", B = "two words" }
+[nmi]
+source = "qmp"
+rate_hz = 500
+jitter = 0.25
+[machine]
+cpus = 4
+memory_mib = 512
+cpu = "max"
+[run]
+duration_s = 2.5
+seed = 7
+[[expect]]
+kernels = "6.1[5-8].*"
+verdict = "freeze"
+reason = "spins"
+[[expect]]
+kernels = "*"
+verdict = "pass"
+)";
+
+Case parsed(const std::string& text) {
+  auto test = parse_case(text, "/cases/one.toml");
+  EXPECT_TRUE(test) << test.error().message;
+  return test ? *test : Case{};
+}
+
+/// The message for a case file that must be refused.
+std::string refusal(const std::string& text) {
+  auto test = parse_case(text, "one.toml");
+  EXPECT_FALSE(test) << "it was accepted";
+  if (test) return "";
+  EXPECT_EQ(test.error().kind, thaw::ErrorKind::User);
+  return test.error().message;
+}
+
+/// Three good lines, so that what is tested begins in line 4.
+std::string with(const std::string& more) {
+  return "name = \"x\"\nkernels = [\"6.1\"]\nworkload = { program = \"idle\" }\n" + more;
+}
+
+TEST(ParseCase, ReadsEveryKeyOfTheDesign) {
+  const Case test = parsed(kWhole);
+  EXPECT_EQ(test.name, "ringbuf-nmi");
+  EXPECT_EQ(test.why, "because");
+  EXPECT_THAT(test.kernels, ElementsAre("6.1", "debian:6.17.8*"));
+  EXPECT_THAT(test.workload, ElementsAre("switchstorm", "--pairs", "4"));
+  EXPECT_THAT(test.subject.command, ElementsAre("thaw", "record", "-o", "{capture}"));
+  EXPECT_TRUE(test.subject.writes_capture());
+  EXPECT_EQ(test.subject.ready.bpf, 2);
+  EXPECT_FALSE(test.subject.ready.line || test.subject.ready.file || test.subject.ready.seconds);
+  EXPECT_EQ(test.subject.stop, "SIGTERM");
+  EXPECT_EQ(test.subject.grace_s, 3);
+  EXPECT_EQ(test.subject.env.at("B"), "two words");
+  EXPECT_EQ(test.nmi.source, NmiSource::qmp);
+  EXPECT_EQ(test.nmi.rate_hz, 500);
+  EXPECT_EQ(test.nmi.jitter, 0.25);
+  EXPECT_EQ(test.machine.cpus, 4);
+  EXPECT_EQ(test.machine.memory_mib, 512);
+  EXPECT_EQ(test.machine.cpu, "max");
+  EXPECT_EQ(test.run.duration_s, 2.5);
+  EXPECT_EQ(test.run.seed, 7u);
+  ASSERT_EQ(test.expect.size(), 2u);
+  EXPECT_EQ(test.expect[0].kernels, "6.1[5-8].*");
+  EXPECT_EQ(test.expect[0].verdict, VerdictKind::freeze);
+  EXPECT_EQ(test.expect[0].reason, "spins");
+  EXPECT_EQ(test.expect[1].verdict, VerdictKind::pass);
+}
+
+TEST(ParseCase, TakesFilesRelativeToTheCaseFile) {
+  EXPECT_THAT(parsed(kWhole).subject.files, ElementsAre("/cases/data/x", "/etc/hosts", "/y"));
+}
+
+TEST(ParseCase, NeedsNoMoreThanNameKernelsAndSomethingToRun) {
+  const Case test = parsed(with(""));
+  EXPECT_EQ(test.nmi.source, NmiSource::none);
+  EXPECT_FALSE(test.nmi.required());
+  EXPECT_EQ(test.machine.cpu, "qemu64,-hypervisor");
+  EXPECT_EQ(test.run.duration_s, 10);
+  EXPECT_THAT(test.subject.command, IsEmpty());
+  EXPECT_FALSE(test.subject.writes_capture());
+}
+
+TEST(ParseCase, SplitsACommandThatIsAString) {
+  const Case test = parsed(with("[subject]\ncommand = \"sh -c 'sleep {duration_s}'\"\n"));
+  EXPECT_THAT(test.subject.command, ElementsAre("sh", "-c", "sleep {duration_s}"));
+  EXPECT_FALSE(test.subject.writes_capture());
+}
+
+TEST(ParseCase, PointsAtAnUnknownKey) {
+  EXPECT_THAT(refusal(with("[machine]\ncpus = 2\ncpu_count = 3\n")),
+              StartsWith("one.toml:6:1: [machine] has no key 'cpu_count'; it may have cpus, "));
+  EXPECT_THAT(refusal(with("[mashine]\n")), HasSubstr(":4:2: a case has no key 'mashine'"));
+  EXPECT_THAT(refusal(with("[subject]\ncommand = \"x\"\nready = { lines = \"a\" }\n")),
+              HasSubstr("[subject.ready] has no key 'lines'"));
+}
+
+TEST(ParseCase, PointsAtAWrongType) {
+  EXPECT_THAT(refusal("name = 3\n"), StartsWith("one.toml:1:8: name is an integer; it must be a "));
+  EXPECT_THAT(refusal(with("[machine]\ncpus = \"2\"\n")),
+              StartsWith("one.toml:5:8: machine.cpus is a string; it must be an integer"));
+  EXPECT_THAT(refusal(with("[machine]\ncpus = 2.0\n")),
+              HasSubstr("is a number; it must be an int"));
+  EXPECT_THAT(refusal("name = \"x\"\nkernels = \"6.1\"\n"),
+              HasSubstr(":2:11: kernels is a string; it must be an array of strings"));
+  EXPECT_THAT(refusal("name = \"x\"\nkernels = [\"6.1\", 6.2]\n"),
+              HasSubstr(":2:19: kernels holds"));
+  EXPECT_THAT(refusal(with("nmi = 3\n")), HasSubstr("nmi is an integer; it must be a table"));
+  EXPECT_THAT(refusal(with("expect = { kernels = \"*\" }\n")), HasSubstr("[[expect]]"));
+}
+
+TEST(ParseCase, PointsAtAValueOutOfRange) {
+  EXPECT_THAT(refusal(with("[machine]\ncpus = 0\n")), HasSubstr("is 0; it must be from 1 to 255"));
+  EXPECT_THAT(refusal(with("[run]\nduration_s = -1\n")), HasSubstr("run.duration_s is -1"));
+  EXPECT_THAT(refusal(with("[run]\nduration_s = nan\n")), HasSubstr("run.duration_s is nan"));
+  EXPECT_THAT(refusal(with("[run]\nseed = -1\n")), HasSubstr("run.seed is -1"));
+  EXPECT_THAT(refusal(with("[nmi]\nsource = \"apic\"\njitter = 1.5\n")), HasSubstr("nmi.jitter"));
+}
+
+TEST(ParseCase, SaysWhatAWordMayBe) {
+  EXPECT_THAT(refusal(with("[nmi]\nsource = \"ipi\"\n")),
+              HasSubstr(":5:10: nmi.source is 'ipi'; it must be apic, qmp, pmu or none"));
+  EXPECT_THAT(refusal(with("[[expect]]\nkernels = \"*\"\nverdict = \"fail\"\n")),
+              HasSubstr(":6:11: expect.verdict is 'fail'; it must be pass, freeze, "));
+  EXPECT_THAT(refusal(with("[subject]\ncommand = \"x\"\nstop = \"SIGFOO\"\n")),
+              HasSubstr("subject.stop is 'SIGFOO'; it must be one of SIGINT"));
+  EXPECT_THAT(refusal("name = \"a/b\"\nkernels = [\"6.1\"]\n"), HasSubstr("name is 'a/b'; it may"));
+}
+
+TEST(ParseCase, SaysWhatIsMissing) {
+  EXPECT_THAT(refusal("kernels = [\"6.1\"]\n"), HasSubstr("a case must have 'name'"));
+  EXPECT_THAT(refusal("name = \"x\"\n"), HasSubstr("a case must have 'kernels'"));
+  EXPECT_THAT(refusal("name = \"x\"\nkernels = []\n"), HasSubstr("kernels is empty"));
+  EXPECT_THAT(refusal(with("[nmi]\nrate_hz = 3\n")), HasSubstr(":4:1: [nmi] must have 'source'"));
+  EXPECT_THAT(refusal(with("[[expect]]\nverdict = \"pass\"\n")), HasSubstr("must have 'kernels'"));
+  EXPECT_THAT(refusal(with("[subject]\nstop = \"SIGINT\"\n")), HasSubstr("must have 'command'"));
+  EXPECT_THAT(refusal("name = \"x\"\nkernels = [\"6.1\"]\n"),
+              HasSubstr("a [workload], a [subject] or both"));
+}
+
+TEST(ParseCase, WantsOneWayToBeReady) {
+  const std::string head = "[subject]\ncommand = \"x\"\n";
+  EXPECT_THAT(refusal(with(head + "ready = { bpf = 1, seconds = 2 }\n")),
+              HasSubstr(":6:9: subject.ready must be exactly one of { line"));
+  EXPECT_THAT(refusal(with(head + "ready = {}\n")), HasSubstr("exactly one of"));
+  EXPECT_THAT(refusal(with(head + "ready = { line = \"a(\" }\n")), HasSubstr("not a regular expr"));
+  EXPECT_THAT(refusal(with(head + "ready = { file = \"x\" }\n")), HasSubstr("an absolute path"));
+  EXPECT_EQ(parsed(with(head + "ready = { line = \"^ok\" }\n")).subject.ready.line, "^ok");
+  EXPECT_EQ(parsed(with(head + "ready = { seconds = 1 }\n")).subject.ready.seconds, 1.0);
+}
+
+TEST(ParseCase, RefusesACommandThatCannotBeSplit) {
+  EXPECT_THAT(refusal(with("[subject]\ncommand = \"x 'y\"\n")),
+              HasSubstr(":5:11: subject.command cannot be split into words: a ' is never closed"));
+  EXPECT_THAT(refusal(with("[subject]\ncommand = \"\"\n")), HasSubstr("subject.command is empty"));
+  EXPECT_THAT(refusal(with("[subject]\ncommand = 5\n")),
+              HasSubstr("subject.command is an integer"));
+}
+
+TEST(ParseCase, PointsAtBrokenToml) {
+  EXPECT_THAT(refusal("name = \"x\"\nkernels = [\n\"6.1\"\n"), StartsWith("one.toml:"));
+  EXPECT_THAT(refusal("name = \"x\"\nname = \"y\"\n"), StartsWith("one.toml:2:"));
+}
+
+TEST(LoadCase, CallsAMissingFileTheUsersMistake) {
+  const auto test = load_case("/nowhere/case.toml");
+  ASSERT_FALSE(test);
+  EXPECT_EQ(test.error().kind, thaw::ErrorKind::User);
+  EXPECT_THAT(test.error().message, HasSubstr("/nowhere/case.toml"));
+}
+
+TEST(ShippedCases, AreReadable) {
+  for (const auto& entry : std::filesystem::directory_iterator(THAW_SOURCE_DIR "/harness/cases")) {
+    if (entry.path().extension() != ".toml") continue;
+    const auto test = load_case(entry.path());
+    ASSERT_TRUE(test) << test.error().message;
+    EXPECT_EQ(test->name, entry.path().stem().string());
+    EXPECT_FALSE(test->why.empty());
+  }
+}
+
+TEST(Words, OfEnumsAreReadBack) {
+  for (VerdictKind kind :
+       {VerdictKind::pass, VerdictKind::freeze, VerdictKind::hang, VerdictKind::crash,
+        VerdictKind::fidelity, VerdictKind::subject, VerdictKind::incapable, VerdictKind::infra})
+    EXPECT_EQ(verdict_from_name(name_of(kind)), kind);
+  for (NmiSource source : {NmiSource::apic, NmiSource::qmp, NmiSource::pmu, NmiSource::none})
+    EXPECT_EQ(nmi_source_from_name(name_of(source)), source);
+  EXPECT_EQ(verdict_from_name("PASS"), std::nullopt);
+}
+
+}  // namespace lab::test
