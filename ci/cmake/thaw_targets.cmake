@@ -26,7 +26,7 @@ function(thaw_static target)
 endfunction()
 
 # thaw_test(name folder dependency…): one GoogleTest program from all *_test.cc of a folder below tests/. Its ctest label
-# is the first part of the folder: unit, live, vm.
+# is the first part of the folder: unit, live, vm. The last two measure time on a real machine and run alone.
 function(thaw_test name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cc)
   if(NOT sources)
@@ -36,5 +36,9 @@ function(thaw_test name folder)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
   string(REGEX MATCH "^[a-z]+" label ${folder})
-  gtest_discover_tests(${name} PROPERTIES LABELS ${label} DISCOVERY_TIMEOUT 60)
+  set(alone FALSE)
+  if(label MATCHES "^(live|vm)$")
+    set(alone TRUE)
+  endif()
+  gtest_discover_tests(${name} PROPERTIES LABELS ${label} RUN_SERIAL ${alone} DISCOVERY_TIMEOUT 60)
 endfunction()
