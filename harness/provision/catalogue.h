@@ -1,0 +1,68 @@
+#pragma once
+// The kernels that can be had: Debian's packages, those added by hand, this host's own; and the
+// cache that holds what was fetched. README.md in images/ tells the layout of the cache.
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/provision/kernel.h"
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+/// $XDG_CACHE_HOME/thaw, else ~/.cache/thaw.
+std::filesystem::path default_cache_dir();
+
+struct CatalogueOptions {
+  std::filesystem::path cache = default_cache_dir();
+  /// Called with one sentence per step ("downloading linux-image-… (48.1 MiB)"), from the thread
+  /// that called open() or fetch(). Unset: silence.
+  std::function<void(std::string_view)> progress;
+  /// Which suites to read, as images/kernels.toml (compiled in) says; empty means that.
+  std::string sources;
+  /// Archive name of kernels.toml → URI. Empty: taken from this machine's own apt configuration.
+  std::map<std::string, std::string> mirrors;
+};
+
+/// Reads and fills the cache. Movable. list() and fetch() may be called from several threads, and
+/// several processes may share one cache.
+class Catalogue {
+ public:
+  /// Reads the index of the cache. When that is missing or older than a day, it is made anew with
+  /// apt; without a network an old index, or only what is cached, still opens. Fails with
+  /// Environment when there is nothing at all.
+  static thaw::Result<Catalogue> open(CatalogueOptions options = {});
+
+  Catalogue(Catalogue&&) noexcept;
+  Catalogue& operator=(Catalogue&&) noexcept;
+  ~Catalogue();
+
+  /// Every kernel that can be had, newest first: flavours amd64, cloud-amd64 and rt-amd64 of
+  /// Debian, then local ones. Cached kernels stay listed after they have left the mirror.
+  std::vector<KernelRef> list() const;
+
+  /// resolve() of pattern.h over list().
+  thaw::Result<std::vector<KernelRef>> resolve(std::string_view pattern) const;
+
+  /// Downloads and unpacks what is not cached; cheap (one hash of the image) when it is. A cached
+  /// kernel whose digest is wrong is fetched again, or refused with Corrupt when that is
+  /// impossible. Fails with Environment when the kernel cannot be had.
+  thaw::Result<KernelImage> fetch(const KernelRef& kernel) const;
+
+  /// Copies kernels of one's own into the cache as provider "local": .deb files (together, so that
+  /// a kernel may be split over several), a vmlinuz, or a directory that holds one. A kernel of the
+  /// same release replaces the one added before.
+  thaw::Result<std::vector<KernelRef>> add(const std::vector<std::filesystem::path>& paths) const;
+
+ private:
+  struct State;
+  explicit Catalogue(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lab
