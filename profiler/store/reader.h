@@ -12,6 +12,7 @@
 #include "profiler/base/errors.h"
 #include "profiler/store/event.h"
 #include "profiler/store/facts.h"
+#include "profiler/store/tables.h"
 
 namespace thaw {
 
@@ -19,16 +20,18 @@ namespace thaw {
 /// counted here.
 struct Damage {
   uint64_t bytes = 0;                ///< bytes of the file that could not be used
-  uint64_t chunks = 0;               ///< damaged places
+  uint64_t chunks = 0;               ///< damaged places; a chunk missing without a trace is one too
+  uint64_t unknown_events = 0;       ///< of kinds of a later version: undamaged, left out
   std::vector<std::string> reasons;  ///< one sentence each, at most the first 16
 };
 
 /// A capture in memory. Immutable after load(); any number of threads may read it.
 class Capture {
  public:
-  /// Fails with Corrupt when not one chunk is readable or the header is not, with Environment when
-  /// the file cannot be read. A damaged chunk costs that chunk: interned strings and stacks it
-  /// carried read as "" and empty.
+  /// Fails with Corrupt when not one chunk is readable, with Environment when the file cannot be
+  /// read or does not fit into memory. A damaged chunk costs that chunk: interned strings and
+  /// stacks it carried read as "" and empty; without any readable header chunk the header is empty.
+  /// Events of CPUs ≥ kMaxCpus (layout.h) or of unknown kinds never come out of here.
   static Result<Capture> load(const std::filesystem::path& path);
   static Result<Capture> parse(std::string_view bytes, std::string_view name);
 
@@ -46,15 +49,14 @@ class Capture {
       StackId id) const;  ///< leaf first; empty for 0 or when its chunk was damaged
 
  private:
-  friend class CaptureBuilder;
+  class Loader;
   Header header_;
   std::optional<Tally> tally_;
   std::optional<Ending> ending_;
   Damage damage_;
   std::vector<Event> events_;
-  std::vector<std::string> strings_;
-  std::vector<uint64_t> frames_;
-  std::vector<std::pair<uint32_t, uint32_t>> stacks_;  ///< offset and length in frames_, by StackId
+  StringTable strings_;
+  StackTable stacks_;
 };
 
 }  // namespace thaw

@@ -1,0 +1,157 @@
+// The reading end: walks the chunks of a file and puts together what is undamaged.
+//
+// Damage is expected (a killed recorder, a full disk, a bad sector) and never an error as long as
+// one chunk is readable: the walk goes on at the next magic whose checksum holds. What was skipped
+// is counted in bytes and places, and what is missing without a trace shows as a gap in the
+// sequence numbers. A chunk whose checksum holds but whose payload makes no sense counts as damage
+// too.
+
+#include "profiler/store/reader.h"
+
+#include <new>
+#include <stdexcept>
+
+#include "profiler/base/files.h"
+#include "profiler/store/columns.h"
+#include "profiler/store/facts_coding.h"
+#include "profiler/store/layout.h"
+
+namespace thaw {
+namespace {
+
+constexpr size_t kMaxReasons = 16;
+
+}  // namespace
+
+/// One walk over a file.
+class Capture::Loader {
+ public:
+  explicit Loader(std::string_view file) : file_(file) {}
+
+  /// False when there was not one readable chunk.
+  bool walk();
+  Capture take() { return std::move(capture_); }
+
+ private:
+  void skip(size_t from, size_t to);
+  void check_sequence(const ChunkView& chunk);
+  bool take_chunk(const ChunkView& chunk);
+  bool take_payload(ChunkType type, std::string_view payload);
+  void report(uint64_t bytes, std::string reason);
+
+  std::string_view file_;
+  Capture capture_;
+  ChunkOpener opener_;
+  uint64_t next_sequence_ = 0;
+  bool was_damaged_ = false;  ///< right before the current chunk
+  bool has_header_ = false;
+  size_t readable_ = 0;
+};
+
+void Capture::Loader::report(uint64_t bytes, std::string reason) {
+  Damage& damage = capture_.damage_;
+  damage.bytes += bytes;
+  damage.chunks++;
+  if (damage.reasons.size() < kMaxReasons) damage.reasons.push_back(std::move(reason));
+}
+
+void Capture::Loader::skip(size_t from, size_t to) {
+  if (from == to) return;
+  was_damaged_ = true;
+  report(to - from, to == file_.size()
+                        ? fmt::format("the last {} bytes, from byte {} on, are no whole chunk",
+                                      to - from, from)
+                        : fmt::format("{} bytes from byte {} on are damaged", to - from, from));
+}
+
+/// Damage that left bytes behind was reported already.
+void Capture::Loader::check_sequence(const ChunkView& chunk) {
+  const uint64_t sequence = chunk.header.sequence;
+  if (sequence != next_sequence_ && !was_damaged_) {
+    report(0, sequence > next_sequence_
+                  ? fmt::format("{} chunks before byte {} are missing", sequence - next_sequence_,
+                                chunk.offset)
+                  : fmt::format("the chunk at byte {} is out of order", chunk.offset));
+  }
+  next_sequence_ = sequence + 1;
+  was_damaged_ = false;
+}
+
+bool Capture::Loader::take_payload(ChunkType type, std::string_view payload) {
+  switch (type) {
+    case ChunkType::header: {
+      auto header = decode_header(payload);
+      if (header && !has_header_) capture_.header_ = std::move(*header);
+      has_header_ |= header.has_value();
+      return header.has_value();
+    }
+    case ChunkType::events:
+      return decode_events(payload, capture_.events_, capture_.damage_.unknown_events);
+    case ChunkType::strings:
+      return capture_.strings_.add(payload);
+    case ChunkType::stacks:
+      return capture_.stacks_.add(payload);
+    case ChunkType::tally: {
+      auto tally = decode_tally(payload);
+      if (tally) capture_.tally_ = std::move(*tally);
+      return tally.has_value();
+    }
+    case ChunkType::ending: {
+      auto ending = decode_ending(payload);
+      if (ending) capture_.ending_ = std::move(*ending);
+      return ending.has_value();
+    }
+  }
+  return true;  // of a later version: not damaged, and nothing for us
+}
+
+/// False for a chunk that this version cannot read.
+bool Capture::Loader::take_chunk(const ChunkView& chunk) {
+  if (chunk.header.version != kFormatVersion || chunk.header.flags != 0) {
+    report(chunk.end() - chunk.offset,
+           fmt::format("the chunk at byte {} is of format version {}, flags {}; this is version {}",
+                       chunk.offset, chunk.header.version, chunk.header.flags, kFormatVersion));
+    return false;
+  }
+  const auto payload = opener_.open(chunk);
+  if (payload && take_payload(static_cast<ChunkType>(chunk.header.type), *payload)) return true;
+  report(chunk.end() - chunk.offset,
+         fmt::format("the chunk at byte {} makes no sense", chunk.offset));
+  return false;
+}
+
+bool Capture::Loader::walk() {
+  size_t offset = 0;
+  while (offset < file_.size()) {
+    const auto chunk = next_chunk(file_, offset);
+    skip(offset, chunk ? chunk->offset : file_.size());
+    if (!chunk) break;
+    check_sequence(*chunk);
+    if (take_chunk(*chunk)) readable_++;
+    offset = chunk->end();
+  }
+  if (readable_ != 0 && !has_header_) report(0, "no header is readable: kernel and clock unknown");
+  return readable_ != 0;
+}
+
+Result<Capture> Capture::parse(std::string_view bytes, std::string_view name) {
+  try {
+    Loader loader(bytes);
+    if (loader.walk()) return loader.take();
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::Environment, "{} does not fit into memory", name);
+  } catch (const std::length_error&) {
+    return fail(ErrorKind::Environment, "{} does not fit into memory", name);
+  }
+  if (bytes.empty()) return fail(ErrorKind::Corrupt, "{} is empty", name);
+  if (bytes.find(kMagic.substr(0, 5)) == std::string_view::npos)
+    return fail(ErrorKind::Corrupt, "{} is not a Thaw capture", name);
+  return fail(ErrorKind::Corrupt, "{} is damaged: not one part of it is readable", name);
+}
+
+Result<Capture> Capture::load(const std::filesystem::path& path) {
+  const std::string bytes = TRY(read_file(path));
+  return parse(bytes, path.string());
+}
+
+}  // namespace thaw

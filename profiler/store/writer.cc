@@ -1,0 +1,179 @@
+// The writing end: interns, fills columns, and appends a chunk whenever there is enough for one.
+//
+// Order in the file is what makes it safe to cut anywhere: strings and stacks go before the events
+// that use them, and the header goes again before each tally, so that damage to one place never
+// takes all of a fact. A chunk that cannot be written whole is cut off again: after a full disk the
+// file ends with its last whole chunk.
+
+#include "profiler/store/writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <string>
+
+#include "profiler/base/files.h"
+#include "profiler/base/unique_fd.h"
+#include "profiler/store/columns.h"
+#include "profiler/store/facts_coding.h"
+#include "profiler/store/layout.h"
+#include "profiler/store/tables.h"
+
+namespace thaw {
+namespace {
+
+// Strings and stacks are written with the next events chunk, or when this much of them waits.
+constexpr size_t kPendingStringBytes = 1024 * 1024;
+static_assert(kPendingStringBytes + kMaxStringBytes < kMaxPayloadBytes / 2);
+constexpr uint64_t kPendingFrames = kMaxChunkFrames - 2 * kMaxStackFrames;
+
+}  // namespace
+
+struct Writer::State {
+  std::filesystem::path path;
+  UniqueFd fd;
+  std::string header;  ///< encoded, to be repeated
+  ChunkSealer sealer;
+  EventEncoder events;
+  Interner string_ids;
+  Interner stack_ids;
+  PendingStrings strings;
+  PendingStacks stacks;
+  std::array<uint64_t, kEventKinds> recorded{};
+  uint64_t bytes = 0;
+  std::optional<Error> failure;  ///< the first one; nothing is written after it
+
+  Status append(ChunkType type, std::string_view payload);
+  Status append_pending();
+  Status append_all();
+  Status append_tally(const Tally& tally);
+  Status fail_with(Error error);
+};
+
+Status Writer::State::fail_with(Error error) {
+  failure = std::move(error);
+  return std::unexpected(*failure);
+}
+
+Status Writer::State::append(ChunkType type, std::string_view payload) {
+  if (failure) return std::unexpected(*failure);
+  const std::string_view chunk = sealer.seal(type, payload);
+  if (Status written = write_all(fd.get(), chunk); !written) {
+    // Best effort: a piece of a chunk at the end is damage that a reader copes with.
+    [[maybe_unused]] const int cut = ::ftruncate(fd.get(), static_cast<off_t>(bytes));
+    return fail_with(with_context(std::move(written).error(), path.string()));
+  }
+  bytes += chunk.size();
+  return {};
+}
+
+Status Writer::State::append_pending() {
+  if (!strings.is_empty()) TRY(append(ChunkType::strings, strings.take()));
+  if (!stacks.is_empty()) TRY(append(ChunkType::stacks, stacks.take()));
+  return {};
+}
+
+Status Writer::State::append_all() {
+  if (failure) return std::unexpected(*failure);
+  TRY(append_pending());
+  if (events.size() > 0) TRY(append(ChunkType::events, events.take()));
+  return {};
+}
+
+Status Writer::State::append_tally(const Tally& tally) {
+  TRY(append_all());
+  TRY(append(ChunkType::header, header));
+  return append(ChunkType::tally, encode(tally));
+}
+
+Writer::Writer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&&) noexcept = default;
+Writer::~Writer() = default;
+
+Result<Writer> Writer::create(const std::filesystem::path& path, const Header& header) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!state->fd.is_valid() && errno == EEXIST)
+    return fail(ErrorKind::User, "{} is there already; choose another name", path.string());
+  if (!state->fd.is_valid())
+    return fail_errno(errno, fmt::format("cannot create {}", path.string()));
+  state->header = encode(header);
+  if (Status written = state->append(ChunkType::header, state->header); !written) {
+    ::unlink(path.c_str());
+    return std::unexpected(std::move(written).error());
+  }
+  return Writer(std::move(state));
+}
+
+StringId Writer::intern(std::string_view text) {
+  text = text.substr(0, kMaxStringBytes);
+  if (text.empty()) return StringId{};
+  State& state = *state_;
+  const auto found = state.string_ids.intern(text.data(), text.size());
+  if (found.is_new) {
+    state.strings.add(found.id, text);
+    // A failure to write stays in the state: the caller's next add() or flush() returns it.
+    if (state.strings.bytes() >= kPendingStringBytes) (void)state.append_pending();
+  }
+  return StringId(found.id);
+}
+
+StackId Writer::intern_stack(std::span<const uint64_t> frames) {
+  frames = frames.first(std::min(frames.size(), kMaxStackFrames));
+  if (frames.empty()) return StackId{};
+  State& state = *state_;
+  const auto found = state.stack_ids.intern(frames.data(), frames.size_bytes());
+  if (found.is_new) {
+    state.stacks.add(found.id, frames);
+    if (state.stacks.frames() >= kPendingFrames) (void)state.append_pending();
+  }
+  return StackId(found.id);
+}
+
+Status Writer::add(const Event& event) {
+  State& state = *state_;
+  if (state.failure) return std::unexpected(*state.failure);
+  const auto kind = static_cast<size_t>(event.kind);
+  CHECK(kind > 0 && kind < state.recorded.size(), "kind {}", kind);
+  state.recorded[kind]++;
+  state.events.add(event);
+  return state.events.is_full() ? state.append_all() : Status{};
+}
+
+Status Writer::flush() {
+  return state_->append_all();
+}
+
+Status Writer::put_tally(const Tally& tally) {
+  return state_->append_tally(tally);
+}
+
+Status Writer::finish(const Tally& tally, const Ending& ending) {
+  State& state = *state_;
+  TRY(state.append_tally(tally));
+  TRY(state.append(ChunkType::ending, encode(ending)));
+  if (::fsync(state.fd.get()) != 0 && errno != EINVAL && errno != EROFS) {
+    return state.fail_with(
+        fail_errno(errno, fmt::format("cannot sync {}", state.path.string())).error());
+  }
+  if (::close(state.fd.release()) != 0) {
+    return state.fail_with(
+        fail_errno(errno, fmt::format("cannot close {}", state.path.string())).error());
+  }
+  return {};
+}
+
+uint64_t Writer::bytes_written() const {
+  return state_->bytes;
+}
+
+const std::array<uint64_t, kEventKinds>& Writer::recorded() const {
+  return state_->recorded;
+}
+
+}  // namespace thaw
