@@ -121,9 +121,8 @@ const RunResult* worst(const ResultSet& results,
   return found;
 }
 
-std::string worst_picture(const ResultSet& results,
-                          const std::map<std::string, std::string>& pictures) {
-  const RunResult* run = worst(results, pictures);
+std::string opening_picture(const RunResult* run,
+                            const std::map<std::string, std::string>& pictures) {
   if (!run) return "";
   return fmt::format(
       "<h2>Threads around the longest stall: {} {}</h2>\n{}<div class=\"scroll\"><div "
@@ -131,8 +130,17 @@ std::string worst_picture(const ResultSet& results,
       html(run->kernel_name()), badge(*run), kThreadKeys, pictures.at(run->id));
 }
 
-std::string link(const std::string& path, const char* name) {
-  return path.empty() ? "" : fmt::format("<a href=\"{}\">{}</a> · ", url(path), name);
+std::string links(const RunResult& run) {
+  const std::string all = run.directory.empty() ? "" : run.directory + "/";
+  std::string text;
+  for (const auto& [path, name] : {std::pair(run.console, "console log"),
+                                   {run.agent_log, "agent log"},
+                                   {run.capture, "capture"},
+                                   {all, "all files"}}) {
+    if (path.empty()) continue;
+    text += fmt::format("{}<a href=\"{}\">{}</a>", text.empty() ? "" : " · ", url(path), name);
+  }
+  return text;
 }
 
 std::string account(const RunResult& run) {
@@ -153,15 +161,16 @@ std::string account(const RunResult& run) {
   return text + "</ul>\n";
 }
 
-std::string run_details(const RunResult& run, const std::map<std::string, std::string>& pictures) {
+std::string run_details(const RunResult& run, const std::map<std::string, std::string>& pictures,
+                        const RunResult* opening) {
+  // The worst run's picture is at the top already.
+  const bool has_picture = pictures.contains(run.id) && &run != opening;
   std::string text = fmt::format("<details id=\"{0}\"{1}><summary>{0} {2}</summary>\n",
                                  html(run.id), run.as_expected() ? "" : " open", badge(run));
   text += account(run);
-  if (const auto picture = pictures.find(run.id); picture != pictures.end())
-    text += kThreadKeys + fmt::format("<div class=\"scroll\">{}</div>\n", picture->second);
-  text += "<p>" + link(run.console, "console log") + link(run.agent_log, "agent log") +
-          link(run.capture, "capture") +
-          link(run.directory.empty() ? "" : run.directory + "/", "all files") + "</p>\n";
+  if (has_picture)
+    text += kThreadKeys + fmt::format("<div class=\"scroll\">{}</div>\n", pictures.at(run.id));
+  text += "<p>" + links(run) + "</p>\n";
   if (!run.repeat.empty())
     text += fmt::format("<p>Repeat: <code>{}</code></p>\n", html(run.repeat));
   return text + "</details>\n";
@@ -187,9 +196,10 @@ std::string to_page(const ResultSet& results, const std::map<std::string, std::s
       "content=\"width=device-width, initial-scale=1\"><title>{}: thawlab</title><style>{}</style>"
       "</head><body>\n",
       html(results.name), kPageStyle);
-  page += head(results) + table(results) + worst_picture(results, pictures) + histograms(results);
+  const RunResult* opening = worst(results, pictures);
+  page += head(results) + table(results) + opening_picture(opening, pictures) + histograms(results);
   page += "<h2>Runs</h2>\n";
-  for (const RunResult& run : results.runs) page += run_details(run, pictures);
+  for (const RunResult& run : results.runs) page += run_details(run, pictures, opening);
   return page + "</body></html>\n";
 }
 

@@ -29,7 +29,7 @@ constexpr int kBandHeight = 12;
 constexpr int kTop = 26;
 constexpr int kBottom = 26;
 constexpr size_t kMostLanes = 20;  // more do not fit on a screen; the busiest are shown
-constexpr int kSteps = 12;         // a column's stack is quantised to pixels of its height
+constexpr int kSteps = 6;          // a column's stack is quantised to pixels of its height
 constexpr int64_t kLeastMarginNs = 5'000'000;
 
 enum Band { kRan, kReady, kWaited, kBands };
@@ -186,8 +186,8 @@ class Picture {
       const double x = x_of(stall_.start_ns + std::llround(t * 1e6));
       svg += fmt::format(
           "<path class=\"tick\" d=\"M{0:.1f} {1}v4\"/><text x=\"{0:.1f}\" y=\"{2}\" "
-          "text-anchor=\"middle\">{3:+g} ms</text>",
-          x, y, y + 16, std::abs(t) < step / 2 ? 0.0 : t);
+          "text-anchor=\"middle\">{3} ms</text>",
+          x, y, y + 16, std::abs(t) < step / 2 ? "0" : fmt::format("{:+g}", t));
     }
     return svg;
   }

@@ -50,7 +50,7 @@ td.why { white-space: normal; min-width: 260px; color: var(--soft); font-size: 1
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   padding: 10px 12px 6px; }
 .card-head { display: flex; justify-content: space-between; align-items: center; gap: 8px;
-  font-weight: 600; font-size: 13px; }
+  font-weight: 600; font-size: 12.5px; white-space: nowrap; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 10px system-ui, "Liberation Sans", sans-serif; fill: var(--soft); }
 svg.threads text { font-size: 11px; }

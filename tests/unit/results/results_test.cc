@@ -1,0 +1,254 @@
+// The record: written, read back, and safe with whatever a guest prints.
+
+#include <unistd.h>
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <pugixml.hpp>
+
+#include "harness/results/json.h"
+#include "harness/results/junit.h"
+#include "harness/results/store.h"
+#include "harness/results/text.h"
+
+namespace lab::test {
+
+using testing::HasSubstr;
+
+RunResult run_of(VerdictKind kind, VerdictKind expected) {
+  RunResult run;
+  run.id = fmt::format("x-{}-{}", name_of(kind), name_of(expected));
+  run.case_name = "x";
+  run.kernel = "6.17.8+deb13-cloud-amd64";
+  run.verdict.kind = kind;
+  run.verdict.reason = "because";
+  run.expected = expected;
+  return run;
+}
+
+/// Every field set to something it is not by default.
+RunResult full_run() {
+  RunResult run = run_of(VerdictKind::freeze, VerdictKind::pass);
+  run.pattern = "6.17.8";
+  run.release = "6.17.8+deb13";
+  run.package = "linux-image 6.17.8-1";
+  run.suite = "trixie-backports";
+  run.verdict.stalls = {{.start_ms = 1.5,
+                         .length_ms = 134,
+                         .host_ms = 2,
+                         .cpus = {0, 1},
+                         .context = "nmi",
+                         .witnesses = {"emit", "heartbeat"},
+                         .stack = {0xffffffff81000010, 0x20}}};
+  run.verdict.stalls_total = 7;
+  run.verdict.floor_ms = 1.25;
+  run.verdict.undisturbed = 0.75;
+  run.verdict.findings = {{"soft lockup", "soft_lockup", "lockup", 12}};
+  run.verdict.notes = {"a note"};
+  run.expected_reason = "why not";
+  run.seed = ~uint64_t{0};
+  run.attempts = 2;
+  run.accelerator = "tcg";
+  run.qemu = "10.0.2";
+  run.host_watch = "bpf";
+  run.host_load = {"load average 9.1"};
+  run.agent_hello_ms = 3456.5;
+  run.load_s = 10.01;
+  run.wall_s = 18.2;
+  run.nmis_sent = 3000;
+  run.nmis_delivered = {1400, 1500};
+  run.subject_nmi_runs = 2900;
+  run.kernel_switches = 300'001;
+  run.switches_recorded = 300'000;
+  run.switches_lost = 1;
+  run.losses = {{"recursion", 1}};
+  run.emits.emplace();
+  (*run.emits)[2].buckets[27] = 3;
+  (*run.emits)[2].max_ns = 140'000'000;
+  run.directory = "x-1";
+  run.capture = "x-1/capture.thaw";
+  run.console = "x-1/console.log";
+  run.agent_log = "x-1/agent.log";
+  run.picture = "x-1/threads.svg";
+  run.repeat = "thawlab run x.toml";
+  return run;
+}
+
+ResultSet set_of(std::vector<RunResult> runs, bool finished = true) {
+  const int planned = static_cast<int>(runs.size());
+  return {.name = "x",
+          .started = "2026-11-24T12:00:00Z",
+          .thaw_version = "0.1.0",
+          .planned = planned,
+          .finished = finished,
+          .runs = std::move(runs)};
+}
+
+/// A directory that is gone with the test.
+struct Scratch {
+  Scratch() : path(std::filesystem::temp_directory_path() / fmt::format("results-{}", ::getpid())) {
+    std::filesystem::create_directories(path);
+  }
+  ~Scratch() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+TEST(ResultsJson, IsReadBackAsItWas) {
+  const ResultSet before = set_of({full_run(), run_of(VerdictKind::infra, VerdictKind::pass)});
+  const std::string text = to_json(before);
+  const auto after = from_json(text, "results.json");
+  ASSERT_TRUE(after) << after.error().message;
+  // Equal text: no field was forgotten on the way back.
+  EXPECT_EQ(to_json(*after), text);
+  EXPECT_EQ(after->runs[0].seed, ~uint64_t{0});
+  EXPECT_EQ(after->runs[0].verdict.stalls[0].stack, before.runs[0].verdict.stalls[0].stack);
+}
+
+TEST(ResultsJson, HasTheFieldsThatScriptsRelyOn) {
+  const auto json = nlohmann::json::parse(to_json(set_of({full_run()})));
+  EXPECT_EQ(json["schema"], 1);
+  const auto& run = json["runs"][0];
+  for (const char* field : {"case",
+                            "kernel",
+                            "package",
+                            "verdict",
+                            "expected",
+                            "as_expected",
+                            "reason",
+                            "accelerator",
+                            "qemu",
+                            "seed",
+                            "floor_ms",
+                            "agent_hello_ms",
+                            "capture",
+                            "kernel_switches",
+                            "attribution",
+                            "stalls",
+                            "nmis_sent",
+                            "nmis_delivered",
+                            "subject_nmi_runs",
+                            "wall_s",
+                            "directory"})
+    EXPECT_TRUE(run.contains(field)) << field;
+  for (const char* field : {"start_ms", "length_ms", "host_ms", "cpus", "context", "witnesses"})
+    EXPECT_TRUE(run["stalls"][0].contains(field)) << field;
+  EXPECT_EQ(run["verdict"], "freeze");
+  EXPECT_EQ(run["as_expected"], false);
+  EXPECT_EQ(run["emit_ns"]["nmi"]["count"], 3);
+}
+
+TEST(ResultsJson, SaysNullForWhatWasNotMeasured) {
+  const auto json =
+      nlohmann::json::parse(to_json(set_of({run_of(VerdictKind::infra, VerdictKind::pass)})));
+  const auto& run = json["runs"][0];
+  for (const char* field : {"agent_hello_ms", "kernel_switches", "subject_nmi_runs", "emit_ns"})
+    EXPECT_TRUE(run[field].is_null()) << field;
+}
+
+TEST(ResultsJson, SurvivesAnyByteFromAGuest) {
+  RunResult run = run_of(VerdictKind::subject, VerdictKind::pass);
+  run.verdict.reason = std::string("it said: \x1b[31m\xff\xfe\0!", 17);
+  const auto json = nlohmann::json::parse(to_json(set_of({run})));
+  EXPECT_THAT(json["runs"][0]["reason"].get<std::string>(), HasSubstr("it said: \xef\xbf\xbd[31m"));
+}
+
+TEST(ResultsJson, RefusesWhatItCannotRead) {
+  const auto refused = [](std::string_view text) {
+    const auto results = from_json(text, "r.json");
+    EXPECT_FALSE(results);
+    return results ? thaw::Error{} : results.error();
+  };
+  for (const char* text : {"", "{", "[]", "{\"schema\":1}", "{\"schema\":1,\"runs\":[{}]}",
+                           "{\"schema\":1,\"runs\":[{\"verdict\":\"fine\"}]}",
+                           "{\"schema\":1,\"runs\":[{\"verdict\":3}]}"})
+    EXPECT_EQ(refused(text).kind, thaw::ErrorKind::Corrupt) << text;
+  EXPECT_THAT(refused("{\"schema\":2,\"runs\":[]}").message, HasSubstr("has schema 2"));
+}
+
+TEST(Junit, CountsFailuresAndErrors) {
+  const ResultSet results = set_of({run_of(VerdictKind::pass, VerdictKind::pass),
+                                    run_of(VerdictKind::freeze, VerdictKind::freeze),
+                                    run_of(VerdictKind::freeze, VerdictKind::pass),
+                                    run_of(VerdictKind::pass, VerdictKind::freeze),
+                                    run_of(VerdictKind::infra, VerdictKind::pass)});
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(to_junit(results).c_str()));
+  const pugi::xml_node suite = document.child("testsuites").child("testsuite");
+  EXPECT_EQ(suite.attribute("tests").as_int(), 5);
+  EXPECT_EQ(suite.attribute("failures").as_int(), 2);
+  EXPECT_EQ(suite.attribute("errors").as_int(), 1);
+  int failures = 0;
+  for (const pugi::xml_node& test : suite.children("testcase"))
+    failures += test.child("failure") ? 1 : 0;
+  EXPECT_EQ(failures, 2);
+}
+
+TEST(Junit, IsXmlWhateverTheGuestPrinted) {
+  RunResult run = run_of(VerdictKind::subject, VerdictKind::pass);
+  run.verdict.reason = "</testcase> & \x01\x1b[0m \xff \xed\xa0\x80 \xef\xbf\xbf";
+  run.verdict.findings = {{"\x02 odd", "x", "warning", 3}};
+  const std::string xml = to_junit(set_of({run}));
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(xml.c_str()));
+  for (char c : xml) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
+  EXPECT_EQ(clean_utf8(xml), xml);
+}
+
+TEST(CleanUtf8, KeepsTextAndReplacesTheRest) {
+  EXPECT_EQ(clean_utf8("grün 6.15–6.18 😀\t\n"), "grün 6.15–6.18 😀\t\n");
+  const std::string bad = "\xef\xbf\xbd";
+  EXPECT_EQ(clean_utf8("\xff"), bad);
+  EXPECT_EQ(clean_utf8("a\xc3"), "a" + bad);                         // cut short
+  EXPECT_EQ(clean_utf8("\xc0\xaf"), bad + bad);                      // too long a form of '/'
+  EXPECT_EQ(clean_utf8("\xe0\x80\xaf"), bad + bad + bad);            // the same
+  EXPECT_EQ(clean_utf8("\xed\xa0\x80"), bad + bad + bad);            // a surrogate
+  EXPECT_EQ(clean_utf8("\xf4\x90\x80\x80"), bad + bad + bad + bad);  // above U+10FFFF
+  EXPECT_EQ(clean_utf8("\r\x7f"), bad + bad);
+}
+
+TEST(ExitCode, TellsGoodFromBadFromUndecided) {
+  const auto code = [](std::vector<RunResult> runs, bool finished = true) {
+    return exit_code(set_of(std::move(runs), finished));
+  };
+  const RunResult good = run_of(VerdictKind::freeze, VerdictKind::freeze);
+  const RunResult bad = run_of(VerdictKind::freeze, VerdictKind::pass);
+  const RunResult control = run_of(VerdictKind::pass, VerdictKind::freeze);
+  const RunResult lab = run_of(VerdictKind::infra, VerdictKind::pass);
+  const RunResult incapable = run_of(VerdictKind::incapable, VerdictKind::pass);
+  const RunResult allowed = run_of(VerdictKind::incapable, VerdictKind::incapable);
+  EXPECT_EQ(code({good, allowed}), 0);
+  EXPECT_EQ(code({good, bad}), 1);
+  EXPECT_EQ(code({control}), 1);
+  EXPECT_EQ(code({good, lab}), 69);
+  EXPECT_EQ(code({incapable, good}), 69);
+  EXPECT_EQ(code({lab, bad}), 1);
+  EXPECT_EQ(code({good}, false), 130);
+  EXPECT_EQ(code({bad}, false), 1);
+}
+
+TEST(SaveResults, KeepsEarlierResultsWhenItCannotWrite) {
+  const Scratch scratch;
+  ASSERT_TRUE(save_results(set_of({full_run()}), scratch.path));
+  // A directory in the way of the temporary file is a write that fails, for root too.
+  const auto blocked = fmt::format("results.json.{}.tmp", ::getpid());
+  std::filesystem::create_directory(scratch.path / blocked);
+  EXPECT_FALSE(save_results(set_of({}), scratch.path));
+  const auto kept = load_results(scratch.path);
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(kept->runs.size(), 1u);
+}
+
+TEST(LoadResults, TakesADirectoryOrTheFile) {
+  const Scratch scratch;
+  ASSERT_TRUE(save_results(set_of({full_run()}), scratch.path));
+  EXPECT_TRUE(load_results(scratch.path));
+  EXPECT_TRUE(load_results(scratch.path / "results.json"));
+  const auto missing = load_results(scratch.path / "nothing");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, thaw::ErrorKind::User);
+}
+
+}  // namespace lab::test
