@@ -3,20 +3,21 @@
 // kernel-independent form of wire/event.h. A flat struct on purpose: which fields mean something
 // depends on the kind, see the table below.
 //
-//   kind          tid, pid is        other_tid is    detail is              duration_ns     name
-//   stacks sample        the thread on CPU  -               -                      - - yes
-//   sched_switch  prev               next            prev's task state      -               - -
-//   sched_waking  wakee              waker           target CPU             -               - -
-//   sched_wakeup  wakee              waker/current   target CPU             -               - -
-//   task_seen     a thread that was there when the capture began            -               its
-//   name    - task_new      the new thread     its parent      -                      - its name -
-//   task_exec     the thread         its old tid     -                      -               new
-//   name    - task_exit     the thread         -               exit code              - - -
-//   task_rename   the thread         -               -                      -               new
-//   name    - slow_emit     the interrupted    -               EmitContext            of the emit
-//   -           kernel kernel_log    -                  -               syslog priority        -
-//   the line    - stall         -                  -               -                      late by
-//   witness     -
+// clang-format off
+//   kind          tid, pid are       other_tid is   detail is         duration_ns   name      stacks
+//   sample        the thread on CPU  -              -                 -             -         yes
+//   sched_switch  prev               next           prev's state      -             -         -
+//   sched_waking  wakee              waker          target CPU        -             -         -
+//   sched_wakeup  wakee              current        target CPU        -             -         -
+//   task_seen     a thread that was there when the capture began      -             its name  -
+//   task_new      the new thread     its parent     -                 -             its name  -
+//   task_exec     the thread         its old tid    -                 -             new name  -
+//   task_exit     the thread         -              exit code         -             -         -
+//   task_rename   the thread         -              -                 -             new name  -
+//   slow_emit     the interrupted    -              EmitContext       of the emit   -         kernel
+//   kernel_log    -                  -              syslog priority   -             the line  -
+//   stall         -                  -              -                 late by       witness   -
+// clang-format on
 
 #include <cstdint>
 
@@ -53,7 +54,7 @@ const char* name_of(EmitContext context);
 struct Event {
   EventKind kind = EventKind::sample;
   CpuId cpu;
-  /// CLOCK_MONOTONIC when the BPF program began to emit; of a slow_emit, when that emit began.
+  /// CLOCK_MONOTONIC when the BPF program began to emit; of a slow_emit and a stall, when it began.
   int64_t time_ns = 0;
   Tid tid;
   Pid pid;

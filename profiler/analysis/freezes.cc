@@ -1,0 +1,118 @@
+// Windows in which something stood still.
+//
+// Goal. Say when, on which CPUs, how long, and who was in it.
+//
+// Definitions. A *sighting* is one record of something that took too long on one CPU: a slow_emit
+// (a BPF program of ours waited while it emitted; interrupts were off, so the CPU did nothing else)
+// or a stall (a heartbeat came late). A *freeze* is a union of sightings that overlap in time.
+//
+// Why the obvious way is wrong. One freeze per sighting counts one event of the machine several
+// times: the NMI that waits for a lock is nested in the program it interrupted, which holds another
+// one or waits too, and the CPU that holds the lock has a sighting of its own. They overlap, so
+// they are one freeze, as long as all of them together. Nor does a gap between events alone say
+// that anything stood still: an idle machine has no events either.
+//
+// The threshold applies to the united window: two emits of 0.9 ms each that follow each other
+// without overlap are no freeze of 1.8 ms.
+
+#include "profiler/analysis/freezes.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "profiler/analysis/emits.h"
+
+namespace thaw {
+namespace {
+
+struct Sighting {
+  int64_t start_ns = 0;
+  int64_t length_ns = 0;
+  CpuId cpu;
+  EmitContext context = EmitContext::task;
+  std::string witness;  ///< of a stall; empty for a long emit
+  std::vector<uint64_t> stack;
+
+  int64_t end_ns() const {
+    return static_cast<int64_t>(static_cast<uint64_t>(start_ns) + static_cast<uint64_t>(length_ns));
+  }
+};
+
+std::vector<Sighting> find_sightings(const Capture& capture) {
+  std::vector<Sighting> sightings;
+  for (LongEmit& emit : summarize_emits(capture).longs)
+    sightings.push_back(
+        {emit.start_ns, emit.length_ns, emit.cpu, emit.context, "", std::move(emit.stack)});
+  for (const Event& event : capture.events()) {
+    if (event.kind != EventKind::stall) continue;
+    std::string witness(capture.text(event.name));
+    if (witness.empty()) witness = "heartbeat";
+    sightings.push_back(
+        {event.time_ns, event.duration_ns, event.cpu, EmitContext::task, std::move(witness), {}});
+  }
+  std::erase_if(sightings, [](const Sighting& sighting) {
+    return sighting.length_ns <= 0 || sighting.end_ns() <= sighting.start_ns;
+  });
+  std::ranges::stable_sort(sightings, {}, &Sighting::start_ns);
+  return sightings;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " and "));
+}
+
+/// In words: the contexts of its emits, innermost first; without emits, who saw it.
+std::string cause_of(std::span<const Sighting> sightings) {
+  std::array<bool, kEmitContexts> seen{};
+  std::vector<std::string> witnesses;
+  for (const Sighting& sighting : sightings) {
+    if (sighting.witness.empty()) {
+      seen[static_cast<size_t>(sighting.context)] = true;
+    } else if (std::ranges::find(witnesses, sighting.witness) == witnesses.end()) {
+      witnesses.push_back(sighting.witness);
+    }
+  }
+  std::vector<std::string> contexts;
+  for (const EmitContext context : {EmitContext::nmi, EmitContext::interrupt, EmitContext::task})
+    if (seen[static_cast<size_t>(context)]) contexts.emplace_back(name_of(context));
+  if (contexts.empty()) return fmt::format("{} came late, reason unknown", joined(witnesses));
+  return fmt::format("emit in {} context took too long", joined(contexts));
+}
+
+Freeze unite(std::span<const Sighting> sightings) {
+  Freeze freeze;
+  freeze.start_ns = sightings.front().start_ns;
+  const Sighting* longest = nullptr;
+  for (const Sighting& sighting : sightings) {
+    freeze.length_ns = std::max(freeze.length_ns, sighting.end_ns() - freeze.start_ns);
+    freeze.cpus.push_back(sighting.cpu);
+    if (!sighting.stack.empty() && (!longest || sighting.length_ns > longest->length_ns))
+      longest = &sighting;
+  }
+  std::ranges::sort(freeze.cpus);
+  freeze.cpus.erase(std::ranges::unique(freeze.cpus).begin(), freeze.cpus.end());
+  freeze.cause = cause_of(sightings);
+  if (longest) freeze.stack = longest->stack;
+  return freeze;
+}
+
+}  // namespace
+
+std::vector<Freeze> find_freezes(const Capture& capture, int64_t least_ns) {
+  const std::vector<Sighting> sightings = find_sightings(capture);
+  std::vector<Freeze> freezes;
+  for (size_t first = 0; first < sightings.size();) {
+    int64_t end_ns = sightings[first].end_ns();
+    size_t next = first + 1;
+    while (next < sightings.size() && sightings[next].start_ns < end_ns)
+      end_ns = std::max(end_ns, sightings[next++].end_ns());
+    Freeze freeze = unite(std::span(sightings).subspan(first, next - first));
+    if (freeze.length_ns >= least_ns) freezes.push_back(std::move(freeze));
+    first = next;
+  }
+  return freezes;
+}
+
+}  // namespace thaw
