@@ -1,0 +1,51 @@
+#pragma once
+// One run, from a case and a kernel on disk to the evidence it leaves.
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+
+#include "harness/case/case.h"
+#include "harness/provision/kernel.h"
+#include "harness/run/evidence.h"
+#include "harness/run/progress.h"
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+/// The programs of ours that go into a guest.
+struct Programs {
+  std::filesystem::path agent;
+  std::filesystem::path thaw;       ///< what "thaw" as first word of a subject means
+  std::filesystem::path workloads;  ///< directory of the workload programs
+
+  /// Those beside the running thawlab. Fails with Environment when the agent is not there.
+  static thaw::Result<Programs> beside_this();
+};
+
+struct RunRequest {
+  Case test;                        ///< its run.seed is the seed of this run
+  KernelImage kernel;               ///< fetched
+  std::string accelerator = "tcg";  ///< "tcg" or "kvm"; run/accelerator.h chooses
+  std::filesystem::path directory;  ///< of this run alone; made when it does not exist
+  Programs programs;
+  std::filesystem::path cache;  ///< as Catalogue's: parts of initramfs are kept below it; or empty
+  /// Set from outside (a signal handler) to end the run: the guest is stopped, the evidence says
+  /// `infra: interrupted`. May be null.
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+/// Boots the kernel, lets the agent play the case, collects what is left. Never throws and never
+/// fails: whatever goes wrong is in the evidence. A boot that fails, a lost agent and a QEMU that
+/// dies of itself are tried once more (Evidence::attempts says so), but not a QEMU that somebody
+/// killed with a signal, and not a guest that fell silent under load.
+///
+/// Leaves in the directory: console.log, agent.log (every message of the agent with the host's
+/// time), qemu-command, qemu.log, agent-plan.json, initramfs.cpio (until the run has ended), the
+/// capture, host-waits.tsv; of a first attempt that failed, first-attempt/.
+///
+/// Blocks its thread until the guest is gone; several may run at once on threads of their own. QEMU
+/// dies with the calling thread.
+Evidence execute(const RunRequest& request, Progress& progress);
+
+}  // namespace lab
