@@ -3,6 +3,9 @@
 
 #include "harness/results/result.h"
 
+#include <algorithm>
+
+#include "profiler/analysis/accounting.h"
 #include "profiler/analysis/emits.h"
 
 namespace lab {
@@ -17,22 +20,14 @@ std::string relative_to(const std::filesystem::path& root, const std::filesystem
 }
 
 void add_capture(RunResult& result, const thaw::Capture& capture) {
-  uint64_t recorded = 0;
-  for (const thaw::Event& event : capture.events())
-    if (event.kind == thaw::EventKind::sched_switch) ++recorded;
-  result.switches_recorded = recorded;
+  const thaw::Accounting books = thaw::account(capture);
+  const auto switches = static_cast<size_t>(thaw::EventKind::sched_switch);
+  result.switches_recorded = books.recorded[switches];
   if (!capture.tally()) return;
-  const thaw::Tally& tally = *capture.tally();
-  const uint64_t happened = tally.happened[static_cast<size_t>(thaw::EventKind::sched_switch)];
-  result.switches_lost = happened > recorded ? happened - recorded : 0;
-  result.losses = tally.losses;
-  bool closed = !tally.switches.empty();
-  uint64_t kernel = 0;
-  for (const thaw::SwitchWindow& window : tally.switches) {
-    closed = closed && window.closed;
-    kernel += window.kernel;
-  }
-  if (closed) result.kernel_switches = kernel;
+  const uint64_t happened = books.happened[switches];
+  result.switches_lost = happened - std::min(happened, books.recorded[switches]);
+  result.losses = capture.tally()->losses;
+  result.kernel_switches = books.kernel_switches;
   result.emits = thaw::summarize_emits(capture).by_context;
 }
 

@@ -41,6 +41,7 @@
 #include "harness/verdict/host_time.h"
 #include "harness/verdict/stalls.h"
 #include "harness/verdict/verdict.h"
+#include "profiler/analysis/accounting.h"
 #include "profiler/analysis/emits.h"
 
 namespace lab {
@@ -260,6 +261,23 @@ std::optional<Ruling> ruled_by_capture(const Trial& trial) {
   return std::nullopt;
 }
 
+std::optional<Ruling> ruled_by_books(const Trial& trial) {
+  if (!trial.capture) return std::nullopt;
+  const thaw::Accounting books = thaw::account(*trial.capture);
+  if (!books.is_final) return std::nullopt;
+  if (const int64_t gap = books.unaccounted(); gap != 0)
+    return Ruling{VerdictKind::fidelity,
+                  fmt::format("{} events happened, {} were recorded and {} lost by name: {} are "
+                              "nowhere",
+                              books.happened_total(), books.recorded_total(), books.lost(), gap)};
+  if (const auto gap = books.switches_unaccounted().value_or(0); gap != 0)
+    return Ruling{VerdictKind::fidelity,
+                  fmt::format("the kernel switched {} times in the recorded window, the capture "
+                              "accounts for {} less",
+                              *books.kernel_switches, gap)};
+  return std::nullopt;
+}
+
 /// The load's own account: some count in it that says it did work.
 bool worked(const std::string& truth) {
   const auto json = nlohmann::json::parse(truth, nullptr, false);
@@ -283,9 +301,10 @@ std::optional<Ruling> ruled_by_missing_proof(const Trial& trial) {
 }
 
 using Rule = std::optional<Ruling> (*)(const Trial&);
-constexpr std::array<Rule, 10> kRules{
-    ruled_by_crash, ruled_by_infra,  ruled_by_hang, ruled_by_goodbye, ruled_by_start,
-    ruled_by_nmi,   ruled_by_stalls, ruled_by_host, ruled_by_capture, ruled_by_missing_proof};
+constexpr std::array<Rule, 11> kRules{ruled_by_crash,   ruled_by_infra,        ruled_by_hang,
+                                      ruled_by_goodbye, ruled_by_start,        ruled_by_nmi,
+                                      ruled_by_stalls,  ruled_by_host,         ruled_by_capture,
+                                      ruled_by_books,   ruled_by_missing_proof};
 
 Ruling rule(const Trial& trial) {
   for (Rule applies : kRules)

@@ -107,6 +107,19 @@ class Given {
     e.subject.nmi_runs.reset();
     return *this;
   }
+  /// What the kernel side counted; the file holds `slow_` and nothing else.
+  Given& happened(thaw::EventKind kind, uint64_t count) {
+    tally_.happened[static_cast<size_t>(kind)] = count;
+    return *this;
+  }
+  Given& lost(const char* name, uint64_t count) {
+    tally_.losses[name] = count;
+    return *this;
+  }
+  Given& kernel_switched(uint64_t count, bool closed = true) {
+    tally_.switches.push_back({count, closed});
+    return *this;
+  }
   Given& tally_nmi_runs(uint64_t runs) {
     tally_.nmi_runs = runs;
     return *this;
@@ -136,6 +149,7 @@ class Given {
     EXPECT_TRUE(writer) << writer.error().message;
     std::ranges::sort(slow_, {}, &thaw::Event::time_ns);
     for (const thaw::Event& event : slow_) EXPECT_TRUE(writer->add(event));
+    tally_.happened[static_cast<size_t>(thaw::EventKind::slow_emit)] = slow_.size();
     if (ending_)
       EXPECT_TRUE(writer->finish(tally_, *ending_));
     else
@@ -308,6 +322,29 @@ TEST(Judge, LetsAForeignSubjectDieOfItsStopSignal) {
 TEST(Judge, WantsAWholeCapture) {
   EXPECT_VERDICT("subject", Given().without_capture(), "no readable capture");
   EXPECT_VERDICT("subject", Given().without_ending(), "does not end properly");
+}
+
+// --- fidelity
+
+TEST(Judge, BalancesTheCapturesBooks) {
+  constexpr auto kSwitch = thaw::EventKind::sched_switch;
+  EXPECT_VERDICT("pass", Given().happened(kSwitch, 40).lost("ring_full", 40), "");
+  EXPECT_VERDICT("fidelity", Given().happened(kSwitch, 40).lost("ring_full", 39), "1 are nowhere");
+  EXPECT_VERDICT("fidelity", Given().happened(kSwitch, 40).lost("stack_cut", 40), "40 are nowhere");
+}
+
+TEST(Judge, BelievesTheKernelsOwnSwitchCounter) {
+  constexpr auto kSwitch = thaw::EventKind::sched_switch;
+  Given equal;
+  equal.happened(kSwitch, 40).lost("recursion", 40).kernel_switched(15).kernel_switched(25);
+  EXPECT_VERDICT("pass", equal, "");
+  Given missed;
+  missed.happened(kSwitch, 40).lost("recursion", 40).kernel_switched(15).kernel_switched(26);
+  EXPECT_VERDICT("fidelity", missed, "switched 41 times");
+  Given open_window;
+  open_window.happened(kSwitch, 40).lost("recursion", 40);
+  open_window.kernel_switched(15).kernel_switched(99, false);
+  EXPECT_VERDICT("pass", open_window, "");
 }
 
 // --- incapable

@@ -1,0 +1,79 @@
+// From evidence to a written record: the part of the pipeline behind run/. The capture is in memory
+// only here and only for one run at a time (a captured load of ten seconds is a million events);
+// what the report needs of it, numbers and the picture, is drawn while it is there.
+
+#include "harness/report/ledger.h"
+
+#include "harness/report/page.h"
+#include "harness/report/picture.h"
+#include "harness/results/store.h"
+#include "harness/verdict/console.h"
+#include "profiler/base/files.h"
+
+namespace lab {
+
+using thaw::Result;
+using thaw::Status;
+
+namespace {
+
+std::vector<Finding> read_console(const PlannedRun& run, const Evidence& evidence) {
+  if (evidence.console.empty()) return classify_console("", false);
+  const auto log = thaw::read_file(evidence.console);
+  return classify_console(log ? *log : "", run.test.nmi.source != NmiSource::none);
+}
+
+/// The threads around the stall that the host explains least.
+std::string picture_of(const thaw::Capture& capture, const Evidence& evidence,
+                       const Verdict& verdict) {
+  if (verdict.stalls.empty() || !evidence.load_guest) return "";
+  const Stall& stall = verdict.stalls.front();
+  const auto ns = [](double ms) { return static_cast<int64_t>(ms * 1e6); };
+  const int64_t start = evidence.load_guest->start_ns + ns(stall.start_ms);
+  return draw_threads(capture, {start, start + ns(stall.length_ms)});
+}
+
+}  // namespace
+
+Result<Ledger> Ledger::open(std::filesystem::path directory, ResultSet results) {
+  Ledger ledger(std::move(directory), std::move(results));
+  TRY(ledger.save());
+  return ledger;
+}
+
+Status Ledger::save() const {
+  TRY(save_results(results_, directory_));
+  TRY(save_page(results_, directory_));
+  return {};
+}
+
+Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& evidence,
+                                        const std::string& repeat) {
+  Result<thaw::Capture> capture = thaw::fail(thaw::ErrorKind::Environment, "there is no capture");
+  if (!evidence.capture.empty()) capture = thaw::Capture::load(evidence.capture);
+  const thaw::Capture* loaded = capture ? &*capture : nullptr;
+
+  Verdict verdict = judge(run.test, evidence, loaded, read_console(run, evidence));
+  if (!capture && !evidence.capture.empty()) verdict.notes.push_back(capture.error().message);
+
+  RunResult result = summarize(run, evidence, verdict, loaded, directory_);
+  result.repeat = repeat;
+  if (!evidence.directory.empty()) {
+    TRY(thaw::write_file(evidence.directory / "repeat", repeat + "\n"));
+    const std::string picture = loaded ? picture_of(*loaded, evidence, verdict) : "";
+    if (!picture.empty()) {
+      TRY(thaw::write_file(evidence.directory / "threads.svg", picture));
+      result.picture = result.directory + "/threads.svg";
+    }
+  }
+  results_.runs.push_back(std::move(result));
+  TRY(save());
+  return &results_.runs.back();
+}
+
+Status Ledger::close(bool all) {
+  results_.finished = all;
+  return save();
+}
+
+}  // namespace lab

@@ -1,0 +1,43 @@
+#pragma once
+// Keeps the account of a lab session: judges each run as it ends and leaves the results directory
+// complete after every one.
+
+#include <filesystem>
+#include <string>
+
+#include "harness/plan/plan.h"
+#include "harness/results/result.h"
+#include "harness/run/evidence.h"
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+/// Owns the results of one session. Used by one thread.
+class Ledger {
+ public:
+  /// `directory` exists and is the session's own. Writes the first, empty results into it, so that
+  /// a directory that cannot be written is found before anything is booted.
+  static thaw::Result<Ledger> open(std::filesystem::path directory, ResultSet results);
+
+  /// Loads capture and console, judges, and replaces results.json, junit.xml and report.html. Fails
+  /// when they cannot be written; the earlier ones then stay. `repeat` is the command that repeats
+  /// the run.
+  thaw::Result<const RunResult*> record(const PlannedRun& run, const Evidence& evidence,
+                                        const std::string& repeat);
+
+  /// No more runs will come. `all`: every planned run was recorded.
+  thaw::Status close(bool all);
+
+  const ResultSet& results() const { return results_; }
+  const std::filesystem::path& directory() const { return directory_; }
+
+ private:
+  Ledger(std::filesystem::path directory, ResultSet results)
+      : directory_(std::move(directory)), results_(std::move(results)) {}
+  thaw::Status save() const;
+
+  std::filesystem::path directory_;
+  ResultSet results_;
+};
+
+}  // namespace lab
