@@ -1,6 +1,6 @@
-// fork, wait on a pipe, drop privileges, exec. Two pipes: `go` holds the child, `failure` brings errno back when exec
-// fails. Groups are read from /etc/group by hand: the program is static, and glibc's own look-up would need the system's
-// shared libraries of the same version.
+// fork, wait on a pipe, drop privileges, exec. Two pipes: `go` holds the child, `failure` brings
+// errno back when exec fails. Groups are read from /etc/group by hand: the program is static, and
+// glibc's own look-up would need the system's shared libraries of the same version.
 
 #include "profiler/capture/child.h"
 
@@ -39,19 +39,21 @@ std::vector<gid_t> groups_of(const std::string& user, gid_t primary) {
 }
 
 bool become(const Caller& caller, const std::vector<gid_t>& groups) {
-  return ::setgroups(groups.size(), groups.data()) == 0 && ::setresgid(caller.gid, caller.gid, caller.gid) == 0 &&
+  return ::setgroups(groups.size(), groups.data()) == 0 &&
+         ::setresgid(caller.gid, caller.gid, caller.gid) == 0 &&
          ::setresuid(caller.uid, caller.uid, caller.uid) == 0;
 }
 
-[[noreturn]] void run_child(int go, int failure, const std::vector<std::string>& command, const Caller* caller,
-                            const std::vector<gid_t>& groups) {
+[[noreturn]] void run_child(int go, int failure, const std::vector<std::string>& command,
+                            const Caller* caller, const std::vector<gid_t>& groups) {
   char byte;
   ssize_t got;
   while ((got = ::read(go, &byte, 1)) < 0 && errno == EINTR) {
   }
   if (got != 1) ::_exit(127);
   std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : command)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   if (caller == nullptr || become(*caller, groups)) ::execvp(arguments[0], arguments.data());
   const int code = errno;
@@ -65,14 +67,16 @@ std::optional<Caller> sudo_caller() {
   const char* uid = std::getenv("SUDO_UID");
   const char* gid = std::getenv("SUDO_GID");
   const char* user = std::getenv("SUDO_USER");
-  if (::getuid() != 0 || uid == nullptr || gid == nullptr || std::strcmp(uid, "0") == 0) return std::nullopt;
+  if (::getuid() != 0 || uid == nullptr || gid == nullptr || std::strcmp(uid, "0") == 0)
+    return std::nullopt;
   return Caller{static_cast<uid_t>(std::strtoul(uid, nullptr, 10)),
                 static_cast<gid_t>(std::strtoul(gid, nullptr, 10)), user != nullptr ? user : ""};
 }
 
 Result<Child> Child::hold(const std::vector<std::string>& command) {
   int go[2], failure[2];
-  if (::pipe2(go, O_CLOEXEC) != 0 || ::pipe2(failure, O_CLOEXEC) != 0) return fail_errno(errno, "cannot make a pipe");
+  if (::pipe2(go, O_CLOEXEC) != 0 || ::pipe2(failure, O_CLOEXEC) != 0)
+    return fail_errno(errno, "cannot make a pipe");
   UniqueFd go_read(go[0]), go_write(go[1]), failure_read(failure[0]), failure_write(failure[1]);
   const auto caller = sudo_caller();
   const auto groups = caller ? groups_of(caller->name, caller->gid) : std::vector<gid_t>{};
@@ -93,7 +97,8 @@ Result<Child> Child::hold(const std::vector<std::string>& command) {
     ::waitpid(pid, nullptr, 0);
     return fail_errno(code, "cannot watch the command");
   }
-  return Child(pid, std::move(pidfd), std::move(go_write), std::move(failure_read), command.front());
+  return Child(pid, std::move(pidfd), std::move(go_write), std::move(failure_read),
+               command.front());
 }
 
 Child::Child(Child&& other) noexcept
@@ -130,6 +135,8 @@ std::optional<int> Child::exit_code() {
   return exit_code_;
 }
 
-void Child::forward(int signal) const { ::kill(pid_, signal); }
+void Child::forward(int signal) const {
+  ::kill(pid_, signal);
+}
 
 }  // namespace thaw

@@ -21,8 +21,9 @@ struct Caller {
 /// Present only when running as root through sudo (SUDO_UID, SUDO_GID, SUDO_USER).
 std::optional<Caller> sudo_caller();
 
-/// A forked process that has not executed its command yet. As root under sudo it runs as the calling user, with that
-/// user's groups. Killed when Thaw dies before release(); afterwards it lives on its own.
+/// A forked process that has not executed its command yet. As root under sudo it runs as the
+/// calling user, with that user's groups. Killed when Thaw dies before release(); afterwards it
+/// lives on its own.
 class Child {
  public:
   static Result<Child> hold(const std::vector<std::string>& command);
@@ -40,7 +41,11 @@ class Child {
 
  private:
   Child(pid_t pid, UniqueFd pidfd, UniqueFd go, UniqueFd failure, std::string name)
-      : pid_(pid), pidfd_(std::move(pidfd)), go_(std::move(go)), failure_(std::move(failure)), name_(std::move(name)) {}
+      : pid_(pid),
+        pidfd_(std::move(pidfd)),
+        go_(std::move(go)),
+        failure_(std::move(failure)),
+        name_(std::move(name)) {}
 
   pid_t pid_ = -1;
   UniqueFd pidfd_;

@@ -18,7 +18,8 @@ static_assert(EVENT_SLOW_EMIT == static_cast<int>(EventKind::slow_emit));
 static_assert(THAW_EMIT_BUCKETS == EmitHistogram::kBuckets);
 
 void add(EmitHistogram& histogram, const emit_counters& counters) {
-  for (int bucket = 0; bucket < THAW_EMIT_BUCKETS; bucket++) histogram.buckets[bucket] += counters.buckets[bucket];
+  for (int bucket = 0; bucket < THAW_EMIT_BUCKETS; bucket++)
+    histogram.buckets[bucket] += counters.buckets[bucket];
   histogram.max_ns = std::max<uint64_t>(histogram.max_ns, counters.max_ns);
 }
 
@@ -41,7 +42,8 @@ Tally tally_of(std::span<const cpu_state> cpus, bool switch_window) {
   for (size_t cpu = 0; cpu < cpus.size(); cpu++) {
     for (uint8_t level = 0; level < LEVELS; level++) {
       const emit_counters& counters = cpus[cpu].levels[level];
-      for (int kind = 0; kind < EVENT_KINDS; kind++) tally.happened[kind] += counters.happened[kind];
+      for (int kind = 0; kind < EVENT_KINDS; kind++)
+        tally.happened[kind] += counters.happened[kind];
       for (int loss = 0; loss < LOSSES; loss++) {
         if (counters.losses[loss] != 0) tally.losses[kLossNames[loss]] += counters.losses[loss];
       }

@@ -8,11 +8,12 @@
 
 namespace thaw {
 
-/// Sums levels into contexts and CPUs into names. Only what the kernel side counted; `switch_window` false leaves
-/// Tally::switches empty.
+/// Sums levels into contexts and CPUs into names. Only what the kernel side counted;
+/// `switch_window` false leaves Tally::switches empty.
 Tally tally_of(std::span<const cpu_state> cpus, bool switch_window);
 
-/// The context in which a level's programs run: sched, lifecycle and nested are task, timer is interrupt.
+/// The context in which a level's programs run: sched, lifecycle and nested are task, timer is
+/// interrupt.
 EmitContext context_of(uint8_t level);
 
 }  // namespace thaw

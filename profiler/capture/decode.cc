@@ -1,5 +1,5 @@
-// One function per record type. Sizes are checked even though the records come from our own programs: a mistake there
-// must cost one record, not the capture.
+// One function per record type. Sizes are checked even though the records come from our own
+// programs: a mistake there must cost one record, not the capture.
 
 #include "profiler/capture/decode.h"
 
@@ -20,8 +20,12 @@ std::optional<T> as(const char* record, uint32_t bytes) {
   return value;
 }
 
-Tid tid_of(uint32_t tid) { return Tid(static_cast<int32_t>(tid)); }
-Pid pid_of(uint32_t pid) { return Pid(static_cast<int32_t>(pid)); }
+Tid tid_of(uint32_t tid) {
+  return Tid(static_cast<int32_t>(tid));
+}
+Pid pid_of(uint32_t pid) {
+  return Pid(static_cast<int32_t>(pid));
+}
 
 std::span<const uint64_t> frames_at(const char* record, uint32_t offset, uint32_t count) {
   return {reinterpret_cast<const uint64_t*>(record + offset), count};
@@ -56,31 +60,37 @@ std::optional<Event> decode_task(Event event, const char* record, uint32_t bytes
   if (event.kind == EventKind::task_exit) {
     event.detail = wire->exit_code;
   } else {
-    event.name = writer.intern(std::string_view(wire->name, ::strnlen(wire->name, sizeof wire->name)));
+    event.name =
+        writer.intern(std::string_view(wire->name, ::strnlen(wire->name, sizeof wire->name)));
   }
   return event;
 }
 
-std::optional<Event> decode_sample(Event event, const char* record, uint32_t bytes, Writer& writer) {
+std::optional<Event> decode_sample(Event event, const char* record, uint32_t bytes,
+                                   Writer& writer) {
   const auto wire = as<sample_event>(record, bytes);
   if (!wire) return std::nullopt;
   const uint32_t frames = uint32_t{wire->kernel_frames} + wire->user_frames;
   if (bytes < sizeof(sample_event) + frames * sizeof(uint64_t)) return std::nullopt;
   event.tid = tid_of(wire->tid);
   event.pid = pid_of(wire->pid);
-  event.kernel_stack = writer.intern_stack(frames_at(record, sizeof(sample_event), wire->kernel_frames));
-  event.user_stack = writer.intern_stack(
-      frames_at(record, sizeof(sample_event) + wire->kernel_frames * sizeof(uint64_t), wire->user_frames));
+  event.kernel_stack =
+      writer.intern_stack(frames_at(record, sizeof(sample_event), wire->kernel_frames));
+  event.user_stack = writer.intern_stack(frames_at(
+      record, sizeof(sample_event) + wire->kernel_frames * sizeof(uint64_t), wire->user_frames));
   return event;
 }
 
-std::optional<Event> decode_slow_emit(Event event, const char* record, uint32_t bytes, Writer& writer) {
+std::optional<Event> decode_slow_emit(Event event, const char* record, uint32_t bytes,
+                                      Writer& writer) {
   const auto wire = as<slow_emit_event>(record, bytes);
-  if (!wire || bytes < sizeof(slow_emit_event) + wire->kernel_frames * sizeof(uint64_t)) return std::nullopt;
+  if (!wire || bytes < sizeof(slow_emit_event) + wire->kernel_frames * sizeof(uint64_t))
+    return std::nullopt;
   event.tid = tid_of(wire->tid);
   event.detail = static_cast<int64_t>(context_of(wire->header.level));
   event.duration_ns = static_cast<int64_t>(wire->duration_ns);
-  event.kernel_stack = writer.intern_stack(frames_at(record, sizeof(slow_emit_event), wire->kernel_frames));
+  event.kernel_stack =
+      writer.intern_stack(frames_at(record, sizeof(slow_emit_event), wire->kernel_frames));
   return event;
 }
 

@@ -9,8 +9,8 @@
 
 namespace thaw {
 
-/// Decodes one wire record. Names and stacks are interned in `writer`. Nothing for a record whose size contradicts
-/// its kind; the caller counts it as bad_record.
+/// Decodes one wire record. Names and stacks are interned in `writer`. Nothing for a record whose
+/// size contradicts its kind; the caller counts it as bad_record.
 std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer);
 
 }  // namespace thaw

@@ -1,4 +1,5 @@
-// Probes of the running kernel, for plan.h and `thaw doctor`. Each probe undoes what it tried; nothing is loaded.
+// Probes of the running kernel, for plan.h and `thaw doctor`. Each probe undoes what it tried;
+// nothing is loaded.
 
 #include "profiler/capture/features.h"
 
@@ -47,8 +48,8 @@ Feature probe_event(uint32_t type, uint64_t config, const char* what, const char
   attr.config = config;
   attr.sample_period = 1'000'000;
   attr.disabled = 1;
-  const UniqueFd fd(static_cast<int>(
-      ::syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
+  const UniqueFd fd(
+      static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
   if (fd.is_valid()) return {true, what};
   return {false, fmt::format("{}: {}; {}", what, std::strerror(errno), otherwise)};
 }
@@ -56,15 +57,18 @@ Feature probe_event(uint32_t type, uint64_t config, const char* what, const char
 Feature probe_ring_buffer() {
   const UniqueFd fd(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "thaw_probe", 0, 0, 4096, nullptr));
   if (fd.is_valid()) return {true, "BPF ring buffers"};
-  return {false, fmt::format("no BPF ring buffer: {}; Thaw falls back to perf buffers", std::strerror(errno))};
+  return {false, fmt::format("no BPF ring buffer: {}; Thaw falls back to perf buffers",
+                             std::strerror(errno))};
 }
 
 Feature probe_privileges() {
   const UniqueFd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "thaw_probe", 4, 4, 1, nullptr));
   if (fd.is_valid() && ::geteuid() == 0) return {true, "may load BPF programs"};
   if (fd.is_valid()) return {true, "may load BPF programs without being root"};
-  return {false, fmt::format("may not load BPF programs: {}; run it with sudo, or grant CAP_BPF and CAP_PERFMON",
-                             std::strerror(errno))};
+  return {false,
+          fmt::format(
+              "may not load BPF programs: {}; run it with sudo, or grant CAP_BPF and CAP_PERFMON",
+              std::strerror(errno))};
 }
 
 Feature probe_nmi_tracepoint() {
@@ -89,7 +93,8 @@ Feature probe_run_queues() {
     if (line.ends_with(" runqueues")) return {true, "the kernel's own switch counter can be read"};
   }
   return {false,
-          "the kernel does not list its run queues (CONFIG_KALLSYMS_ALL); switches cannot be checked against it"};
+          "the kernel does not list its run queues (CONFIG_KALLSYMS_ALL); switches cannot be "
+          "checked against it"};
 }
 
 Feature probe_lab_guest() {
@@ -112,15 +117,20 @@ Features Features::probe() {
   features.possible_cpus = static_cast<uint32_t>(std::max(1, libbpf_num_possible_cpus()));
   features.online_cpus = parse_cpu_list(read_file("/sys/devices/system/cpu/online").value_or("0"));
   features.may_load_bpf = probe_privileges();
-  features.btf = ::access("/sys/kernel/btf/vmlinux", R_OK) == 0
-                     ? Feature{true, "kernel type information (BTF)"}
-                     : Feature{false, "no /sys/kernel/btf/vmlinux; this kernel was built without CONFIG_DEBUG_INFO_BTF, "
-                                      "which Thaw needs"};
+  features.btf =
+      ::access("/sys/kernel/btf/vmlinux", R_OK) == 0
+          ? Feature{true, "kernel type information (BTF)"}
+          : Feature{
+                false,
+                "no /sys/kernel/btf/vmlinux; this kernel was built without CONFIG_DEBUG_INFO_BTF, "
+                "which Thaw needs"};
   features.ring_buffer = probe_ring_buffer();
-  features.cycles = probe_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, "hardware cycles event (samples by NMI)",
+  features.cycles = probe_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES,
+                                "hardware cycles event (samples by NMI)",
                                 "no PMU here, as in most virtual machines");
   features.cpu_clock = probe_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK,
-                                   "cpu-clock event (samples by timer interrupt)", "check kernel.perf_event_paranoid");
+                                   "cpu-clock event (samples by timer interrupt)",
+                                   "check kernel.perf_event_paranoid");
   features.nmi_tracepoint = probe_nmi_tracepoint();
   features.run_queues = probe_run_queues();
   features.lab_guest = probe_lab_guest();

@@ -1,5 +1,6 @@
 #pragma once
-// What this kernel and machine can do. Each fact is probed by trying it, never inferred from a version.
+// What this kernel and machine can do. Each fact is probed by trying it, never inferred from a
+// version.
 
 #include <cstdint>
 #include <string>
@@ -18,14 +19,14 @@ struct Features {
   std::string machine;  ///< uname -m
   uint32_t possible_cpus = 0;
   std::vector<uint32_t> online_cpus;
-  Feature may_load_bpf;   ///< privileges
-  Feature btf;            ///< /sys/kernel/btf/vmlinux
-  Feature ring_buffer;    ///< BPF_MAP_TYPE_RINGBUF
-  Feature cycles;         ///< a hardware cycles event opens: samples come by NMI
-  Feature cpu_clock;      ///< a software cpu-clock event opens: samples come by timer interrupt
-  Feature nmi_tracepoint; ///< nmi:nmi_handler exists
-  Feature run_queues;     ///< the kernel's own switch counter can be read (CONFIG_KALLSYMS_ALL)
-  Feature lab_guest;      ///< booted by thawlab: a machine that may be frozen
+  Feature may_load_bpf;    ///< privileges
+  Feature btf;             ///< /sys/kernel/btf/vmlinux
+  Feature ring_buffer;     ///< BPF_MAP_TYPE_RINGBUF
+  Feature cycles;          ///< a hardware cycles event opens: samples come by NMI
+  Feature cpu_clock;       ///< a software cpu-clock event opens: samples come by timer interrupt
+  Feature nmi_tracepoint;  ///< nmi:nmi_handler exists
+  Feature run_queues;      ///< the kernel's own switch counter can be read (CONFIG_KALLSYMS_ALL)
+  Feature lab_guest;       ///< booted by thawlab: a machine that may be frozen
 
   static Features probe();
 };

@@ -27,8 +27,8 @@ struct RecordOptions {
   Clock clock = Clock::Auto;
   Transport transport = Transport::Auto;
   bool stacks = true;
-  /// Per CPU. 8 MiB hold 200,000 switches of 40 bytes: a CPU that switches a million times a second may leave its
-  /// reader without a CPU for 0.2 s.
+  /// Per CPU. 8 MiB hold 200,000 switches of 40 bytes: a CPU that switches a million times a second
+  /// may leave its reader without a CPU for 0.2 s.
   uint32_t ring_mib = 8;
   bool freeze_this_machine = false;
 };

@@ -1,5 +1,5 @@
-// libbpf's perf buffer with a watermark instead of a wake-up per record, and polled: a wake-up would be a context switch,
-// which would be an event.
+// libbpf's perf buffer with a watermark instead of a wake-up per record, and polled: a wake-up
+// would be a context switch, which would be an event.
 
 #include "profiler/capture/perf_transport.h"
 
@@ -42,7 +42,8 @@ PerfTransport::PerfTransport(std::unique_ptr<State> state) : state_(std::move(st
 PerfTransport::PerfTransport(PerfTransport&&) noexcept = default;
 PerfTransport::~PerfTransport() = default;
 
-Result<PerfTransport> PerfTransport::open(int map_fd, const std::vector<uint32_t>& cpus, uint32_t bytes) {
+Result<PerfTransport> PerfTransport::open(int map_fd, const std::vector<uint32_t>& cpus,
+                                          uint32_t bytes) {
   auto state = std::make_unique<State>();
   perf_event_attr attr{};
   attr.size = sizeof attr;
@@ -52,7 +53,8 @@ Result<PerfTransport> PerfTransport::open(int map_fd, const std::vector<uint32_t
   attr.sample_period = 1;
   attr.watermark = 1;
   attr.wakeup_watermark = bytes / 2;
-  const auto on_event = [](void* context, int, perf_event_header* event) noexcept -> bpf_perf_event_ret {
+  const auto on_event = [](void* context, int,
+                           perf_event_header* event) noexcept -> bpf_perf_event_ret {
     auto& state = *static_cast<State*>(context);
     if (event->type == PERF_RECORD_LOST) {
       state.lost += reinterpret_cast<const lost_record*>(event)->lost;
@@ -71,7 +73,8 @@ Result<PerfTransport> PerfTransport::open(int map_fd, const std::vector<uint32_t
   options.map_keys = keys.data();
   const auto pages = bytes / static_cast<uint32_t>(::sysconf(_SC_PAGESIZE));
   state->buffer = perf_buffer__new_raw(map_fd, pages, &attr, on_event, state.get(), &options);
-  if (state->buffer == nullptr) return fail_errno(errno, "cannot make perf buffers (try a smaller --ring-mib)");
+  if (state->buffer == nullptr)
+    return fail_errno(errno, "cannot make perf buffers (try a smaller --ring-mib)");
   return PerfTransport(std::move(state));
 }
 
@@ -83,6 +86,8 @@ size_t PerfTransport::drain(const Sink& sink) {
   return state_->records;
 }
 
-uint64_t PerfTransport::lost() const { return state_->lost; }
+uint64_t PerfTransport::lost() const {
+  return state_->lost;
+}
 
 }  // namespace thaw

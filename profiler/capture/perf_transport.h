@@ -1,6 +1,6 @@
 #pragma once
-// The `perf` transport: BPF output through one perf buffer per CPU. Lock-free and safe in NMI on every kernel, at three
-// times the cost per event of a ring buffer.
+// The `perf` transport: BPF output through one perf buffer per CPU. Lock-free and safe in NMI on
+// every kernel, at three times the cost per event of a ring buffer.
 
 #include <cstdint>
 #include <functional>

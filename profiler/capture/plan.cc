@@ -8,21 +8,30 @@ namespace thaw {
 
 const char* name_of(Clock clock) {
   switch (clock) {
-    case Clock::Auto: return "auto";
-    case Clock::Cycles: return "cycles";
-    case Clock::CpuClock: return "cpu-clock";
-    case Clock::Nmi: return "nmi";
-    case Clock::None: return "none";
+    case Clock::Auto:
+      return "auto";
+    case Clock::Cycles:
+      return "cycles";
+    case Clock::CpuClock:
+      return "cpu-clock";
+    case Clock::Nmi:
+      return "nmi";
+    case Clock::None:
+      return "none";
   }
   return "?";
 }
 
 const char* name_of(Transport transport) {
   switch (transport) {
-    case Transport::Auto: return "auto";
-    case Transport::Split: return "split";
-    case Transport::Perf: return "perf";
-    case Transport::Shared: return "shared";
+    case Transport::Auto:
+      return "auto";
+    case Transport::Split:
+      return "split";
+    case Transport::Perf:
+      return "perf";
+    case Transport::Shared:
+      return "shared";
   }
   return "?";
 }
@@ -34,8 +43,9 @@ Status choose_clock(const RecordOptions& options, const Features& features, Capt
   plan.clock_why = "asked for";
   if (options.clock == Clock::Auto) {
     plan.clock = features.cycles.present ? Clock::Cycles : Clock::CpuClock;
-    plan.clock_why = features.cycles.present ? "hardware cycles are there and reach code with interrupts off"
-                                             : features.cycles.detail;
+    plan.clock_why = features.cycles.present
+                         ? "hardware cycles are there and reach code with interrupts off"
+                         : features.cycles.detail;
   }
   const Feature* needed = plan.clock == Clock::Cycles     ? &features.cycles
                           : plan.clock == Clock::CpuClock ? &features.cpu_clock
@@ -58,16 +68,20 @@ Status choose_transport(const RecordOptions& options, const Features& features, 
   plan.transport_why = "asked for";
   if (options.transport == Transport::Auto) {
     plan.transport = features.ring_buffer.present ? Transport::Split : Transport::Perf;
-    plan.transport_why = features.ring_buffer.present
-                             ? "safe by construction: no ring is shared between CPUs, nor between NMI and the rest"
-                             : features.ring_buffer.detail;
+    plan.transport_why =
+        features.ring_buffer.present
+            ? "safe by construction: no ring is shared between CPUs, nor between NMI and the rest"
+            : features.ring_buffer.detail;
   }
   if (plan.transport != Transport::Perf && !features.ring_buffer.present) {
-    return fail(ErrorKind::Environment, "--transport {}: {}", name_of(plan.transport), features.ring_buffer.detail);
+    return fail(ErrorKind::Environment, "--transport {}: {}", name_of(plan.transport),
+                features.ring_buffer.detail);
   }
-  if (plan.transport == Transport::Shared && !features.lab_guest.present && !options.freeze_this_machine) {
+  if (plan.transport == Transport::Shared && !features.lab_guest.present &&
+      !options.freeze_this_machine) {
     return fail(ErrorKind::User,
-                "--transport shared can freeze this machine for good: it is the design that Thaw exists to warn of; run it "
+                "--transport shared can freeze this machine for good: it is the design that Thaw "
+                "exists to warn of; run it "
                 "in a guest (`thawlab run`), or add --freeze-this-machine if you mean it");
   }
   return {};
@@ -77,10 +91,12 @@ Status choose_transport(const RecordOptions& options, const Features& features, 
 
 Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& features) {
   if (features.machine != "x86_64") {
-    return fail(ErrorKind::Environment, "this version of Thaw records on x86_64 only; this machine is {}",
+    return fail(ErrorKind::Environment,
+                "this version of Thaw records on x86_64 only; this machine is {}",
                 features.machine);
   }
-  const int scopes = int{options.all} + int{options.pid.has_value()} + int{!options.command.empty()};
+  const int scopes =
+      int{options.all} + int{options.pid.has_value()} + int{!options.command.empty()};
   if (scopes != 1) {
     return fail(ErrorKind::User, "say what to record: one of -a (all), -p PID, or -- CMD");
   }

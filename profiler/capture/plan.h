@@ -1,5 +1,6 @@
 #pragma once
-// What a recording will do: options × features → plan. Pure, and the only place where such decisions are made.
+// What a recording will do: options × features → plan. Pure, and the only place where such
+// decisions are made.
 
 #include <string>
 #include <vector>
@@ -19,14 +20,14 @@ struct CapturePlan {
   bool switch_window = false;  ///< check switches against the kernel's own counter
   bool only_targets = false;
   bool stacks = true;
-  uint32_t sample_hz = 0;      ///< 0: the clock has no rate of its own (nmi, none)
-  uint32_t ring_bytes = 0;     ///< power of two
-  uint32_t nmi_ring_bytes = 0; ///< power of two
+  uint32_t sample_hz = 0;             ///< 0: the clock has no rate of its own (nmi, none)
+  uint32_t ring_bytes = 0;            ///< power of two
+  uint32_t nmi_ring_bytes = 0;        ///< power of two
   std::vector<std::string> features;  ///< for the file's header
 };
 
-/// Fails with User for options that contradict each other or are refused here, with Environment for what this
-/// machine lacks.
+/// Fails with User for options that contradict each other or are refused here, with Environment for
+/// what this machine lacks.
 Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& features);
 
 }  // namespace thaw

@@ -1,15 +1,15 @@
-// The loop of `thaw record`. One thread: it sleeps, drains the rings into the writer, and once a second writes the
-// counters, so that a capture killed at any moment is at most a second poorer.
+// The loop of `thaw record`. One thread: it sleeps, drains the rings into the writer, and once a
+// second writes the counters, so that a capture killed at any moment is at most a second poorer.
 //
-// The sleep is 20 ms: at 2 million events a second per CPU, 40 bytes each, a ring fills at 80 MB/s, 1.6 MB in that time,
-// a fifth of the default ring. When a round brings much, the next one follows at once.
+// The sleep is 20 ms: at 2 million events a second per CPU, 40 bytes each, a ring fills at 80
+// MB/s, 1.6 MB in that time, a fifth of the default ring. When a round brings much, the next one
+// follows at once.
 
 #include "profiler/capture/recorder.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -22,6 +22,7 @@
 #include "profiler/capture/child.h"
 #include "profiler/capture/decode.h"
 #include "profiler/capture/session.h"
+#include "profiler/capture/signal_gate.h"
 #include "profiler/capture/tasks.h"
 #include "profiler/store/writer.h"
 
@@ -29,41 +30,9 @@ namespace thaw {
 namespace {
 
 constexpr int kSleepMs = 20;
-constexpr size_t kBusyRound = 20'000;  // records in one round after which the next follows without a sleep
+constexpr size_t kBusyRound =
+    20'000;  // records in one round after which the next follows without a sleep
 constexpr int64_t kTallyIntervalNs = 1'000'000'000;
-
-/// Blocks the ending signals and makes them readable, for as long as it lives.
-class SignalGate {
- public:
-  static Result<SignalGate> open() {
-    SignalGate gate;
-    sigset_t set;
-    ::sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, signal);
-    ::sigprocmask(SIG_BLOCK, &set, &gate.before_);
-    gate.fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!gate.fd_.is_valid()) return fail_errno(errno, "cannot watch for signals");
-    return gate;
-  }
-  SignalGate(SignalGate&&) = default;
-  ~SignalGate() {
-    if (!fd_.is_valid()) return;
-    while (next() != 0) {  // what arrived while the file was being finished has had its effect
-    }
-    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  }
-  int fd() const { return fd_.get(); }
-  /// The next signal, 0 for none.
-  int next() const {
-    signalfd_siginfo info{};
-    return ::read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
-  }
-
- private:
-  SignalGate() = default;
-  UniqueFd fd_;
-  sigset_t before_{};
-};
 
 int64_t realtime_ns() {
   timespec now{};
@@ -77,7 +46,9 @@ std::string scope_of(const RecordOptions& options) {
   return "command";
 }
 
-std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
+}
 
 Header header_of(const RecordOptions& options, const CapturePlan& plan, const Features& features) {
   Header header;
@@ -109,7 +80,8 @@ std::filesystem::path fresh_name(const RecordOptions& options) {
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
   std::filesystem::path path = fmt::format("{}-{}.thaw", name, stamp);
-  for (int copy = 2; std::filesystem::exists(path); copy++) path = fmt::format("{}-{}-{}.thaw", name, stamp, copy);
+  for (int copy = 2; std::filesystem::exists(path); copy++)
+    path = fmt::format("{}-{}-{}.thaw", name, stamp, copy);
   return path;
 }
 
@@ -131,11 +103,11 @@ struct Recording {
   Session& session;
   Writer& writer;
   SignalGate& signals;
-  Child* child = nullptr;   ///< null without a command
-  int process_pidfd = -1;   ///< of -p
+  Child* child = nullptr;  ///< null without a command
+  int process_pidfd = -1;  ///< of -p
   int64_t start_ns = 0;
   uint64_t bad_records = 0;
-  Status written;           ///< the first failure to write
+  Status written;  ///< the first failure to write
 
   size_t drain();
   Status run(Ending& ending);
@@ -179,13 +151,16 @@ Status Recording::write_tally() {
 /// Why the recording is over, or nothing while it goes on.
 std::optional<std::string> Recording::ended() {
   if (const int signal = signals.next(); signal != 0) {
-    if (child != nullptr && signal != SIGINT) child->forward(signal);  // the terminal's SIGINT reaches it by itself
+    if (child != nullptr && signal != SIGINT)
+      child->forward(signal);  // the terminal's SIGINT reaches it by itself
     if (child == nullptr) return fmt::format("signal SIG{}", ::sigabbrev_np(signal));
   }
   if (child != nullptr && child->exit_code()) return "command exited";
   pollfd process{process_pidfd, POLLIN, 0};
   if (process_pidfd >= 0 && ::poll(&process, 1, 0) > 0) return "process exited";
-  if (options.duration_s && static_cast<double>(monotonic_ns() - start_ns) >= *options.duration_s * 1e9) return "duration";
+  if (options.duration_s &&
+      static_cast<double>(monotonic_ns() - start_ns) >= *options.duration_s * 1e9)
+    return "duration";
   return std::nullopt;
 }
 
@@ -199,10 +174,12 @@ Status Recording::run(Ending& ending) {
     }
     int sleep_ms = busy ? 0 : kSleepMs;
     if (options.duration_s) {
-      const double left_ms = *options.duration_s * 1e3 - static_cast<double>(monotonic_ns() - start_ns) / 1e6;
+      const double left_ms =
+          *options.duration_s * 1e3 - static_cast<double>(monotonic_ns() - start_ns) / 1e6;
       sleep_ms = std::max(0, std::min(sleep_ms, static_cast<int>(left_ms) + 1));
     }
-    pollfd wake[] = {{signals.fd(), POLLIN, 0}, {child != nullptr ? child->pidfd() : process_pidfd, POLLIN, 0}};
+    pollfd wake[] = {{signals.fd(), POLLIN, 0},
+                     {child != nullptr ? child->pidfd() : process_pidfd, POLLIN, 0}};
     ::poll(wake, 2, sleep_ms);
     busy = drain() >= kBusyRound;
     if (const int64_t now = monotonic_ns(); written && now >= next_tally_ns) {
@@ -221,7 +198,8 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   UniqueFd process;
   if (options.pid) {
     process.reset(static_cast<int>(::syscall(SYS_pidfd_open, *options.pid, 0)));
-    if (!process.is_valid()) return fail(ErrorKind::User, "-p {}: there is no such process", *options.pid);
+    if (!process.is_valid())
+      return fail(ErrorKind::User, "-p {}: there is no such process", *options.pid);
   }
   const std::filesystem::path file = options.output.empty() ? fresh_name(options) : options.output;
   SignalGate signals = TRY(SignalGate::open());
@@ -232,10 +210,12 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   if (child) TRY(session.add_target(child->pid()));
   Writer writer = TRY(create_file(file, header_of(options, plan, features)));
 
-  Recording recording{options, hooks, session, writer, signals, child ? &*child : nullptr, process.get()};
+  Recording recording{options,      hooks, session, writer, signals, child ? &*child : nullptr,
+                      process.get()};
   session.begin();
   recording.start_ns = monotonic_ns();
-  // After begin(): a thread that starts in between is in the events, one that was there is in /proc.
+  // After begin(): a thread that starts in between is in the events, one that was there is in
+  // /proc.
   if (!child) TRY(write_seen_tasks(writer, options.pid, recording.start_ns));
   if (child) {
     if (Status released = child->release(); !released) {
@@ -248,7 +228,8 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   Ending ending;
   Status ran = recording.run(ending);
   session.end();
-  // Beyond this point the kernel produces no new events; what is in the rings still belongs to the capture.
+  // Beyond this point the kernel produces no new events; what is in the rings still belongs to the
+  // capture.
   while (ran && recording.drain() > 0) ran = recording.written;
   ending.end_ns = monotonic_ns();
   if (child) ending.command_exit = child->exit_code();
@@ -257,8 +238,9 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   summary.recorded = writer.recorded();
   if (ran) ran = writer.finish(summary.tally, ending);
   if (!ran) {
-    return std::unexpected(with_context(std::move(ran).error(),
-                                        fmt::format("the recording stopped; {} is readable up to here", file.string())));
+    return std::unexpected(with_context(
+        std::move(ran).error(),
+        fmt::format("the recording stopped; {} is readable up to here", file.string())));
   }
   summary.bytes = writer.bytes_written();
   return summary;

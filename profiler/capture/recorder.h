@@ -37,10 +37,10 @@ struct RecordHooks {
   std::function<void(const RecordProgress&)> progress;  ///< about once a second
 };
 
-/// Records until the duration is over, the command or the process ends, or SIGINT, SIGTERM or SIGHUP arrives (which this
-/// function takes over while it runs; a second one is ignored until the file is finished). The file belongs to the user
-/// behind sudo. When writing fails (disk full) the recording stops, the file stays readable to its last whole chunk, and
-/// the Error says so.
+/// Records until the duration is over, the command or the process ends, or SIGINT, SIGTERM or
+/// SIGHUP arrives (which this function takes over while it runs; a second one is ignored until the
+/// file is finished). The file belongs to the user behind sudo. When writing fails (disk full) the
+/// recording stops, the file stays readable to its last whole chunk, and the Error says so.
 Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& hooks);
 
 }  // namespace thaw

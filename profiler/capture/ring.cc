@@ -17,7 +17,9 @@ const size_t kPage = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
 Result<Ring> Ring::create(uint32_t bytes) {
   UniqueFd fd(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "thaw_ring", 0, 0, bytes, nullptr));
   if (!fd.is_valid()) {
-    return fail_errno(errno, fmt::format("cannot make a ring buffer of {} MiB (try a smaller --ring-mib)", bytes >> 20));
+    return fail_errno(
+        errno,
+        fmt::format("cannot make a ring buffer of {} MiB (try a smaller --ring-mib)", bytes >> 20));
   }
   Ring ring(std::move(fd), bytes);
   void* consumer = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd_.get(), 0);

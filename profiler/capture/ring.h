@@ -12,8 +12,9 @@ namespace thaw {
 
 /// Maps a BPF_MAP_TYPE_RINGBUF and hands over its records in the order in which they were reserved.
 ///
-/// Owns the map's descriptor and the mappings. Used by one thread. The kernel's layout: one page with the consumer's
-/// position, one with the producer's, then the data twice in a row so that no record wraps.
+/// Owns the map's descriptor and the mappings. Used by one thread. The kernel's layout: one page
+/// with the consumer's position, one with the producer's, then the data twice in a row so that no
+/// record wraps.
 class Ring {
  public:
   /// Creates a ring of `bytes` (a power of two, at least a page).
@@ -23,8 +24,9 @@ class Ring {
   ~Ring();
 
   int map_fd() const { return fd_.get(); }
-  /// Calls `sink(data, bytes)` for each finished record. A record that is reserved but not yet submitted ends it.
-  /// At most `limit_bytes` are handed over, so that one busy ring cannot starve the others.
+  /// Calls `sink(data, bytes)` for each finished record. A record that is reserved but not yet
+  /// submitted ends it. At most `limit_bytes` are handed over, so that one busy ring cannot starve
+  /// the others.
   template <class Sink>
   size_t drain(Sink&& sink, uint64_t limit_bytes);
 
@@ -48,7 +50,8 @@ size_t Ring::drain(Sink&& sink, uint64_t limit_bytes) {
   uint64_t produced = __atomic_load_n(produced_, __ATOMIC_ACQUIRE);
   while (at < produced && at < end) {
     const char* header = data_ + (at & (bytes_ - 1));
-    const uint32_t length = __atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
+    const uint32_t length =
+        __atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
     if (length & kBusy) break;
     const uint32_t size = length & ~(kBusy | kDiscarded);
     if (!(length & kDiscarded)) {
@@ -56,7 +59,8 @@ size_t Ring::drain(Sink&& sink, uint64_t limit_bytes) {
       records++;
     }
     at += (size + kHeaderBytes + 7) & ~uint64_t{7};
-    // The kernel may reuse what is behind this position. Once per record would make its cache line bounce.
+    // The kernel may reuse what is behind this position. Once per record would make its cache line
+    // bounce.
     if ((records & 63) == 0) __atomic_store_n(consumed_, at, __ATOMIC_RELEASE);
   }
   __atomic_store_n(consumed_, at, __ATOMIC_RELEASE);

@@ -1,5 +1,6 @@
-// Session: the kernel side of a recording. Order matters here: maps are sized and rings made before the programs load,
-// programs are attached before `phase` lets them record, and each CPU is made to switch once after it stops them.
+// Session: the kernel side of a recording. Order matters here: maps are sized and rings made before
+// the programs load, programs are attached before `phase` lets them record, and each CPU is made to
+// switch once after it stops them.
 
 #include "profiler/capture/session.h"
 
@@ -43,13 +44,15 @@ int keep_log(libbpf_print_level level, const char* format, va_list arguments) no
   if (level == LIBBPF_DEBUG || load_log.size() > kMaxLogBytes) return 0;
   char line[2048];
   const int length = std::vsnprintf(line, sizeof line, format, arguments);
-  if (length > 0) load_log.append(line, std::min<size_t>(static_cast<size_t>(length), sizeof line - 1));
+  if (length > 0)
+    load_log.append(line, std::min<size_t>(static_cast<size_t>(length), sizeof line - 1));
   return length;
 }
 
 std::string last_lines(const std::string& text, int lines) {
   size_t at = text.size();
-  while (at > 0 && lines-- >= 0) at = text.rfind('\n', at - 1) == std::string::npos ? 0 : text.rfind('\n', at - 1);
+  while (at > 0 && lines-- >= 0)
+    at = text.rfind('\n', at - 1) == std::string::npos ? 0 : text.rfind('\n', at - 1);
   return text.substr(at);
 }
 
@@ -121,7 +124,8 @@ Status Session::State::open(const Features& features) {
   bpf_map__set_max_entries(skeleton->maps.rings, 2 * possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.scratches, LEVELS * possible_cpus);
   auto& programs = skeleton->progs;
-  bpf_program__set_autoload(plan.switch_window ? programs.on_sched_switch_plain : programs.on_sched_switch, false);
+  bpf_program__set_autoload(
+      plan.switch_window ? programs.on_sched_switch_plain : programs.on_sched_switch, false);
   bpf_program__set_autoload(programs.on_nmi, plan.clock == Clock::Nmi);
   bpf_program__set_autoload(programs.on_perf_sample, plan.sample_hz != 0);
   return {};
@@ -129,7 +133,8 @@ Status Session::State::open(const Features& features) {
 
 Status Session::State::make_rings() {
   if (plan.transport == Transport::Perf) {
-    auto made = PerfTransport::open(bpf_map__fd(skeleton->maps.perf_buffer), online_cpus, plan.ring_bytes);
+    auto made =
+        PerfTransport::open(bpf_map__fd(skeleton->maps.perf_buffer), online_cpus, plan.ring_bytes);
     if (!made) return std::unexpected(std::move(made).error());
     perf = std::make_unique<PerfTransport>(std::move(*made));
     return {};
@@ -137,7 +142,8 @@ Status Session::State::make_rings() {
   const int outer = bpf_map__fd(skeleton->maps.rings);
   const auto put = [&](uint32_t index, const Ring& ring) -> Status {
     const int fd = ring.map_fd();
-    if (bpf_map_update_elem(outer, &index, &fd, 0) != 0) return fail_errno(errno, "cannot install a ring buffer");
+    if (bpf_map_update_elem(outer, &index, &fd, 0) != 0)
+      return fail_errno(errno, "cannot install a ring buffer");
     return {};
   };
   if (plan.transport == Transport::Shared) rings.push_back(TRY(Ring::create(2 * plan.ring_bytes)));
@@ -162,7 +168,8 @@ Status Session::State::attach() {
   TRY(keep(bpf_program__attach(programs.on_task_exec), "sched_process_exec"));
   TRY(keep(bpf_program__attach(programs.on_task_exit), "sched_process_exit"));
   TRY(keep(bpf_program__attach(programs.on_task_rename), "task_rename"));
-  TRY(keep(bpf_program__attach(plan.switch_window ? programs.on_sched_switch : programs.on_sched_switch_plain),
+  TRY(keep(bpf_program__attach(plan.switch_window ? programs.on_sched_switch
+                                                  : programs.on_sched_switch_plain),
            "sched_switch"));
   TRY(keep(bpf_program__attach(programs.on_sched_waking), "sched_waking"));
   TRY(keep(bpf_program__attach(programs.on_sched_wakeup), "sched_wakeup"));
@@ -186,31 +193,37 @@ Status Session::State::attach_sampling() {
     attr.sample_period = 1'000'000'000 / plan.sample_hz;  // of cpu-clock: nanoseconds
   }
   for (const uint32_t cpu : online_cpus) {
-    UniqueFd fd(static_cast<int>(
-        ::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC)));
+    UniqueFd fd(static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu),
+                                           -1, PERF_FLAG_FD_CLOEXEC)));
     if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot sample CPU {}", cpu));
-    TRY(keep(bpf_program__attach_perf_event(skeleton->progs.on_perf_sample, fd.get()), "perf event"));
+    TRY(keep(bpf_program__attach_perf_event(skeleton->progs.on_perf_sample, fd.get()),
+             "perf event"));
     fd.release();  // the link owns it from here on
   }
   return {};
 }
 
-/// Runs that the kernel skipped because the program was already running on that CPU, by the kind it would have emitted.
-/// Zero on kernels that do not count them (before v5.12).
+/// Runs that the kernel skipped because the program was already running on that CPU, by the kind it
+/// would have emitted. Zero on kernels that do not count them (before v5.12).
 std::array<uint64_t, EVENT_KINDS> Session::State::missed() const {
   std::array<uint64_t, EVENT_KINDS> counts{};
   const auto& programs = skeleton->progs;
   const std::pair<const bpf_program*, int> kinds[] = {
-      {programs.on_sched_switch, EVENT_SCHED_SWITCH}, {programs.on_sched_switch_plain, EVENT_SCHED_SWITCH},
-      {programs.on_sched_waking, EVENT_SCHED_WAKING}, {programs.on_sched_wakeup, EVENT_SCHED_WAKEUP},
-      {programs.on_sched_wakeup_new, EVENT_SCHED_WAKEUP}, {programs.on_task_new, EVENT_TASK_NEW},
-      {programs.on_task_exec, EVENT_TASK_EXEC}, {programs.on_task_exit, EVENT_TASK_EXIT},
+      {programs.on_sched_switch, EVENT_SCHED_SWITCH},
+      {programs.on_sched_switch_plain, EVENT_SCHED_SWITCH},
+      {programs.on_sched_waking, EVENT_SCHED_WAKING},
+      {programs.on_sched_wakeup, EVENT_SCHED_WAKEUP},
+      {programs.on_sched_wakeup_new, EVENT_SCHED_WAKEUP},
+      {programs.on_task_new, EVENT_TASK_NEW},
+      {programs.on_task_exec, EVENT_TASK_EXEC},
+      {programs.on_task_exit, EVENT_TASK_EXIT},
       {programs.on_task_rename, EVENT_TASK_RENAME}};
   for (const auto& [program, kind] : kinds) {
     const int fd = bpf_program__fd(program);
     bpf_prog_info info{};
     uint32_t length = sizeof info;
-    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0) counts[kind] += info.recursion_misses;
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
+      counts[kind] += info.recursion_misses;
   }
   return counts;
 }
@@ -226,10 +239,13 @@ Result<Session> Session::load(const CapturePlan& plan, const Features& features)
   libbpf_set_print(keep_log);
   TRY(state->open(features));
   if (thaw_bpf::load(state->skeleton.get()) != 0) {
-    return fail_errno(errno, fmt::format("the kernel refused Thaw's BPF programs:{}", last_lines(load_log, 6)));
+    return fail_errno(
+        errno, fmt::format("the kernel refused Thaw's BPF programs:{}", last_lines(load_log, 6)));
   }
-  state->cpus_bytes = page_rounded(size_t{state->possible_cpus} * ((sizeof(cpu_state) + 7) / 8 * 8));
-  void* mapped = ::mmap(nullptr, state->cpus_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(state->skeleton->maps.cpus), 0);
+  state->cpus_bytes =
+      page_rounded(size_t{state->possible_cpus} * ((sizeof(cpu_state) + 7) / 8 * 8));
+  void* mapped = ::mmap(nullptr, state->cpus_bytes, PROT_READ, MAP_SHARED,
+                        bpf_map__fd(state->skeleton->maps.cpus), 0);
   if (mapped == MAP_FAILED) return fail_errno(errno, "cannot map the per-CPU counters");
   state->cpus = static_cast<cpu_state*>(mapped);
   TRY(state->make_rings());
@@ -240,7 +256,8 @@ Result<Session> Session::load(const CapturePlan& plan, const Features& features)
 Status Session::add_target(int32_t pid) {
   const auto key = static_cast<uint32_t>(pid);
   const uint8_t present = 1;
-  if (bpf_map_update_elem(bpf_map__fd(state_->skeleton->maps.targets), &key, &present, BPF_ANY) != 0) {
+  if (bpf_map_update_elem(bpf_map__fd(state_->skeleton->maps.targets), &key, &present, BPF_ANY) !=
+      0) {
     return fail_errno(errno, fmt::format("cannot add process {} to the recording", pid));
   }
   return {};
@@ -269,7 +286,8 @@ size_t Session::drain(const Sink& sink) {
   State& state = *state_;
   const auto checked = [&](const char* record, uint32_t bytes) {
     const auto* header = reinterpret_cast<const event_header*>(record);
-    if (bytes < sizeof(event_header) || header->size_bytes > bytes || header->size_bytes < sizeof(event_header)) {
+    if (bytes < sizeof(event_header) || header->size_bytes > bytes ||
+        header->size_bytes < sizeof(event_header)) {
       state.bad_records++;
       return;
     }
@@ -295,8 +313,9 @@ Tally Session::tally() const {
   if (state.perf && state.perf->lost() != 0) tally.losses["transport_lost"] = state.perf->lost();
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  tally.own_cpu_ns = static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000'000 +
-                     static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+  tally.own_cpu_ns =
+      static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000'000 +
+      static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
   tally.time_ns = monotonic_ns();
   return tally;
 }

@@ -17,8 +17,8 @@ namespace thaw {
 ///     load → begin → drain… → end → drain until 0 → tally
 class Session {
  public:
-  /// Loads and attaches everything; nothing is recorded yet. Fails with Environment when the kernel refuses a program
-  /// (the verifier's last lines are in the message).
+  /// Loads and attaches everything; nothing is recorded yet. Fails with Environment when the kernel
+  /// refuses a program (the verifier's last lines are in the message).
   static Result<Session> load(const CapturePlan& plan, const Features& features);
   Session(Session&&) noexcept;
   ~Session();
@@ -30,8 +30,9 @@ class Session {
   /// Ends the recording: each CPU closes its switch window, then the programs are detached.
   /// Beyond this point the kernel produces no new events.
   void end();
-  /// Hands over what the rings hold now, as wire records (wire/event.h) of at least a header; returns their number.
-  /// Within a ring in the kernel's order. Bytes that are no record are counted as bad_record.
+  /// Hands over what the rings hold now, as wire records (wire/event.h) of at least a header;
+  /// returns their number. Within a ring in the kernel's order. Bytes that are no record are
+  /// counted as bad_record.
   using Sink = std::function<void(const char* record, uint32_t bytes)>;
   size_t drain(const Sink& sink);
   /// Counters as they stand. own_cpu_ns is this process's.

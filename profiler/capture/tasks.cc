@@ -29,7 +29,8 @@ std::optional<std::string> comm_of(const fs::path& task) {
 
 Status write_threads(Writer& writer, const fs::path& process, int32_t pid, int64_t time_ns) {
   std::error_code gone;  // the process may end while it is read
-  for (fs::directory_iterator at(process / "task", gone), end; !gone && at != end; at.increment(gone)) {
+  for (fs::directory_iterator at(process / "task", gone), end; !gone && at != end;
+       at.increment(gone)) {
     const auto tid = number(at->path().filename());
     const auto name = tid ? comm_of(at->path()) : std::nullopt;
     if (!name) continue;
@@ -57,6 +58,8 @@ Status write_seen_tasks(Writer& writer, std::optional<int32_t> pid, int64_t time
   return {};
 }
 
-std::optional<std::string> process_name(int32_t pid) { return comm_of(fs::path("/proc") / std::to_string(pid)); }
+std::optional<std::string> process_name(int32_t pid) {
+  return comm_of(fs::path("/proc") / std::to_string(pid));
+}
 
 }  // namespace thaw

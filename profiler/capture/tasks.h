@@ -9,7 +9,8 @@
 
 namespace thaw {
 
-/// Writes a task_seen event for every thread of `pid`, or of the whole machine. A thread that ends meanwhile is no error.
+/// Writes a task_seen event for every thread of `pid`, or of the whole machine. A thread that ends
+/// meanwhile is no error.
 Status write_seen_tasks(Writer& writer, std::optional<int32_t> pid, int64_t time_ns);
 
 /// The name of process `pid` (its main thread's comm); nothing when there is no such process.

@@ -149,6 +149,14 @@ Result<Capture> Capture::parse(std::string_view bytes, std::string_view name) {
   return fail(ErrorKind::Corrupt, "{} is damaged: not one part of it is readable", name);
 }
 
+std::string_view Capture::text(StringId id) const {
+  return strings_.get(id.value);
+}
+
+std::span<const uint64_t> Capture::stack(StackId id) const {
+  return stacks_.get(id.value);
+}
+
 Result<Capture> Capture::load(const std::filesystem::path& path) {
   const std::string bytes = TRY(read_file(path));
   return parse(bytes, path.string());

@@ -1,0 +1,26 @@
+#pragma once
+// What the commands that read a capture share: which file, opening it, and printing the answer.
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+#include "profiler/base/errors.h"
+#include "profiler/store/reader.h"
+
+namespace thaw {
+
+struct OpenedCapture {
+  std::filesystem::path path;
+  uint64_t bytes = 0;
+  Capture capture;
+};
+
+/// Opens `path`, or when it is empty the newest *.thaw in the working directory. A damaged capture
+/// that opens is said on stderr, in one line.
+Result<OpenedCapture> open_capture(std::filesystem::path path);
+
+/// Writes to stdout. Fails when it cannot be written whole: a full disk behind `> FILE`.
+Status print_out(std::string_view text);
+
+}  // namespace thaw

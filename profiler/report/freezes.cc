@@ -1,0 +1,77 @@
+// Freezes as a table and as JSON. Addresses are not names yet: symbols/ is not asked here.
+
+#include "profiler/report/freezes.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "profiler/report/words.h"
+
+namespace thaw {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kShownFrames = 6;  // as much of a stack as one looks at in a table
+
+int64_t since_start(const Capture& capture, int64_t time_ns) {
+  return time_ns - capture.header().start_ns;
+}
+
+std::string cpus_of(const Freeze& freeze) {
+  return fmt::format("CPU{} {}", freeze.cpus.size() == 1 ? "" : "s", fmt::join(freeze.cpus, ","));
+}
+
+std::string line(const Capture& capture, const Freeze& freeze) {
+  std::string out = fmt::format("{:>12.6f} s  {:>9}  {:<12}  {}\n",
+                                static_cast<double>(since_start(capture, freeze.start_ns)) / 1e9,
+                                duration(static_cast<uint64_t>(freeze.length_ns)), cpus_of(freeze),
+                                printable(freeze.cause));
+  for (size_t at = 0; at < std::min(kShownFrames, freeze.stack.size()); at++)
+    out += fmt::format("{:>27}{:#x}\n", "", freeze.stack[at]);
+  return out;
+}
+
+}  // namespace
+
+std::string freezes_text(const Capture& capture, std::span<const Freeze> freezes,
+                         int64_t least_ns) {
+  const std::string least = duration(static_cast<uint64_t>(least_ns));
+  if (freezes.empty()) return fmt::format("no freeze of {} or more\n", least);
+  int64_t total_ns = 0;
+  int64_t longest_ns = 0;
+  std::string out = fmt::format("{:>14}  {:>9}  {:<12}  {}\n", "at", "length", "where", "cause");
+  for (const Freeze& freeze : freezes) {
+    out += line(capture, freeze);
+    total_ns += freeze.length_ns;
+    longest_ns = std::max(longest_ns, freeze.length_ns);
+  }
+  out +=
+      fmt::format("{} freeze{} of {} or more, {} in all, the longest {}\n", freezes.size(),
+                  freezes.size() == 1 ? "" : "s", least, duration(static_cast<uint64_t>(total_ns)),
+                  duration(static_cast<uint64_t>(longest_ns)));
+  return out;
+}
+
+std::string freezes_json(const Capture& capture, std::span<const Freeze> freezes,
+                         int64_t least_ns) {
+  Json out;
+  out["schema"] = kFreezesSchema;
+  out["least_ns"] = least_ns;
+  out["freezes"] = Json::array();
+  for (const Freeze& freeze : freezes) {
+    Json cpus = Json::array();
+    for (const CpuId cpu : freeze.cpus) cpus.push_back(cpu.value);
+    Json stack = Json::array();
+    for (const uint64_t address : freeze.stack) stack.push_back(fmt::format("{:#x}", address));
+    out["freezes"].push_back({{"start_ns", since_start(capture, freeze.start_ns)},
+                              {"length_ns", freeze.length_ns},
+                              {"cpus", cpus},
+                              {"cause", freeze.cause},
+                              {"stack", stack}});
+  }
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace thaw

@@ -1,0 +1,173 @@
+// `thaw info` for people: short, aligned, and nothing that is zero unless zero is the news.
+
+#include <algorithm>
+#include <iterator>
+
+#include "profiler/analysis/accounting.h"
+#include "profiler/analysis/emits.h"
+#include "profiler/report/info.h"
+#include "profiler/report/words.h"
+
+namespace thaw {
+namespace {
+
+/// "label      words", or nothing without words.
+std::string row(std::string_view label, std::string_view words) {
+  return words.empty() ? std::string{} : fmt::format("{:<11}{}\n", label, printable(words));
+}
+
+std::string with_reason(const std::string& choice, const std::string& why) {
+  return why.empty() ? choice : fmt::format("{} ({})", choice, why);
+}
+
+std::string scope_of(const Header& header) {
+  if (header.scope == "all") return "every thread";
+  if (header.scope == "command") return "the command and what it started";
+  return header.scope;
+}
+
+std::string kernel_of(const Header& header) {
+  if (header.kernel.empty()) return {};
+  return fmt::format("{} {}, {} CPU{}", header.kernel, header.machine, header.cpus,
+                     header.cpus == 1 ? "" : "s");
+}
+
+std::string clock_of(const Header& header) {
+  std::string clock = header.clock;
+  if (header.sample_hz != 0) clock += fmt::format(" at {} Hz", header.sample_hz);
+  return with_reason(clock, header.clock_why);
+}
+
+std::string ending_of(const Capture& capture) {
+  if (!capture.ending()) return "never: it was killed or its end is damaged";
+  std::string words = capture.ending()->reason;
+  if (capture.ending()->command_exit)
+    words += fmt::format(", exit code {}", *capture.ending()->command_exit);
+  return words;
+}
+
+std::string facts(const Capture& capture, std::string_view file, uint64_t file_bytes) {
+  const Header& header = capture.header();
+  std::string out =
+      fmt::format("{}: {}, {}, {}\n\n", printable(file),
+                  duration(static_cast<uint64_t>(std::max(0.0, duration_s(capture) * 1e9))),
+                  bytes(file_bytes), is_complete(capture) ? "complete" : "not complete");
+  out += row("kernel", kernel_of(header));
+  if (header.start_unix_ns != 0)
+    out += row("started",
+               fmt::format("{} by thaw {}", local_time(header.start_unix_ns), header.thaw_version));
+  out += row("ended", ending_of(capture));
+  out += row("recorded", scope_of(header));
+  out += row("command", header.command);
+  out += row("clock", clock_of(header));
+  out += row("transport", with_reason(header.transport, header.transport_why));
+  for (size_t at = 0; at < header.features.size(); at++)
+    out += row(at == 0 ? "kernel has" : "", header.features[at]);
+  for (size_t at = 0; at < capture.damage().reasons.size(); at++)
+    out += row(at == 0 ? "damaged" : "", capture.damage().reasons[at]);
+  if (capture.damage().unknown_events != 0)
+    out += row("newer", fmt::format("{} events of kinds that only a newer thaw knows",
+                                    grouped(capture.damage().unknown_events)));
+  return out;
+}
+
+std::string events(const Accounting& books) {
+  std::string out = fmt::format("\n{:<16}{:>14}{:>14}\n", "events", "recorded", "happened");
+  for (int kind = 1; kind < kEventKinds; kind++) {
+    if (books.happened[kind] == 0 && books.recorded[kind] == 0) continue;
+    out += fmt::format("  {:<14}{:>14}{:>14}\n", name_of(static_cast<EventKind>(kind)),
+                       grouped(books.recorded[kind]), grouped(books.happened[kind]));
+  }
+  out += fmt::format("  {:<14}{:>14}{:>14}\n", "all", grouped(books.recorded_total()),
+                     grouped(books.happened_total()));
+  return out;
+}
+
+/// Whether every event is accounted for, as a sum that can be checked by hand.
+std::string balance(const Capture& capture, const Accounting& books) {
+  if (!books.is_final)
+    return "  recorded + lost = happened cannot be checked: the capture did not end\n";
+  std::string out =
+      fmt::format("  recorded {} + lost {} = {}; happened {}: ", grouped(books.recorded_total()),
+                  grouped(books.lost()), grouped(books.recorded_total() + books.lost()),
+                  grouped(books.happened_total()));
+  const int64_t missing = books.unaccounted();
+  if (missing == 0) {
+    out += "nothing is missing\n";
+  } else if (missing > 0 && capture.damage().chunks != 0) {
+    out += fmt::format("{} were in the damaged part\n", grouped(static_cast<uint64_t>(missing)));
+  } else {
+    out += fmt::format("{} UNACCOUNTED FOR: please report this\n", missing);
+  }
+  return out;
+}
+
+std::string switches(const Accounting& books) {
+  const auto missing = books.switches_unaccounted();
+  if (!books.is_final || !missing) return {};
+  if (*missing == 0)
+    return fmt::format("  the kernel's own count of switches is the same: {}\n",
+                       grouped(*books.kernel_switches));
+  return fmt::format("  the kernel itself counted {} switches: {} UNACCOUNTED FOR\n",
+                     grouped(*books.kernel_switches), *missing);
+}
+
+std::string losses(const Capture& capture, const Accounting& books) {
+  if (!capture.tally()) return "\nlosses     unknown: killed before they were first written\n";
+  if (books.losses.empty()) return "\nlosses     none\n";
+  std::string out = "\nlosses\n";
+  for (const CountedLoss& loss : books.losses) {
+    out += fmt::format("  {:<16}{:>12}  {:<9}  {}\n", printable(loss.name), grouped(loss.count),
+                       loss.row ? name_of(loss.row->severity) : "?",
+                       loss.row ? loss.row->remedy : "a loss that only a newer thaw knows");
+  }
+  return out;
+}
+
+std::string emits(const Capture& capture) {
+  const EmitSummary summary = summarize_emits(capture);
+  std::string out =
+      fmt::format("\n{:<16}{:>12}{:>12}   {}\n", "emits", "count", "longest", picture_axis());
+  bool any = false;
+  for (int context = 0; context < kEmitContexts; context++) {
+    const EmitHistogram& histogram = summary.by_context[context];
+    if (histogram.count() == 0) continue;
+    any = true;
+    out += fmt::format("  {:<14}{:>12}{:>12}   {}\n", name_of(static_cast<EmitContext>(context)),
+                       grouped(histogram.count()), duration(histogram.max_ns), picture(histogram));
+  }
+  if (!summary.longs.empty())
+    out += fmt::format("  {} took 1 ms or more: see thaw freezes\n", grouped(summary.longs.size()));
+  if (summary.longs_missing != 0)
+    out +=
+        fmt::format("  {} long ones have no record of their own\n", grouped(summary.longs_missing));
+  return any ? out : std::string{};
+}
+
+std::string quality(const Capture& capture) {
+  std::string out;
+  const StackQuality stacks = stack_quality(capture);
+  if (stacks.complete + stacks.cut + stacks.failed != 0)
+    out += row("stacks", fmt::format("{} whole, {} cut, {} failed", grouped(stacks.complete),
+                                     grouped(stacks.cut), grouped(stacks.failed)));
+  if (!capture.tally()) return out;
+  const Tally& tally = *capture.tally();
+  if (tally.nmi_runs != 0)
+    out += row("in NMI", fmt::format("Thaw's programs ran {} times", grouped(tally.nmi_runs)));
+  const double seconds = duration_s(capture);
+  if (seconds > 0)
+    out += row("own cost",
+               fmt::format("{} of CPU time, {:.1f} % of one CPU", duration(tally.own_cpu_ns),
+                           static_cast<double>(tally.own_cpu_ns) / seconds / 1e7));
+  return out.empty() ? out : "\n" + out;
+}
+
+}  // namespace
+
+std::string info_text(const Capture& capture, std::string_view file, uint64_t file_bytes) {
+  const Accounting books = account(capture);
+  return facts(capture, file, file_bytes) + events(books) + balance(capture, books) +
+         switches(books) + losses(capture, books) + emits(capture) + quality(capture);
+}
+
+}  // namespace thaw

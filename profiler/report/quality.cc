@@ -1,0 +1,55 @@
+// What both forms of `info` say about a capture as a whole.
+
+#include <algorithm>
+
+#include "profiler/report/info.h"
+#include "profiler/report/words.h"
+
+namespace thaw {
+namespace {
+
+uint64_t count_of(const Capture& capture, const std::string& loss) {
+  if (!capture.tally()) return 0;
+  const auto found = capture.tally()->losses.find(loss);
+  return found == capture.tally()->losses.end() ? 0 : found->second;
+}
+
+int64_t end_ns(const Capture& capture) {
+  if (capture.ending()) return capture.ending()->end_ns;
+  int64_t end = capture.header().start_ns;
+  if (capture.tally()) end = std::max(end, capture.tally()->time_ns);
+  for (const Event& event : capture.events()) end = std::max(end, event.time_ns);
+  return end;
+}
+
+}  // namespace
+
+double duration_s(const Capture& capture) {
+  return (static_cast<double>(end_ns(capture)) - static_cast<double>(capture.header().start_ns)) /
+         1e9;
+}
+
+bool is_complete(const Capture& capture) {
+  return capture.ending().has_value() && capture.damage().chunks == 0;
+}
+
+std::string damage_text(const Capture& capture, std::string_view file) {
+  const Damage& damage = capture.damage();
+  if (damage.chunks == 0) return {};
+  return fmt::format("{} is damaged in {} place{}, {} lost: {}", file, grouped(damage.chunks),
+                     damage.chunks == 1 ? "" : "s", bytes(damage.bytes),
+                     fmt::join(damage.reasons, "; "));
+}
+
+StackQuality stack_quality(const Capture& capture) {
+  StackQuality quality;
+  quality.cut = count_of(capture, "stack_cut");
+  quality.failed = count_of(capture, "stack_failed");
+  uint64_t stacks = 0;
+  for (const Event& event : capture.events())
+    stacks += (event.kernel_stack.value != 0) + (event.user_stack.value != 0);
+  quality.complete = stacks - std::min(stacks, quality.cut);
+  return quality;
+}
+
+}  // namespace thaw
