@@ -29,13 +29,14 @@ struct CatalogueOptions {
   std::map<std::string, std::string> mirrors;
 };
 
-/// Reads and fills the cache. Movable. list() and fetch() may be called from several threads, and
-/// several processes may share one cache.
+/// Reads and fills the cache. Movable. All const functions may be called from several threads at
+/// once, and several processes may share one cache.
 class Catalogue {
  public:
   /// Reads the index of the cache. When that is missing or older than a day, it is made anew with
-  /// apt; without a network an old index, or only what is cached, still opens. Fails with
-  /// Environment when there is nothing at all.
+  /// apt; without a network an old index serves, or what is cached. That Debian's kernels are not
+  /// known is no error here, as local ones may be all that is wanted: resolve() tells why. Fails
+  /// with Environment when the cache cannot be used.
   static thaw::Result<Catalogue> open(CatalogueOptions options = {});
 
   Catalogue(Catalogue&&) noexcept;
@@ -46,13 +47,19 @@ class Catalogue {
   /// Debian, then local ones. Cached kernels stay listed after they have left the mirror.
   std::vector<KernelRef> list() const;
 
-  /// resolve() of pattern.h over list().
+  /// resolve() of pattern.h over list(); says why Debian's kernels are not known, if they are not.
   thaw::Result<std::vector<KernelRef>> resolve(std::string_view pattern) const;
 
   /// Downloads and unpacks what is not cached; cheap (one hash of the image) when it is. A cached
   /// kernel whose digest is wrong is fetched again, or refused with Corrupt when that is
   /// impossible. Fails with Environment when the kernel cannot be had.
   thaw::Result<KernelImage> fetch(const KernelRef& kernel) const;
+
+  /// Makes the index anew now. Fails with Environment or Transient.
+  thaw::Status refresh();
+
+  /// SHA-256 of each .deb of a kernel, by file name without version; empty for local kernels.
+  std::map<std::string, std::string> packages_of(const KernelRef& kernel) const;
 
   /// Copies kernels of one's own into the cache as provider "local": .deb files (together, so that
   /// a kernel may be split over several), a vmlinuz, or a directory that holds one. A kernel of the
