@@ -36,12 +36,6 @@ constexpr auto kIndexLife = std::chrono::hours(24);
 // After a failed attempt: long enough not to wait for time-outs at every command of a session.
 constexpr auto kRetryAfter = std::chrono::minutes(10);
 
-fs::path own_path(const fs::path& path) {
-  std::error_code error;
-  const fs::path whole = fs::canonical(path, error);
-  return error ? fs::absolute(path, error) : whole;
-}
-
 double mib(uint64_t bytes) {
   return static_cast<double>(bytes) / (1024.0 * 1024.0);
 }

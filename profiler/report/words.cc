@@ -76,10 +76,9 @@ std::string picture(const EmitHistogram& histogram) {
   std::string out;
   for (const uint64_t count : columns) {
     // The fewest visible are one eighth high: a single long emit among a million must be seen.
-    const auto height =
-        count == 0 ? 0
-                   : 1 + (std::bit_width(count) - 1) * 7 / std::max(1, std::bit_width(most) - 1);
-    out += kHeights[static_cast<size_t>(std::min<int>(static_cast<int>(height), 8))];
+    const uint64_t span = std::max<uint64_t>(1, std::bit_width(most) - 1);
+    const uint64_t height = count == 0 ? 0 : 1 + (std::bit_width(count) - 1) * 7 / span;
+    out += kHeights[std::min<uint64_t>(height, 8)];
   }
   return out;
 }
