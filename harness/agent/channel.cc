@@ -1,0 +1,97 @@
+// The port, its frames and the thread that answers pings. What is said when is trial.cc's business.
+
+#include "harness/agent/channel.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "harness/agent/messages.h"
+#include "harness/agent/priority.h"
+#include "profiler/base/files.h"
+#include "profiler/base/time.h"
+
+namespace lab {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kFilePieceBytes = 65536;
+
+/// /dev/vportXpY whose name in sysfs is ours.
+std::string port_device() {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator("/sys/class/virtio-ports", none)) {
+    const auto name = thaw::read_file(entry.path() / "name");
+    if (name && name->starts_with(kAgentPort)) return "/dev/" + entry.path().filename().string();
+  }
+  return "";
+}
+
+}  // namespace
+
+thaw::Result<thaw::UniqueFd> Channel::open_port() {
+  // The port is probed after the device: half a second at most on the slowest guest seen.
+  for (int attempt = 0; attempt < 1000; attempt++) {
+    const std::string device = port_device();
+    if (!device.empty()) {
+      thaw::UniqueFd port(::open(device.c_str(), O_RDWR | O_CLOEXEC));
+      if (port.is_valid()) return port;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return thaw::fail(thaw::ErrorKind::Environment, "there is no virtio port named {}", kAgentPort);
+}
+
+Channel::Channel(thaw::UniqueFd port) : port_(std::move(port)) {
+  std::thread([this] { answer_pings(); }).detach();
+}
+
+void Channel::send(FrameType type, std::string_view payload) {
+  const std::string frame = encode(type, payload);
+  const std::lock_guard lock(mutex_);
+  // A host that is gone ends the guest anyway.
+  static_cast<void>(thaw::write_all(port_.get(), frame));
+}
+
+void Channel::answer_pings() {
+  run_above_load(kPongPriority);
+  FrameReader reader;
+  char buffer[4096];
+  while (true) {
+    const ssize_t got = ::read(port_.get(), buffer, sizeof buffer);
+    const int64_t now_ns = thaw::monotonic_ns();
+    if (got <= 0) {
+      // Nobody at the other end: the port gives 0 at once.
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      continue;
+    }
+    reader.feed({buffer, static_cast<size_t>(got)});
+    while (const auto frame = reader.next()) {
+      if (frame->type != FrameType::ping) continue;
+      send(FrameType::pong,
+           to_json(Pong{std::strtoull(frame->payload.c_str(), nullptr, 10), now_ns}));
+    }
+  }
+}
+
+void Channel::send_file(const char* path, std::string_view name) {
+  const thaw::UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.is_valid()) return;  // the subject never made it: the outcome tells
+  send(FrameType::file_begin, name);
+  std::string piece(kFilePieceBytes, '\0');
+  while (true) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return send(FrameType::file_end, std::strerror(errno));
+    if (got == 0) return send(FrameType::file_end, "");
+    send(FrameType::file_data, std::string_view(piece).substr(0, static_cast<size_t>(got)));
+  }
+}
+
+}  // namespace lab

@@ -1,0 +1,37 @@
+#pragma once
+// The agent's end of the port.
+
+#include <mutex>
+#include <string_view>
+#include <thread>
+
+#include "harness/agent/protocol.h"
+#include "profiler/base/errors.h"
+#include "profiler/base/unique_fd.h"
+
+namespace lab {
+
+/// Sends frames and answers pings on a thread of its own, which runs above the load: a pong that
+/// waits for a CPU would blur the map between the clocks.
+///
+/// send() may be called from any thread; it blocks while the host does not read.
+class Channel {
+ public:
+  /// Waits for the port named kAgentPort to appear. Fails with Environment after 10 s.
+  static thaw::Result<thaw::UniqueFd> open_port();
+
+  explicit Channel(thaw::UniqueFd port);
+  ~Channel() = delete;  ///< lives until the machine is off
+
+  void send(FrameType type, std::string_view payload);
+  /// Says why it is not whole in `file_end` when it cannot be read to its end.
+  void send_file(const char* path, std::string_view name);
+
+ private:
+  void answer_pings();
+
+  thaw::UniqueFd port_;
+  std::mutex mutex_;
+};
+
+}  // namespace lab

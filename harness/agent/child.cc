@@ -1,0 +1,129 @@
+// fork, exec, pipe, wait. The exec's own failure comes back through a second pipe, so that "no such
+// program" is told apart from a program that ends with 127.
+
+#include "harness/agent/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace lab {
+
+namespace {
+
+constexpr size_t kMostOutput = 128 * 1024;
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> list;
+  for (std::string& word : words) list.push_back(word.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+std::vector<std::string> environment_lines(const std::map<std::string, std::string>& env) {
+  std::map<std::string, std::string> all{{"PATH", "/bin:/sbin:/usr/bin:/usr/sbin"},
+                                         {"HOME", "/tmp"},
+                                         {"TMPDIR", "/tmp"},
+                                         {"LANG", "C.UTF-8"}};
+  for (const auto& [name, value] : env) all[name] = value;
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : all) lines.push_back(name + "=" + value);
+  return lines;
+}
+
+[[noreturn]] void become(char* const* argv, char* const* envp, int out, int trouble) {
+  ::setpgid(0, 0);
+  const int null = ::open("/dev/null", O_RDONLY);
+  if (null >= 0) ::dup2(null, 0);
+  ::dup2(out, 1);
+  ::dup2(out, 2);
+  static_cast<void>(!::chdir("/tmp"));
+  ::execve(argv[0], argv, envp);
+  const int code = errno;
+  static_cast<void>(!::write(trouble, &code, sizeof code));
+  ::_exit(127);
+}
+
+int exit_code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+thaw::Result<Child> Child::start(const std::vector<std::string>& command,
+                                 const std::map<std::string, std::string>& env) {
+  int out[2];
+  int trouble[2];
+  if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(trouble, O_CLOEXEC) != 0)
+    return thaw::fail_errno(errno, "cannot make a pipe");
+  std::vector<std::string> words = command;
+  std::vector<std::string> lines = environment_lines(env);
+  const std::vector<char*> argv = pointers(words);
+  const std::vector<char*> envp = pointers(lines);
+  const int pid = ::fork();
+  if (pid == 0) become(argv.data(), envp.data(), out[1], trouble[1]);
+  ::close(out[1]);
+  ::close(trouble[1]);
+  thaw::UniqueFd pipe(out[0]);
+  const thaw::UniqueFd trouble_end(trouble[0]);
+  if (pid < 0) return thaw::fail_errno(errno, "cannot fork");
+  int code = 0;
+  if (::read(trouble_end.get(), &code, sizeof code) == sizeof code) {
+    ::waitpid(pid, nullptr, 0);
+    return thaw::fail(thaw::ErrorKind::User, "cannot start {}: {}", command.front(),
+                      std::strerror(code));
+  }
+  ::fcntl(pipe.get(), F_SETFL, O_NONBLOCK);
+  return Child(pid, std::move(pipe));
+}
+
+void Child::collect() {
+  // First whether it ended, then what it printed: nothing printed before the end is missed.
+  if (!exit_code_) {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) exit_code_ = exit_code_of(status);
+  }
+  char buffer[16384];
+  while (true) {
+    const ssize_t got = ::read(pipe_.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    output_.append(buffer, static_cast<size_t>(got));
+    if (output_.size() > kMostOutput) output_.erase(kMostOutput / 2, output_.size() - kMostOutput);
+  }
+}
+
+void Child::signal(int number) const {
+  if (!exit_code_) ::kill(pid_, number);
+}
+
+void Child::kill() {
+  ::kill(-pid_, SIGKILL);
+  if (exit_code_) return;
+  int status = 0;
+  // A child in an uninterruptible sleep may never go; the power goes off under it.
+  for (int attempt = 0; attempt < 100 && !exit_code_; attempt++) {
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) exit_code_ = exit_code_of(status);
+    ::usleep(10'000);
+  }
+  collect();
+}
+
+void reap_orphans(const std::vector<const Child*>& not_these) {
+  siginfo_t who{};
+  while (::waitid(P_ALL, 0, &who, WEXITED | WNOHANG | WNOWAIT) == 0 && who.si_pid != 0) {
+    const bool is_ours = std::ranges::any_of(
+        not_these, [&](const Child* child) { return child && child->pid() == who.si_pid; });
+    // waitid shows the same process again until it is taken: leave it to its owner.
+    if (is_ours) return;
+    ::waitpid(who.si_pid, nullptr, WNOHANG);
+    who.si_pid = 0;
+  }
+}
+
+}  // namespace lab

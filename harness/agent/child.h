@@ -1,0 +1,48 @@
+#pragma once
+// A program that the agent runs: the subject or the load.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profiler/base/errors.h"
+#include "profiler/base/unique_fd.h"
+
+namespace lab {
+
+/// Owns a child process and what it prints. Used by one thread, which calls collect() often: a
+/// child whose pipe is full stands still.
+class Child {
+ public:
+  /// Starts it in a process group of its own, at ordinary priority, stdout and stderr into one
+  /// pipe. Fails with User when it cannot be started.
+  static thaw::Result<Child> start(const std::vector<std::string>& command,
+                                   const std::map<std::string, std::string>& env);
+
+  /// Reads what it has printed and learns whether it has ended.
+  void collect();
+  /// 128+N for signal N; nothing while it runs.
+  std::optional<int> exit_code() const { return exit_code_; }
+  /// The first and the last part of what it printed so far, at most 64 KiB each.
+  const std::string& output() const { return output_; }
+  int pid() const { return pid_; }
+  int output_fd() const { return pipe_.get(); }
+  void signal(int number) const;
+  /// Ends it and everything in its process group.
+  void kill();
+
+ private:
+  Child(int pid, thaw::UniqueFd pipe) : pid_(pid), pipe_(std::move(pipe)) {}
+
+  int pid_ = -1;
+  thaw::UniqueFd pipe_;
+  std::string output_;
+  std::optional<int> exit_code_;
+};
+
+/// As PID 1: takes the status of a process that nobody waits for, if there is one.
+void reap_orphans(const std::vector<const Child*>& not_these);
+
+}  // namespace lab

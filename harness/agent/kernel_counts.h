@@ -1,0 +1,28 @@
+#pragma once
+// What the guest's kernel counts: NMIs per CPU, loaded BPF programs, their runs in NMI context.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "profiler/base/unique_fd.h"
+
+namespace lab {
+
+/// The NMI line of /proc/interrupts, per online CPU; empty when it cannot be read.
+std::vector<uint64_t> nmi_counts();
+/// `after` minus `before`, per CPU.
+std::vector<uint64_t> growth(const std::vector<uint64_t>& before,
+                             const std::vector<uint64_t>& after);
+
+/// BPF programs that are loaded now; nothing where the kernel does not tell.
+std::optional<uint64_t> loaded_programs();
+
+/// Turns on the kernel's BPF statistics while it lives. Invalid where the kernel has none (before
+/// v5.8).
+thaw::UniqueFd enable_bpf_statistics();
+/// Runs of all programs attached to the tracepoint nmi_handler, as the statistics have it; nothing
+/// where the kernel does not tell. Counts from the moment the statistics were turned on.
+std::optional<uint64_t> nmi_program_runs();
+
+}  // namespace lab

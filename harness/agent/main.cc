@@ -1,0 +1,56 @@
+// thaw-agent: PID 1 of a guest. Makes the guest a system, says hello to the lab, plays the case in
+// /plan.json, says goodbye and powers off. Whatever it cannot do it says on the console and, once
+// there is a port, to the lab; it never ends, since a kernel without PID 1 panics, and a panic
+// means something else here.
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "harness/agent/channel.h"
+#include "harness/agent/messages.h"
+#include "harness/agent/priority.h"
+#include "harness/agent/setup.h"
+#include "harness/agent/trial.h"
+#include "profiler/base/files.h"
+
+namespace {
+
+[[noreturn]] void give_up(const thaw::Error& error) {
+  lab::say_on_console(error.message.c_str());
+  lab::power_off();
+}
+
+template <class T>
+T or_give_up(thaw::Result<T> result) {
+  if (!result) give_up(result.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+lab::Hello hello() {
+  utsname system{};
+  ::uname(&system);
+  return {system.release, system.version, static_cast<uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN))};
+}
+
+}  // namespace
+
+int main() {
+  if (::getpid() != 1) {
+    fmt::print(stderr, "thaw-agent: is the first process of a guest; `thawlab run` starts it\n");
+    return 2;
+  }
+  or_give_up(lab::mount_system());
+  or_give_up(lab::load_modules());
+  const std::string text = or_give_up(thaw::read_file(lab::kPlanPath));
+  const lab::AgentPlan plan = or_give_up(lab::parse_message<lab::AgentPlan>(text));
+  or_give_up(lab::mount_scratch(plan.scratch_mib));
+  // Never freed: its thread reads until the power goes.
+  auto& channel = *new lab::Channel(or_give_up(lab::Channel::open_port()));
+  const lab::Hello greeting = hello();
+  channel.send(lab::FrameType::hello, lab::to_json(greeting));
+  lab::run_above_load(lab::kMainPriority);
+  lab::play(plan, greeting.cpus, channel);
+  channel.send(lab::FrameType::stage, "power off");
+  channel.send(lab::FrameType::goodbye, "");
+  lab::power_off();
+}

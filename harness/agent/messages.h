@@ -1,0 +1,108 @@
+#pragma once
+// What the frames carry: plain structs, and their JSON. Guest times are CLOCK_MONOTONIC of the
+// guest, nanoseconds.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+/// Where the agent finds its plan in the guest.
+inline constexpr const char* kPlanPath = "/plan.json";
+/// The virtio-serial port's name.
+inline constexpr const char* kAgentPort = "thaw.agent";
+
+/// What the agent is to do, from the moment it runs to its goodbye. In the initramfs rather than
+/// sent: nothing has to come from the host while the guest runs.
+struct AgentPlan {
+  std::vector<std::string> workload;  ///< arguments; empty: no load
+  std::vector<std::string> subject;   ///< arguments; empty: nothing under test
+  std::map<std::string, std::string> env;
+  std::optional<std::string> ready_line;
+  std::optional<std::string> ready_file;
+  std::optional<int> ready_bpf;
+  double ready_seconds = 1;  ///< when none of the above is set
+  double ready_timeout_s = 60;
+  int stop_signal = 2;
+  double grace_s = 10;
+  std::string capture;  ///< path of what the subject writes; empty: nothing to collect
+  bool apic_nmi = false;
+  double nmi_rate_hz = 300;
+  double nmi_jitter = 0.5;
+  /// Count, with the kernel's BPF statistics, how often programs attached to nmi_handler ran. Costs
+  /// two clock reads per run of every program, so only for subjects that do not count themselves.
+  bool count_nmi_runs = false;
+  uint64_t seed = 1;
+  double duration_s = 10;
+  int scratch_mib = 0;  ///< size of /tmp; 0: half of the memory
+};
+
+struct Hello {
+  std::string kernel;   ///< uname -r
+  std::string version;  ///< uname -v
+  uint32_t cpus = 0;    ///< online
+};
+
+struct Beat {
+  int64_t time_ns = 0;
+  double load_s = 0;  ///< 0 before and after the load
+};
+
+struct Pong {
+  uint64_t number = 0;
+  int64_t time_ns = 0;
+};
+
+struct BeatDelay {
+  uint32_t cpu = 0;
+  int64_t due_ns = 0;
+  int64_t late_ns = 0;
+};
+
+struct Outcome {
+  std::string failure;  ///< what the agent itself could not do; empty: nothing
+  int64_t load_start_ns = 0;
+  int64_t load_end_ns = 0;  ///< 0: the load never ran
+  bool subject_started = false;
+  bool subject_ready = false;
+  bool subject_died_early = false;
+  std::optional<int> subject_exit;  ///< 128+N for signal N
+  std::string subject_output;       ///< last 8 KiB of stdout and stderr
+  std::optional<uint64_t> subject_programs;
+  std::optional<uint64_t> subject_nmi_runs;
+  uint64_t nmis_sent = 0;
+  std::vector<uint64_t> nmis_delivered;
+  std::string workload_output;
+  std::optional<int> workload_exit;
+  std::vector<BeatDelay> late_beats;
+  uint64_t late_beats_dropped = 0;
+  int64_t beat_period_ns = 0;
+};
+
+std::string to_json(const AgentPlan& plan);
+std::string to_json(const Hello& hello);
+std::string to_json(const Beat& beat);
+std::string to_json(const Pong& pong);
+std::string to_json(const Outcome& outcome);
+
+/// Fails with Corrupt on anything that is not the JSON of a T.
+template <class T>
+thaw::Result<T> parse_message(std::string_view json);
+template <>
+thaw::Result<AgentPlan> parse_message<AgentPlan>(std::string_view json);
+template <>
+thaw::Result<Hello> parse_message<Hello>(std::string_view json);
+template <>
+thaw::Result<Beat> parse_message<Beat>(std::string_view json);
+template <>
+thaw::Result<Pong> parse_message<Pong>(std::string_view json);
+template <>
+thaw::Result<Outcome> parse_message<Outcome>(std::string_view json);
+
+}  // namespace lab

@@ -1,0 +1,84 @@
+// The interrupt command register: a store to ICR-low sends what it says. Intel SDM volume 3,
+// "Issuing Interprocessor Interrupts": delivery mode NMI (100b, bits 8-10), level assert (bit 14),
+// shorthand "all excluding self" (11b, bits 18-19). The sender gets none itself, so it moves on to
+// another CPU every second: every CPU is hit, and most of the time one CPU is hit often, as by a
+// sampling profiler.
+
+#include "harness/agent/nmi_sender.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <cerrno>
+#include <random>
+
+#include "harness/agent/priority.h"
+#include "profiler/base/time.h"
+#include "profiler/base/unique_fd.h"
+
+namespace lab {
+
+namespace {
+
+constexpr off_t kApicBase = 0xfee00000;
+constexpr size_t kApicBytes = 4096;
+constexpr size_t kIcrLow = 0x300;
+constexpr size_t kIcrHigh = 0x310;
+constexpr uint32_t kNmiToAllButSelf = 0x000C4400;
+constexpr int64_t kStayNs = 1'000'000'000;
+
+/// Null with errno when it cannot be mapped.
+volatile uint32_t* map_apic() {
+  const thaw::UniqueFd memory(::open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC));
+  if (!memory.is_valid()) return nullptr;
+  void* mapped =
+      ::mmap(nullptr, kApicBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), kApicBase);
+  return mapped == MAP_FAILED ? nullptr : static_cast<volatile uint32_t*>(mapped);
+}
+
+}  // namespace
+
+thaw::Status NmiSender::check() {
+  volatile uint32_t* apic = map_apic();
+  if (apic == nullptr)
+    return thaw::fail_errno(errno, "cannot map the local APIC (needs iomem=relaxed)");
+  ::munmap(const_cast<uint32_t*>(apic), kApicBytes);
+  return {};
+}
+
+NmiSender::NmiSender(double rate_hz, double jitter, uint64_t seed, uint32_t cpus)
+    : thread_([this, rate_hz, jitter, seed, cpus] { run(rate_hz, jitter, seed, cpus); }) {}
+
+NmiSender::~NmiSender() {
+  stop_ = true;
+  thread_.join();
+}
+
+void NmiSender::run(double rate_hz, double jitter, uint64_t seed, uint32_t cpus) {
+  volatile uint32_t* apic = map_apic();
+  if (apic == nullptr) return;
+  run_above_load(kNmiPriority);
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> factor(1 - jitter, 1 + jitter);
+  uint32_t cpu = 0;
+  int64_t move_ns = 0;
+  int64_t due_ns = thaw::monotonic_ns();
+  while (!stop_.load(std::memory_order_relaxed)) {
+    if (due_ns >= move_ns) {
+      pin_to_cpu(cpu++ % cpus);
+      move_ns = due_ns + kStayNs;
+    }
+    due_ns += static_cast<int64_t>(1e9 / rate_hz * factor(random));
+    const timespec until{due_ns / 1'000'000'000, due_ns % 1'000'000'000};
+    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+    // After a stall: one NMI, not all that were due in it.
+    if (const int64_t now_ns = thaw::monotonic_ns(); now_ns > due_ns + 10'000'000) due_ns = now_ns;
+    apic[kIcrHigh / 4] = 0;
+    apic[kIcrLow / 4] = kNmiToAllButSelf;
+    sent_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ::munmap(const_cast<uint32_t*>(apic), kApicBytes);
+}
+
+}  // namespace lab

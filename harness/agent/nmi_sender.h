@@ -1,0 +1,32 @@
+#pragma once
+// NMIs from guest user space through the local APIC.
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+/// Sends NMIs to all CPUs but the one it is on, from a thread that goes from CPU to CPU, until
+/// destroyed. Only for guests: on a machine of one's own each unknown NMI may end it.
+class NmiSender {
+ public:
+  /// Intervals are uniform in rate^-1 · [1-jitter, 1+jitter], drawn from `seed`. Fails with
+  /// Environment when the APIC cannot be mapped (needs iomem=relaxed nox2apic).
+  static thaw::Status check();
+  NmiSender(double rate_hz, double jitter, uint64_t seed, uint32_t cpus);
+  ~NmiSender();
+
+  uint64_t sent() const { return sent_; }
+
+ private:
+  void run(double rate_hz, double jitter, uint64_t seed, uint32_t cpus);
+
+  std::atomic<bool> stop_ = false;
+  std::atomic<uint64_t> sent_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace lab

@@ -1,0 +1,87 @@
+// Mounts, modules, power. A kernel without tracefs or bpffs is no failure here: the subject says
+// what it misses.
+
+#include "harness/agent/setup.h"
+
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <sstream>
+#include <string>
+
+#include "profiler/base/files.h"
+#include "profiler/base/unique_fd.h"
+
+namespace lab {
+
+namespace {
+
+struct Mount {
+  const char* type;
+  const char* where;
+  bool is_needed;
+};
+
+constexpr Mount kMounts[] = {
+    {"proc", "/proc", true},
+    {"sysfs", "/sys", true},
+    {"devtmpfs", "/dev", true},
+    {"tmpfs", "/run", true},
+    {"tracefs", "/sys/kernel/tracing", false},
+    {"bpf", "/sys/fs/bpf", false},
+};
+
+thaw::Status load_module(const std::string& path) {
+  const thaw::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_valid()) return thaw::fail_errno(errno, "cannot open " + path);
+  if (::syscall(SYS_finit_module, file.get(), "", 0) != 0 && errno != EEXIST)
+    return thaw::fail_errno(errno, "cannot load " + path);
+  return {};
+}
+
+}  // namespace
+
+thaw::Status mount_system() {
+  for (const Mount& mount : kMounts) {
+    ::mkdir(mount.where, 0755);
+    if (::mount(mount.type, mount.where, mount.type, 0, nullptr) != 0 && mount.is_needed &&
+        errno != EBUSY)
+      return thaw::fail_errno(errno, fmt::format("cannot mount {}", mount.where));
+  }
+  return {};
+}
+
+thaw::Status mount_scratch(int mib) {
+  ::mkdir("/tmp", 01777);
+  const std::string options = mib > 0 ? fmt::format("size={}m", mib) : "size=50%";
+  if (::mount("tmpfs", "/tmp", "tmpfs", 0, options.c_str()) != 0)
+    return thaw::fail_errno(errno, "cannot mount /tmp");
+  return {};
+}
+
+thaw::Status load_modules() {
+  std::istringstream order(TRY(thaw::read_file("/modules.order")));
+  for (std::string path; std::getline(order, path);)
+    if (!path.empty()) TRY(load_module(path));
+  return {};
+}
+
+void say_on_console(const char* words) {
+  const thaw::UniqueFd log(::open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+  if (log.is_valid())
+    static_cast<void>(thaw::write_all(log.get(), fmt::format("thaw-agent: {}\n", words)));
+}
+
+void power_off() {
+  ::sync();
+  ::reboot(RB_POWER_OFF);
+  while (true) ::pause();
+}
+
+}  // namespace lab

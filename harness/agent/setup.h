@@ -1,0 +1,19 @@
+#pragma once
+// From a bare initramfs to a system that programs can run in.
+
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+/// Mounts /proc, /sys, /dev, /run, tracefs and bpffs. The agent is PID 1 and nothing was there.
+thaw::Status mount_system();
+/// /tmp, of `mib` MiB or half of the memory when 0: where the capture goes.
+thaw::Status mount_scratch(int mib);
+/// Loads what /modules.order names, in its order.
+thaw::Status load_modules();
+/// A line in the kernel log, so that the console shows how far the agent came.
+void say_on_console(const char* words);
+/// Does not return.
+[[noreturn]] void power_off();
+
+}  // namespace lab

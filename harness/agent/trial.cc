@@ -1,0 +1,208 @@
+// The sequence of a case. One thread: it sleeps 20 ms, collects what the children printed, beats,
+// and asks whether the current step is over. Everything that must be in time (heartbeats, pongs,
+// NMIs) has a thread of its own elsewhere.
+
+#include "harness/agent/trial.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <regex>
+
+#include "harness/agent/child.h"
+#include "harness/agent/heartbeats.h"
+#include "harness/agent/kernel_counts.h"
+#include "harness/agent/nmi_sender.h"
+#include "profiler/base/time.h"
+
+namespace lab {
+
+namespace {
+
+constexpr int kTickMs = 20;
+constexpr int64_t kBeatFrameNs = 100'000'000;
+constexpr size_t kOutputTailBytes = 8192;
+constexpr double kWorkloadGraceS = 10;
+/// A subject told how long to run ends about when the load does; ending in the last tenth is no
+/// early death.
+constexpr double kEarlyShare = 0.9;
+
+int64_t ns(double seconds) {
+  return static_cast<int64_t>(seconds * 1e9);
+}
+
+class Trial {
+ public:
+  Trial(const AgentPlan& plan, uint32_t cpus, Channel& channel)
+      : plan_(plan), cpus_(cpus), channel_(channel) {}
+  Outcome run();
+
+ private:
+  void start_subject();
+  bool is_ready();
+  void run_load();
+  void stop_workload();
+  void stop_subject();
+  void tick();
+  /// Ticks until `is_over` or the time is up; false when the time was up.
+  bool wait(double seconds, const std::function<bool()>& is_over);
+
+  const AgentPlan& plan_;
+  uint32_t cpus_;
+  Channel& channel_;
+  Outcome outcome_;
+  std::unique_ptr<Child> subject_;
+  std::unique_ptr<Child> workload_;
+  uint64_t programs_before_ = 0;
+  int64_t started_ns_ = 0;
+  int64_t next_beat_ns_ = 0;
+  int64_t load_start_ns_ = 0;  ///< 0 unless the load runs
+};
+
+void Trial::tick() {
+  pollfd outputs[] = {{subject_ ? subject_->output_fd() : -1, POLLIN, 0},
+                      {workload_ ? workload_->output_fd() : -1, POLLIN, 0}};
+  // A closed pipe would make poll return at once for ever.
+  if (subject_ && subject_->exit_code()) outputs[0].fd = -1;
+  if (workload_ && workload_->exit_code()) outputs[1].fd = -1;
+  ::poll(outputs, 2, kTickMs);
+  if (subject_) subject_->collect();
+  if (workload_) workload_->collect();
+  reap_orphans({subject_.get(), workload_.get()});
+  const int64_t now_ns = thaw::monotonic_ns();
+  if (now_ns < next_beat_ns_) return;
+  next_beat_ns_ = now_ns + kBeatFrameNs;
+  const double load_s =
+      load_start_ns_ != 0 ? static_cast<double>(now_ns - load_start_ns_) / 1e9 : 0;
+  channel_.send(FrameType::beat, to_json(Beat{now_ns, load_s}));
+}
+
+bool Trial::wait(double seconds, const std::function<bool()>& is_over) {
+  const int64_t end_ns = thaw::monotonic_ns() + ns(seconds);
+  while (!is_over()) {
+    if (thaw::monotonic_ns() >= end_ns) return false;
+    tick();
+  }
+  return true;
+}
+
+void Trial::start_subject() {
+  channel_.send(FrameType::stage, "subject");
+  programs_before_ = loaded_programs().value_or(0);
+  auto child = Child::start(plan_.subject, plan_.env);
+  if (!child) {
+    outcome_.subject_output = child.error().message;
+    return;
+  }
+  subject_ = std::make_unique<Child>(std::move(*child));
+  outcome_.subject_started = true;
+  started_ns_ = thaw::monotonic_ns();
+  wait(plan_.ready_timeout_s, [this] { return subject_->exit_code() || is_ready(); });
+  outcome_.subject_ready = !subject_->exit_code() && is_ready();
+  const uint64_t programs = loaded_programs().value_or(0);
+  outcome_.subject_programs = programs - std::min(programs, programs_before_);
+}
+
+bool Trial::is_ready() {
+  if (plan_.ready_line) {
+    const std::regex pattern(*plan_.ready_line);
+    std::istringstream lines(subject_->output());
+    for (std::string line; std::getline(lines, line);)
+      if (std::regex_search(line, pattern)) return true;
+    return false;
+  }
+  if (plan_.ready_file) return ::access(plan_.ready_file->c_str(), F_OK) == 0;
+  if (plan_.ready_bpf)
+    return loaded_programs().value_or(0) >=
+           programs_before_ + static_cast<uint64_t>(*plan_.ready_bpf);
+  return thaw::monotonic_ns() - started_ns_ >= ns(plan_.ready_seconds);
+}
+
+void Trial::run_load() {
+  if (plan_.apic_nmi) {
+    if (const thaw::Status mapped = NmiSender::check(); !mapped) {
+      outcome_.failure = mapped.error().message;
+      return;
+    }
+  }
+  if (!plan_.workload.empty()) {
+    auto child = Child::start(plan_.workload, {});
+    if (!child) {
+      outcome_.failure = child.error().message;
+      return;
+    }
+    workload_ = std::make_unique<Child>(std::move(*child));
+  }
+  channel_.send(FrameType::stage, "load");
+  thaw::UniqueFd statistics;
+  if (plan_.count_nmi_runs) statistics = enable_bpf_statistics();
+  const std::vector<uint64_t> nmis_before = nmi_counts();
+  load_start_ns_ = thaw::monotonic_ns();
+  {
+    Heartbeats beats(cpus_);
+    std::optional<NmiSender> nmis;
+    if (plan_.apic_nmi) nmis.emplace(plan_.nmi_rate_hz, plan_.nmi_jitter, plan_.seed, cpus_);
+    wait(plan_.duration_s, [this] {
+      return (subject_ && subject_->exit_code()) || (workload_ && workload_->exit_code());
+    });
+    if (nmis) outcome_.nmis_sent = nmis->sent();
+    nmis.reset();
+    beats.stop();
+    outcome_.late_beats = beats.late();
+    outcome_.late_beats_dropped = beats.dropped();
+    outcome_.beat_period_ns = kBeatPeriodNs;
+  }
+  outcome_.load_start_ns = load_start_ns_;
+  outcome_.load_end_ns = thaw::monotonic_ns();
+  outcome_.nmis_delivered = growth(nmis_before, nmi_counts());
+  if (statistics.is_valid()) outcome_.subject_nmi_runs = nmi_program_runs();
+  const auto ran_ns = static_cast<double>(outcome_.load_end_ns - outcome_.load_start_ns);
+  outcome_.subject_died_early =
+      subject_ && subject_->exit_code() && ran_ns < kEarlyShare * plan_.duration_s * 1e9;
+  load_start_ns_ = 0;
+}
+
+void Trial::stop_workload() {
+  if (!workload_) return;
+  workload_->signal(SIGTERM);
+  if (!wait(kWorkloadGraceS, [this] { return workload_->exit_code().has_value(); }))
+    workload_->kill();
+  outcome_.workload_output = workload_->output();
+  outcome_.workload_exit = workload_->exit_code();
+}
+
+void Trial::stop_subject() {
+  if (!subject_) return;
+  channel_.send(FrameType::stage, "stop subject");
+  subject_->signal(plan_.stop_signal);
+  wait(plan_.grace_s, [this] { return subject_->exit_code().has_value(); });
+  // Whether it ended when it was told to is known now; what is left of it goes.
+  outcome_.subject_exit = subject_->exit_code();
+  subject_->kill();
+  const std::string& output = subject_->output();
+  outcome_.subject_output =
+      output.substr(output.size() - std::min(output.size(), kOutputTailBytes));
+}
+
+Outcome Trial::run() {
+  if (!plan_.subject.empty()) start_subject();
+  if (plan_.subject.empty() || outcome_.subject_ready) run_load();
+  stop_workload();
+  stop_subject();
+  return std::move(outcome_);
+}
+
+}  // namespace
+
+void play(const AgentPlan& plan, uint32_t cpus, Channel& channel) {
+  Trial trial(plan, cpus, channel);
+  const Outcome outcome = trial.run();
+  channel.send(FrameType::outcome, to_json(outcome));
+  channel.send(FrameType::stage, "collect");
+  if (!plan.capture.empty()) channel.send_file(plan.capture.c_str(), "capture.thaw");
+}
+
+}  // namespace lab

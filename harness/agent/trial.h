@@ -1,0 +1,14 @@
+#pragma once
+// One case, played in the guest.
+
+#include "harness/agent/channel.h"
+#include "harness/agent/messages.h"
+
+namespace lab {
+
+/// Starts the subject, waits until it is ready, runs load and NMIs for as long as the plan says,
+/// stops everything, and says what came of it. Sends stages, beats, the outcome and the capture;
+/// not the goodbye.
+void play(const AgentPlan& plan, uint32_t cpus, Channel& channel);
+
+}  // namespace lab
