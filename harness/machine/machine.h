@@ -1,0 +1,60 @@
+#pragma once
+// The machine seam: something that boots a kernel and can be spoken to from outside. Knows nothing
+// of cases, runs or verdicts.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profiler/base/errors.h"
+#include "profiler/base/ids.h"
+#include "profiler/base/time.h"
+
+namespace lab {
+
+struct MachineOptions {
+  std::filesystem::path vmlinuz;
+  std::filesystem::path initramfs;
+  std::string kernel_parameters;
+  int cpus = 2;
+  int memory_mib = 1024;
+  std::string cpu;          ///< CPU model and flags, as QEMU's -cpu has it
+  std::string accelerator;  ///< "tcg" or "kvm"
+  std::string agent_port;   ///< name of the virtio-serial port
+  uint64_t seed = 1;        ///< of the guest's random numbers
+  /// console.log, qemu.log and qemu-command are left here.
+  std::filesystem::path directory;
+};
+
+/// One running machine. Used by one thread. Ends with its owner, and with the thread that started
+/// it: a lab that is killed leaves none behind.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  /// The agent's byte stream: non-blocking, end of file when the machine is gone.
+  virtual int agent_fd() const = 0;
+  /// How the machine ended; nothing while it runs. "" when it was powered off in order.
+  virtual std::optional<std::string> ending() = 0;
+  virtual thaw::Pid pid() const = 0;
+  /// Host threads of the CPUs, by CPU.
+  virtual thaw::Result<std::vector<thaw::Tid>> cpu_threads() = 0;
+  /// An NMI to every CPU that accepts external ones.
+  virtual thaw::Status inject_nmi() = 0;
+  /// Registers of every CPU as text, read from outside: works on a guest that answers nothing.
+  virtual thaw::Result<std::string> registers() = 0;
+  /// Ends it now. Returns when it is gone.
+  virtual void kill() = 0;
+};
+
+/// Boots in QEMU. Returns as soon as the process runs and answers QMP. Fails with Environment when
+/// QEMU is not there or refuses; its own last words are in the message.
+thaw::Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options);
+
+/// First line of `qemu-system-x86_64 --version`. Asked once per process.
+thaw::Result<std::string> qemu_version();
+
+}  // namespace lab

@@ -1,0 +1,202 @@
+// QEMU as a Machine. The guest has what a capture needs and nothing else: CPUs, memory, a serial
+// console into a file, one virtio-serial port. No network, no disk, no display; -nodefaults because
+// each default device is an interrupt source and a reason for two runs to differ.
+//
+// Monitor and agent are socket pairs made here and inherited: no port to choose, no file to remove.
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <mutex>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/machine/machine.h"
+#include "harness/machine/process.h"
+#include "harness/machine/qmp.h"
+#include "profiler/base/files.h"
+
+namespace lab {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using thaw::ErrorKind;
+using thaw::Result;
+using thaw::Status;
+using thaw::UniqueFd;
+
+namespace {
+
+constexpr const char* kQemu = "qemu-system-x86_64";
+constexpr int kMonitorFd = 3;
+constexpr int kAgentFd = 4;
+
+struct SocketPair {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+
+Result<SocketPair> make_sockets() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return thaw::fail_errno(errno, "cannot make a socket pair");
+  return SocketPair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::vector<std::string> command_of(const MachineOptions& options) {
+  // tb-size: 256 MiB of translated code hold a kernel and its load; the default is 1 GiB a guest.
+  const std::string accelerator =
+      options.accelerator == "tcg" ? "tcg,thread=multi,tb-size=256" : options.accelerator;
+  return {kQemu,
+          "-no-user-config",
+          "-nodefaults",
+          "-machine",
+          "q35,usb=off,smbus=off,sata=off,hpet=off,graphics=off",
+          "-accel",
+          accelerator,
+          "-cpu",
+          options.cpu,
+          "-smp",
+          std::to_string(options.cpus),
+          "-m",
+          fmt::format("{}M", options.memory_mib),
+          "-seed",
+          std::to_string(options.seed & 0xffff'ffff),
+          "-display",
+          "none",
+          "-vga",
+          "none",
+          "-no-reboot",
+          "-chardev",
+          fmt::format("socket,id=monitor,fd={}", kMonitorFd),
+          "-mon",
+          "chardev=monitor,mode=control",
+          "-chardev",
+          fmt::format("file,id=console,path={}", (options.directory / "console.log").string()),
+          "-serial",
+          "chardev:console",
+          "-device",
+          "virtio-serial-pci,id=serial,max_ports=2",
+          "-chardev",
+          fmt::format("socket,id=agent,fd={}", kAgentFd),
+          "-device",
+          fmt::format("virtserialport,bus=serial.0,chardev=agent,name={}", options.agent_port),
+          "-kernel",
+          options.vmlinuz.string(),
+          "-initrd",
+          options.initramfs.string(),
+          "-append",
+          options.kernel_parameters};
+}
+
+std::string quoted(const std::string& word) {
+  const bool plain = word.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789-_./=,:+") == std::string::npos;
+  if (plain && !word.empty()) return word;
+  std::string result = "'";
+  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+class Qemu final : public Machine {
+ public:
+  Qemu(Process process, Qmp qmp, UniqueFd agent, fs::path log)
+      : process_(std::move(process)),
+        qmp_(std::move(qmp)),
+        agent_(std::move(agent)),
+        log_(std::move(log)) {}
+
+  int agent_fd() const override { return agent_.get(); }
+  thaw::Pid pid() const override { return thaw::Pid(process_.pid()); }
+  std::optional<std::string> ending() override;
+  Result<std::vector<thaw::Tid>> cpu_threads() override;
+  Status inject_nmi() override;
+  Result<std::string> registers() override;
+  void kill() override { process_.kill(); }
+
+ private:
+  Process process_;
+  Qmp qmp_;
+  UniqueFd agent_;
+  fs::path log_;
+};
+
+std::string last_words(const fs::path& log) {
+  auto text = thaw::read_file(log);
+  if (!text) return "";
+  while (text->ends_with('\n')) text->pop_back();
+  return text->substr(text->rfind('\n') + 1);  // npos + 1 is 0
+}
+
+std::optional<std::string> Qemu::ending() {
+  const auto code = process_.exit_code();
+  if (!code) return std::nullopt;
+  if (*code == 0) return "";
+  if (*code > 128) return fmt::format("signal {}", *code - 128);
+  return fmt::format("exit {}: {}", *code, last_words(log_));
+}
+
+Result<std::vector<thaw::Tid>> Qemu::cpu_threads() {
+  const json cpus = TRY(qmp_.command("query-cpus-fast", json::object()));
+  std::vector<thaw::Tid> threads(cpus.size());
+  for (const json& cpu : cpus) {
+    const size_t index = cpu.value("cpu-index", size_t{0});
+    if (index < threads.size()) threads[index] = thaw::Tid(cpu.value("thread-id", 0));
+  }
+  return threads;
+}
+
+Status Qemu::inject_nmi() {
+  TRY(qmp_.command("inject-nmi", json::object()));
+  return {};
+}
+
+Result<std::string> Qemu::registers() {
+  const json text =
+      TRY(qmp_.command("human-monitor-command", json{{"command-line", "info registers -a"}}));
+  return text.is_string() ? text.get<std::string>() : text.dump();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options) {
+  SocketPair monitor = TRY(make_sockets());
+  SocketPair agent = TRY(make_sockets());
+  const std::vector<std::string> command = command_of(options);
+  std::string line;
+  for (const std::string& word : command) line += quoted(word) + " ";
+  TRY(thaw::write_file(options.directory / "qemu-command", line + "\n"));
+  const fs::path log = options.directory / "qemu.log";
+  Process process = TRY(Process::start({command, log, {monitor.theirs.get(), agent.theirs.get()}}));
+  monitor.theirs.reset();
+  agent.theirs.reset();
+  ::fcntl(agent.ours.get(), F_SETFL, O_NONBLOCK);
+  auto qmp = Qmp::open(std::move(monitor.ours));
+  if (!qmp) {
+    const std::string words = last_words(log);
+    if (words.empty()) return std::unexpected(std::move(qmp).error());
+    return thaw::fail(ErrorKind::Environment, "QEMU did not start: {}", words);
+  }
+  return std::make_unique<Qemu>(std::move(process), std::move(*qmp), std::move(agent.ours), log);
+}
+
+Result<std::string> qemu_version() {
+  static std::mutex mutex;
+  static std::string known;
+  const std::lock_guard lock(mutex);
+  if (!known.empty()) return known;
+  char name[] = "/tmp/thaw-qemu-version.XXXXXX";
+  const UniqueFd file(::mkstemp(name));
+  if (!file.is_valid()) return thaw::fail_errno(errno, "cannot make a temporary file");
+  auto process = Process::start({{kQemu, "--version"}, name, {}});
+  while (process && !process->exit_code()) ::usleep(1000);
+  const auto text = thaw::read_file(name);
+  ::unlink(name);
+  if (!process) return std::unexpected(std::move(process).error());
+  known = text ? text->substr(0, text->find('\n')) : "";
+  return known;
+}
+
+}  // namespace lab

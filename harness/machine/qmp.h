@@ -1,0 +1,36 @@
+#pragma once
+// QEMU's monitor protocol over a connected socket.
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "profiler/base/errors.h"
+#include "profiler/base/time.h"
+#include "profiler/base/unique_fd.h"
+
+namespace lab {
+
+/// One command at a time, each with a time limit. Events are read and dropped. Used by one thread.
+class Qmp {
+ public:
+  /// Reads the greeting and leaves the negotiation mode. Fails with Environment when nobody
+  /// answers in time.
+  static thaw::Result<Qmp> open(thaw::UniqueFd socket);
+
+  /// What QEMU returned. Fails with Environment when it is gone or says an error, with Transient
+  /// when it does not answer in time.
+  thaw::Result<nlohmann::json> command(std::string_view name, const nlohmann::json& arguments,
+                                       thaw::Milliseconds limit = thaw::Milliseconds(5000));
+
+ private:
+  explicit Qmp(thaw::UniqueFd socket) : socket_(std::move(socket)) {}
+  thaw::Result<nlohmann::json> read_object(int64_t deadline_ns);
+
+  thaw::UniqueFd socket_;
+  std::string buffer_;
+  uint64_t last_id_ = 0;
+};
+
+}  // namespace lab
