@@ -1,0 +1,104 @@
+// thaw doctor: what this kernel and machine can do, what Thaw would choose here, and why. Prints
+// what capture/features found and what capture/plan makes of it; decides nothing itself.
+
+#include <array>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "profiler/capture/plan.h"
+#include "profiler/commands/capture_file.h"
+#include "profiler/commands/command.h"
+
+namespace thaw {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Fields are added without a new version; a new version means that one changed its name or
+/// meaning.
+constexpr int kSchema = 1;
+
+struct NamedFeature {
+  const char* name;
+  Feature Features::*feature;
+};
+constexpr std::array kFeatures = {NamedFeature{"may_load_bpf", &Features::may_load_bpf},
+                                  NamedFeature{"btf", &Features::btf},
+                                  NamedFeature{"ring_buffer", &Features::ring_buffer},
+                                  NamedFeature{"cycles", &Features::cycles},
+                                  NamedFeature{"cpu_clock", &Features::cpu_clock},
+                                  NamedFeature{"nmi_tracepoint", &Features::nmi_tracepoint},
+                                  NamedFeature{"run_queues", &Features::run_queues},
+                                  NamedFeature{"lab_guest", &Features::lab_guest}};
+
+/// What `thaw record -a` would do.
+Result<CapturePlan> default_plan(const Features& features) {
+  RecordOptions options;
+  options.all = true;
+  return plan_capture(options, features);
+}
+
+std::string text_of(const Features& features, const Result<CapturePlan>& plan) {
+  std::string out =
+      fmt::format("thaw {} on Linux {} {}, {} of {} CPUs online\n\n", THAW_VERSION, features.kernel,
+                  features.machine, features.online_cpus.size(), features.possible_cpus);
+  for (const auto& [name, feature] : kFeatures) {
+    const Feature& found = features.*feature;
+    out += fmt::format("  {:<3}  {}\n", found.present ? "yes" : "no", found.detail);
+  }
+  if (!plan)
+    return out + fmt::format("\nrecording is not possible here: {}\n", plan.error().message);
+  out += "\n`thaw record -a` would choose\n";
+  out += fmt::format("  clock      {}: {}\n", name_of(plan->clock), plan->clock_why);
+  out += fmt::format("  transport  {}: {}\n", name_of(plan->transport), plan->transport_why);
+  return out + fmt::format("  switches   {}\n", plan->switch_window
+                                                    ? "checked against the kernel's own count"
+                                                    : "not checked against the kernel's own count");
+}
+
+std::string json_of(const Features& features, const Result<CapturePlan>& plan) {
+  Json document = {{"schema", kSchema},
+                   {"thaw_version", THAW_VERSION},
+                   {"kernel", features.kernel},
+                   {"machine", features.machine},
+                   {"possible_cpus", features.possible_cpus},
+                   {"online_cpus", features.online_cpus}};
+  for (const auto& [name, feature] : kFeatures) {
+    const Feature& found = features.*feature;
+    document["features"][name] = {{"present", found.present}, {"detail", found.detail}};
+  }
+  document["can_record"] = plan.has_value();
+  document["refusal"] = plan ? Json() : Json(plan.error().message);
+  if (plan) {
+    document["would_choose"] = {{"clock", name_of(plan->clock)},
+                                {"clock_why", plan->clock_why},
+                                {"transport", name_of(plan->transport)},
+                                {"transport_why", plan->transport_why},
+                                {"switch_window", plan->switch_window}};
+  }
+  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<int> run(bool json) {
+  const Features features = Features::probe();
+  const Result<CapturePlan> plan = default_plan(features);
+  TRY(print_out(json ? json_of(features, plan) : text_of(features, plan)));
+  return plan ? 0 : exit_code(plan.error());
+}
+
+std::function<Result<int>()> setup(CLI::App& app) {
+  auto json = std::make_shared<bool>(false);
+  app.add_flag("--json", *json, "For scripts");
+  app.footer(
+      "Probes and undoes what it tried; records nothing. Exits 0 when `thaw record` would "
+      "work here, 69 when not.");
+  return [json] { return run(*json); };
+}
+
+}  // namespace
+
+const Command kDoctorCommand{"doctor", "Show what this kernel can do and what Thaw would choose",
+                             setup};
+
+}  // namespace thaw
