@@ -18,6 +18,7 @@
 #include "harness/provision/digest.h"
 #include "harness/provision/image.h"
 #include "harness/provision/index.h"
+#include "harness/provision/local.h"
 #include "harness/provision/pattern.h"
 #include "harness/provision/sources.h"
 #include "harness/provision/version.h"
@@ -113,6 +114,7 @@ struct Catalogue::State {
     if (options.progress) options.progress(words);
   }
 
+  std::string complaint() const;
   std::string sources_digest() const;
   bool is_fresh(const KernelIndex& found) const;
   bool failed_lately() const;
@@ -124,6 +126,13 @@ struct Catalogue::State {
   thaw::Result<KernelImage> fetch_debian(const KernelRef& kernel);
   thaw::Result<KernelImage> fetch_local(const KernelRef& kernel) const;
 };
+
+std::string Catalogue::State::complaint() const {
+  const std::lock_guard guard(mutex);
+  if (!index_error) return "";
+  return fmt::format("the list of Debian's kernels is {}: {}",
+                     index.kernels.empty() ? "missing" : "old", index_error->message);
+}
 
 std::string Catalogue::State::sources_digest() const {
   std::string all(sources_text());
@@ -154,6 +163,7 @@ thaw::Status Catalogue::State::load() {
     index = std::move(*found);
     if (is_fresh(index)) return {};
   }
+  if (!options.update) return {};
   if (failed_lately()) {
     const auto words = thaw::read_file(failure_file());
     return thaw::fail(ErrorKind::Transient, "{} (tried less than 10 minutes ago)",
@@ -252,11 +262,13 @@ thaw::Result<Catalogue> Catalogue::open(CatalogueOptions options) {
   std::unique_ptr<State> state(new State{std::move(options), std::move(cache), {}, {}, {}});
   if (const thaw::Status loaded = state->load(); !loaded) {
     state->index_error = loaded.error();
-    state->say(fmt::format("the list of Debian's kernels is {}: {}",
-                           state->index.kernels.empty() ? "missing" : "old",
-                           loaded.error().message));
+    state->say(state->complaint());
   }
   return Catalogue(std::move(state));
+}
+
+std::string Catalogue::complaint() const {
+  return state_->complaint();
 }
 
 thaw::Status Catalogue::refresh() {
@@ -310,6 +322,10 @@ std::map<std::string, std::string> Catalogue::packages_of(const KernelRef& kerne
     if (same_kernel(candidate.ref, kernel))
       for (const PackageFile& file : candidate.packages) digests[file.name] = file.sha256;
   return digests;
+}
+
+thaw::Result<std::vector<KernelRef>> Catalogue::add(const std::vector<fs::path>& paths) const {
+  return add_local_kernels(state_->cache, paths, state_->options.progress);
 }
 
 }  // namespace lab

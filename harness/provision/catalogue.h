@@ -27,6 +27,8 @@ struct CatalogueOptions {
   std::string sources;
   /// Archive name of kernels.toml → URI. Empty: taken from this machine's own apt configuration.
   std::map<std::string, std::string> mirrors;
+  /// False: takes the index as it is, however old, and asks no mirror in open().
+  bool update = true;
 };
 
 /// Reads and fills the cache. Movable. All const functions may be called from several threads at
@@ -55,6 +57,9 @@ class Catalogue {
   /// impossible. Fails with Environment when the kernel cannot be had.
   thaw::Result<KernelImage> fetch(const KernelRef& kernel) const;
 
+  /// Why the mirrors' kernels are not known, or not as of today; empty when they are.
+  std::string complaint() const;
+
   /// Makes the index anew now. Fails with Environment or Transient.
   thaw::Status refresh();
 
@@ -62,8 +67,8 @@ class Catalogue {
   std::map<std::string, std::string> packages_of(const KernelRef& kernel) const;
 
   /// Copies kernels of one's own into the cache as provider "local": .deb files (together, so that
-  /// a kernel may be split over several), a vmlinuz, or a directory that holds one. A kernel of the
-  /// same release replaces the one added before.
+  /// a kernel may be split over several), a vmlinuz, or a directory that holds some. A kernel of
+  /// the same release replaces the one added before. local.h says how it fails.
   thaw::Result<std::vector<KernelRef>> add(const std::vector<std::filesystem::path>& paths) const;
 
  private:
