@@ -318,6 +318,7 @@ Event EventDecoder::next() {
                                : guess.detail(event.kind, threads.thread);
   guess.learn(event.kind, threads, event.detail, event.time_ns);
   read_extras(event, extras);
+  if (!is_time(event.time_ns) || !is_time(event.duration_ns)) is_sound_ = false;
   return event;
 }
 

@@ -58,6 +58,17 @@ using Builder = protozero::pbf_builder<Field>;
 template <class Field>
 using Message = protozero::pbf_message<Field>;
 
+// What a decoder looks for: a field together with how it must be encoded. A known number in another
+// encoding is skipped like an unknown one; protozero's getters must not see it, they assert.
+template <class Field>
+constexpr uint32_t bytes_in(Field field) {
+  return protozero::tag_and_type(field, protozero::pbf_wire_type::length_delimited);
+}
+template <class Field>
+constexpr uint32_t number_in(Field field) {
+  return protozero::tag_and_type(field, protozero::pbf_wire_type::varint);
+}
+
 template <class Array>
 auto without_zeros_at_end(const Array& array) {
   auto end = array.end();
@@ -79,6 +90,14 @@ void encode_emit(Builder<TallyField>& tally,
 template <class Field>
 std::string text(Message<Field>& message) {
   return message.get_string();
+}
+
+/// A time of CLOCK_MONOTONIC.
+template <class Field>
+int64_t time(Message<Field>& message) {
+  const int64_t time_ns = message.get_int64();
+  if (!is_time(time_ns)) throw protozero::exception{};
+  return time_ns;
 }
 
 /// Runs a decoder; nothing when the bytes are not what it expects.
@@ -104,11 +123,11 @@ EmitHistogram decode_histogram(std::string_view bytes) {
   EmitHistogram histogram;
   Message<HistogramField> message({bytes.data(), bytes.size()});
   while (message.next()) {
-    switch (message.tag()) {
-      case HistogramField::buckets:
+    switch (message.tag_and_type()) {
+      case bytes_in(HistogramField::buckets):
         copy_numbers(message.get_packed_uint64(), histogram.buckets);
         break;
-      case HistogramField::max_ns:
+      case number_in(HistogramField::max_ns):
         histogram.max_ns = message.get_uint64();
         break;
       default:
@@ -129,7 +148,7 @@ std::array<EmitHistogram, kEmitContexts> decode_emit(std::string_view bytes) {
   size_t context = 0;
   Message<CpuEmitField> message({bytes.data(), bytes.size()});
   while (message.next()) {
-    if (message.tag() == CpuEmitField::histogram && context < contexts.size()) {
+    if (message.tag_and_type() == bytes_in(CpuEmitField::histogram) && context < contexts.size()) {
       contexts[context++] = decode_histogram(view(message));
     } else {
       message.skip();
@@ -143,11 +162,11 @@ void decode_loss(std::string_view bytes, std::map<std::string, uint64_t>& losses
   uint64_t count = 0;
   Message<LossField> message({bytes.data(), bytes.size()});
   while (message.next()) {
-    switch (message.tag()) {
-      case LossField::name:
+    switch (message.tag_and_type()) {
+      case bytes_in(LossField::name):
         name = text(message);
         break;
-      case LossField::count:
+      case number_in(LossField::count):
         count = message.get_uint64();
         break;
       default:
@@ -161,11 +180,11 @@ SwitchWindow decode_window(std::string_view bytes) {
   SwitchWindow window;
   Message<WindowField> message({bytes.data(), bytes.size()});
   while (message.next()) {
-    switch (message.tag()) {
-      case WindowField::kernel:
+    switch (message.tag_and_type()) {
+      case number_in(WindowField::kernel):
         window.kernel = message.get_uint64();
         break;
-      case WindowField::closed:
+      case number_in(WindowField::closed):
         window.closed = message.get_bool();
         break;
       default:
@@ -179,26 +198,26 @@ Tally decode_tally_fields(std::string_view bytes) {
   Tally tally;
   Message<TallyField> message({bytes.data(), bytes.size()});
   while (message.next()) {
-    switch (message.tag()) {
-      case TallyField::time_ns:
-        tally.time_ns = message.get_int64();
+    switch (message.tag_and_type()) {
+      case number_in(TallyField::time_ns):
+        tally.time_ns = time(message);
         break;
-      case TallyField::happened:
+      case bytes_in(TallyField::happened):
         copy_numbers(message.get_packed_uint64(), tally.happened);
         break;
-      case TallyField::loss:
+      case bytes_in(TallyField::loss):
         decode_loss(view(message), tally.losses);
         break;
-      case TallyField::emit:
+      case bytes_in(TallyField::emit):
         tally.emit.push_back(decode_emit(view(message)));
         break;
-      case TallyField::switch_window:
+      case bytes_in(TallyField::switch_window):
         tally.switches.push_back(decode_window(view(message)));
         break;
-      case TallyField::own_cpu_ns:
+      case number_in(TallyField::own_cpu_ns):
         tally.own_cpu_ns = message.get_uint64();
         break;
-      case TallyField::nmi_runs:
+      case number_in(TallyField::nmi_runs):
         tally.nmi_runs = message.get_uint64();
         break;
       default:
@@ -216,47 +235,47 @@ Header decode_header_fields(std::string_view bytes) {
   Header header;
   Message<HeaderField> message({bytes.data(), bytes.size()});
   while (message.next()) {
-    switch (message.tag()) {
-      case HeaderField::thaw_version:
+    switch (message.tag_and_type()) {
+      case bytes_in(HeaderField::thaw_version):
         header.thaw_version = text(message);
         break;
-      case HeaderField::kernel:
+      case bytes_in(HeaderField::kernel):
         header.kernel = text(message);
         break;
-      case HeaderField::machine:
+      case bytes_in(HeaderField::machine):
         header.machine = text(message);
         break;
-      case HeaderField::scope:
+      case bytes_in(HeaderField::scope):
         header.scope = text(message);
         break;
-      case HeaderField::command:
+      case bytes_in(HeaderField::command):
         header.command = text(message);
         break;
-      case HeaderField::clock:
+      case bytes_in(HeaderField::clock):
         header.clock = text(message);
         break;
-      case HeaderField::clock_why:
+      case bytes_in(HeaderField::clock_why):
         header.clock_why = text(message);
         break;
-      case HeaderField::transport:
+      case bytes_in(HeaderField::transport):
         header.transport = text(message);
         break;
-      case HeaderField::transport_why:
+      case bytes_in(HeaderField::transport_why):
         header.transport_why = text(message);
         break;
-      case HeaderField::sample_hz:
+      case number_in(HeaderField::sample_hz):
         header.sample_hz = message.get_uint32();
         break;
-      case HeaderField::cpus:
+      case number_in(HeaderField::cpus):
         header.cpus = std::min(message.get_uint32(), kMaxCpus);
         break;
-      case HeaderField::start_ns:
-        header.start_ns = message.get_int64();
+      case number_in(HeaderField::start_ns):
+        header.start_ns = time(message);
         break;
-      case HeaderField::start_unix_ns:
+      case number_in(HeaderField::start_unix_ns):
         header.start_unix_ns = message.get_int64();
         break;
-      case HeaderField::feature:
+      case bytes_in(HeaderField::feature):
         header.features.push_back(text(message));
         break;
       default:
@@ -270,14 +289,14 @@ Ending decode_ending_fields(std::string_view bytes) {
   Ending ending;
   Message<EndingField> message({bytes.data(), bytes.size()});
   while (message.next()) {
-    switch (message.tag()) {
-      case EndingField::end_ns:
-        ending.end_ns = message.get_int64();
+    switch (message.tag_and_type()) {
+      case number_in(EndingField::end_ns):
+        ending.end_ns = time(message);
         break;
-      case EndingField::reason:
+      case bytes_in(EndingField::reason):
         ending.reason = text(message);
         break;
-      case EndingField::command_exit:
+      case number_in(EndingField::command_exit):
         ending.command_exit = message.get_int32();
         break;
       default:

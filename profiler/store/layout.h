@@ -21,6 +21,12 @@ inline constexpr size_t kChunkHeaderBytes = 32;
 inline constexpr uint32_t kMaxPayloadBytes = 16 * 1024 * 1024;
 /// The largest NR_CPUS of an x86-64 kernel. CPU numbers in a capture are below it.
 inline constexpr uint32_t kMaxCpus = 8192;
+/// Times of CLOCK_MONOTONIC and durations in a capture are from 0 to this, 146 years: whoever reads
+/// them may add two and subtract any.
+inline constexpr int64_t kMaxTimeNs = (int64_t{1} << 62) - 1;
+constexpr bool is_time(int64_t ns) {
+  return ns >= 0 && ns <= kMaxTimeNs;
+}
 
 /// Values are stored in files: append only.
 enum class ChunkType : uint8_t {
@@ -85,8 +91,8 @@ class ChunkOpener {
   ChunkOpener();
   ~ChunkOpener();
 
-  /// The payload as it was given to seal(), valid until the next call. Nothing when it does not
-  /// decompress to exactly the length that the header gives.
+  /// The payload as it was given to seal(), valid until the next call. Nothing when it is not
+  /// exactly as long as the header says or the codec is unknown.
   std::optional<std::string_view> open(const ChunkView& chunk);
 
  private:
