@@ -59,7 +59,7 @@ Accounting account(const Capture& capture) {
       books.happened[kind] = books.recorded[kind];
   books.losses = losses_of(tally);
   books.kernel_switches = kernel_switches_of(tally);
-  books.is_final = capture.ending().has_value();
+  books.is_final = capture.has_last_tally();
   return books;
 }
 

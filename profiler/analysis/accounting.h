@@ -26,8 +26,8 @@ struct Accounting {
   /// The kernel's own count over the recorded windows of all CPUs. Absent when it was not read, or
   /// when a CPU did not close its window.
   std::optional<uint64_t> kernel_switches;
-  /// Whether the counts can be compared at all: only the last tally of a capture that ended covers
-  /// exactly the events in the file.
+  /// Whether the counts can be compared at all: only the tally written at the end of a capture
+  /// covers exactly the events in the file. False for a killed one, and when that tally is damaged.
   bool is_final = false;
 
   uint64_t happened_total() const;

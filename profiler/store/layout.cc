@@ -63,9 +63,9 @@ void write_header(char* out, const ChunkHeader& header) {
   store(out + 28, header.sequence);
 }
 
+/// All that can be asked before the version is known: a later one may have other codecs.
 bool is_plausible(const ChunkHeader& header) {
-  return header.payload_bytes <= kMaxPayloadBytes && header.raw_bytes <= kMaxPayloadBytes &&
-         (header.codec == Codec::zstd || header.payload_bytes == header.raw_bytes);
+  return header.payload_bytes <= kMaxPayloadBytes && header.raw_bytes <= kMaxPayloadBytes;
 }
 
 }  // namespace
@@ -140,7 +140,10 @@ ChunkOpener::ChunkOpener() : decompressor_(std::make_unique<Decompressor>()) {
 ChunkOpener::~ChunkOpener() = default;
 
 std::optional<std::string_view> ChunkOpener::open(const ChunkView& chunk) {
-  if (chunk.header.codec == Codec::stored) return chunk.payload;
+  if (chunk.header.codec == Codec::stored) {
+    if (chunk.payload.size() != chunk.header.raw_bytes) return std::nullopt;
+    return chunk.payload;
+  }
   if (chunk.header.codec != Codec::zstd) return std::nullopt;
   buffer_.resize(std::max<size_t>(buffer_.size(), chunk.header.raw_bytes));
   const size_t got =

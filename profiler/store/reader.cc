@@ -30,13 +30,15 @@ class Capture::Loader {
 
   /// False when there was not one readable chunk.
   bool walk();
+  /// Why there was none, after the name of the file.
+  std::string refusal() const;
   Capture take() { return std::move(capture_); }
 
  private:
   void skip(size_t from, size_t to);
   void check_sequence(const ChunkView& chunk);
   bool take_chunk(const ChunkView& chunk);
-  bool take_payload(ChunkType type, std::string_view payload);
+  bool take_payload(const ChunkHeader& chunk, std::string_view payload);
   void report(uint64_t bytes, std::string reason);
 
   std::string_view file_;
@@ -45,6 +47,8 @@ class Capture::Loader {
   uint64_t next_sequence_ = 0;
   bool was_damaged_ = false;  ///< right before the current chunk
   bool has_header_ = false;
+  std::optional<uint64_t> tally_sequence_;  ///< of the chunk that the tally is from
+  std::optional<uint8_t> other_version_;    ///< of a chunk that this version cannot read
   size_t readable_ = 0;
 };
 
@@ -77,8 +81,8 @@ void Capture::Loader::check_sequence(const ChunkView& chunk) {
   was_damaged_ = false;
 }
 
-bool Capture::Loader::take_payload(ChunkType type, std::string_view payload) {
-  switch (type) {
+bool Capture::Loader::take_payload(const ChunkHeader& chunk, std::string_view payload) {
+  switch (static_cast<ChunkType>(chunk.type)) {
     case ChunkType::header: {
       auto header = decode_header(payload);
       if (header && !has_header_) capture_.header_ = std::move(*header);
@@ -93,13 +97,18 @@ bool Capture::Loader::take_payload(ChunkType type, std::string_view payload) {
       return capture_.stacks_.add(payload);
     case ChunkType::tally: {
       auto tally = decode_tally(payload);
-      if (tally) capture_.tally_ = std::move(*tally);
-      return tally.has_value();
+      if (!tally) return false;
+      capture_.tally_ = std::move(*tally);
+      tally_sequence_ = chunk.sequence;
+      return true;
     }
     case ChunkType::ending: {
       auto ending = decode_ending(payload);
-      if (ending) capture_.ending_ = std::move(*ending);
-      return ending.has_value();
+      if (!ending) return false;
+      capture_.ending_ = std::move(*ending);
+      // The writer puts nothing between the last tally and the ending.
+      capture_.has_last_tally_ = tally_sequence_ && *tally_sequence_ + 1 == chunk.sequence;
+      return true;
     }
   }
   return true;  // of a later version: not damaged, and nothing for us
@@ -108,13 +117,14 @@ bool Capture::Loader::take_payload(ChunkType type, std::string_view payload) {
 /// False for a chunk that this version cannot read.
 bool Capture::Loader::take_chunk(const ChunkView& chunk) {
   if (chunk.header.version != kFormatVersion || chunk.header.flags != 0) {
+    if (chunk.header.version != kFormatVersion) other_version_ = chunk.header.version;
     report(chunk.end() - chunk.offset,
            fmt::format("the chunk at byte {} is of format version {}, flags {}; this is version {}",
                        chunk.offset, chunk.header.version, chunk.header.flags, kFormatVersion));
     return false;
   }
   const auto payload = opener_.open(chunk);
-  if (payload && take_payload(static_cast<ChunkType>(chunk.header.type), *payload)) return true;
+  if (payload && take_payload(chunk.header, *payload)) return true;
   report(chunk.end() - chunk.offset,
          fmt::format("the chunk at byte {} makes no sense", chunk.offset));
   return false;
@@ -134,19 +144,27 @@ bool Capture::Loader::walk() {
   return readable_ != 0;
 }
 
+std::string Capture::Loader::refusal() const {
+  if (file_.empty()) return "is empty";
+  if (other_version_) {
+    return fmt::format(
+        "is a capture of format version {}, this thaw reads version {}; use the thaw that made it",
+        *other_version_, kFormatVersion);
+  }
+  if (file_.find(kMagic.substr(0, 5)) == std::string_view::npos) return "is not a Thaw capture";
+  return "is damaged: not one part of it is readable";
+}
+
 Result<Capture> Capture::parse(std::string_view bytes, std::string_view name) {
   try {
     Loader loader(bytes);
     if (loader.walk()) return loader.take();
+    return fail(ErrorKind::Corrupt, "{} {}", name, loader.refusal());
   } catch (const std::bad_alloc&) {
     return fail(ErrorKind::Environment, "{} does not fit into memory", name);
   } catch (const std::length_error&) {
     return fail(ErrorKind::Environment, "{} does not fit into memory", name);
   }
-  if (bytes.empty()) return fail(ErrorKind::Corrupt, "{} is empty", name);
-  if (bytes.find(kMagic.substr(0, 5)) == std::string_view::npos)
-    return fail(ErrorKind::Corrupt, "{} is not a Thaw capture", name);
-  return fail(ErrorKind::Corrupt, "{} is damaged: not one part of it is readable", name);
 }
 
 std::string_view Capture::text(StringId id) const {

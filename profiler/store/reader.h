@@ -31,13 +31,17 @@ class Capture {
   /// Fails with Corrupt when not one chunk is readable, with Environment when the file cannot be
   /// read or does not fit into memory. A damaged chunk costs that chunk: interned strings and
   /// stacks it carried read as "" and empty; without any readable header chunk the header is empty.
-  /// Events of CPUs ≥ kMaxCpus (layout.h) or of unknown kinds never come out of here.
+  /// Events of CPUs ≥ kMaxCpus (layout.h) or of unknown kinds never come out of here; times and
+  /// durations are from 0 to kMaxTimeNs.
   static Result<Capture> load(const std::filesystem::path& path);
   static Result<Capture> parse(std::string_view bytes, std::string_view name);
 
   const Header& header() const { return header_; }
   /// The last readable tally; absent when the capture was killed before the first one.
   const std::optional<Tally>& tally() const { return tally_; }
+  /// Whether tally() is the one written at the very end: it then covers every event of the file.
+  /// False without an ending, and when damage has taken the last tally.
+  bool has_last_tally() const { return has_last_tally_; }
   /// Absent when the capture did not end properly: it is then incomplete.
   const std::optional<Ending>& ending() const { return ending_; }
   const Damage& damage() const { return damage_; }
@@ -52,6 +56,7 @@ class Capture {
   class Loader;
   Header header_;
   std::optional<Tally> tally_;
+  bool has_last_tally_ = false;
   std::optional<Ending> ending_;
   Damage damage_;
   std::vector<Event> events_;
