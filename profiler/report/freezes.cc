@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "profiler/report/info.h"
 #include "profiler/report/words.h"
 
 namespace thaw {
@@ -15,17 +16,13 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kShownFrames = 6;  // as much of a stack as one looks at in a table
 
-int64_t since_start(const Capture& capture, int64_t time_ns) {
-  return time_ns - capture.header().start_ns;
-}
-
 std::string cpus_of(const Freeze& freeze) {
   return fmt::format("CPU{} {}", freeze.cpus.size() == 1 ? "" : "s", fmt::join(freeze.cpus, ","));
 }
 
 std::string line(const Capture& capture, const Freeze& freeze) {
   std::string out = fmt::format("{:>12.6f} s  {:>9}  {:<12}  {}\n",
-                                static_cast<double>(since_start(capture, freeze.start_ns)) / 1e9,
+                                static_cast<double>(freeze.start_ns - start_ns(capture)) / 1e9,
                                 duration(static_cast<uint64_t>(freeze.length_ns)), cpus_of(freeze),
                                 printable(freeze.cause));
   for (size_t at = 0; at < std::min(kShownFrames, freeze.stack.size()); at++)
@@ -65,7 +62,7 @@ std::string freezes_json(const Capture& capture, std::span<const Freeze> freezes
     for (const CpuId cpu : freeze.cpus) cpus.push_back(cpu.value);
     Json stack = Json::array();
     for (const uint64_t address : freeze.stack) stack.push_back(fmt::format("{:#x}", address));
-    out["freezes"].push_back({{"start_ns", since_start(capture, freeze.start_ns)},
+    out["freezes"].push_back({{"start_ns", freeze.start_ns - start_ns(capture)},
                               {"length_ns", freeze.length_ns},
                               {"cpus", cpus},
                               {"cause", freeze.cause},

@@ -21,6 +21,9 @@ std::string info_text(const Capture& capture, std::string_view file, uint64_t fi
 /// `unaccounted`.
 std::string info_json(const Capture& capture);
 
+/// CLOCK_MONOTONIC when the capture began; when no header is readable, its first event.
+int64_t start_ns(const Capture& capture);
+
 /// From start to end; of a capture without an ending, to the last thing in it.
 double duration_s(const Capture& capture);
 
