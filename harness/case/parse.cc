@@ -140,11 +140,14 @@ Status read_nmi(const toml::table& table, const std::filesystem::path& file, Cas
 }
 
 Status read_machine(const toml::table& table, const std::filesystem::path& file, Case& test) {
-  const Fields fields = TRY(Fields::open(table, "[machine]", file, {"cpus", "memory_mib", "cpu"}));
+  const Fields fields =
+      TRY(Fields::open(table, "[machine]", file, {"cpus", "memory_mib", "cpu", "scratch_mib"}));
   MachineSpec& machine = test.machine;
   machine.cpus = static_cast<int>(TRY(fields.integer("cpus", kCpus)).value_or(machine.cpus));
   machine.memory_mib =
       static_cast<int>(TRY(fields.integer("memory_mib", kMemoryMib)).value_or(machine.memory_mib));
+  machine.scratch_mib = static_cast<int>(
+      TRY(fields.integer("scratch_mib", {1, 1 << 20})).value_or(machine.scratch_mib));
   machine.cpu = TRY(fields.text("cpu")).value_or(machine.cpu);
   if (machine.cpu.empty()) return fields.wrong("cpu", "is empty; for example \"qemu64\"");
   return {};

@@ -1,0 +1,309 @@
+// The loop around one guest. One thread: it waits for bytes of the agent at most 20 ms, listens,
+// asks for the clock, injects NMIs where QMP is the source, and looks whether it is over. The guest
+// plays its case by itself; nothing is sent to it that it waits for.
+//
+// What ends it: the machine is off; silence for kSilenceNs (a hang: its registers are kept first);
+// the time limit; cancellation; our own failure.
+
+#include "harness/run/attempt.h"
+
+#include <poll.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+
+#include "harness/machine/machine.h"
+#include "harness/run/conversation.h"
+#include "harness/run/guest_plan.h"
+#include "harness/run/host_watch.h"
+#include "profiler/base/files.h"
+#include "profiler/base/time.h"
+
+namespace lab {
+
+namespace fs = std::filesystem;
+using thaw::ErrorKind;
+using thaw::Result;
+using thaw::Status;
+
+namespace {
+
+constexpr int kTickMs = 20;
+constexpr int64_t kPingNs = 100'000'000;
+// A boot takes 4 s under TCG; twenty on a host with eight busy programs.
+constexpr int64_t kBootNs = 120'000'000'000;
+// The longest stalls seen that ended: 30 s, 6.17 under 500 NMIs a second.
+constexpr int64_t kSilenceNs = 60'000'000'000;
+constexpr int64_t kPowerOffNs = 20'000'000'000;
+
+class Attempt {
+ public:
+  Attempt(const RunRequest& request, Progress& progress) : request_(request), progress_(progress) {}
+  Evidence run();
+  bool is_retryable() const { return is_retryable_; }
+
+ private:
+  Status prepare();
+  Status boot();
+  Status converse();
+  Status step(int64_t now_ns);
+  /// Why it is over; nothing while it goes on.
+  bool is_over(int64_t now_ns);
+  void inject(int64_t now_ns);
+  void keep_registers();
+  void show();
+  void conclude();
+  void add_outcome(const Outcome& outcome);
+  void add_times();
+
+  const RunRequest& request_;
+  Progress& progress_;
+  Evidence evidence_;
+  bool is_retryable_ = false;
+  fs::path initramfs_;
+  int64_t started_ns_ = 0;
+  int64_t goodbye_ns_ = 0;
+  int64_t next_ping_ns_ = 0;
+  int64_t next_nmi_ns_ = 0;
+  std::mt19937_64 random_;
+  std::optional<Conversation> talk_;
+  std::unique_ptr<Machine> machine_;
+  std::optional<HostWatch> watch_;
+};
+
+/// Files of a run, under the same names in every run.
+Status Attempt::prepare() {
+  progress_.stage("initramfs");
+  GuestPlan plan = TRY(plan_guest(request_.test, request_.programs));
+  const std::string json = to_json(plan.agent);
+  TRY(thaw::write_file(request_.directory / "agent-plan.json", json + "\n"));
+  plan.files.push_back({.path = kPlanPath, .source = {}, .content = json, .mode = 0644});
+  InitramfsSpec spec{.agent = request_.programs.agent, .files = std::move(plan.files)};
+  if (!request_.cache.empty()) spec.cache = request_.cache / "initramfs";
+  initramfs_ = request_.directory / "initramfs.cpio";
+  TRY(build_initramfs(request_.kernel, spec, initramfs_));
+  return {};
+}
+
+Status Attempt::boot() {
+  progress_.stage("boot");
+  talk_.emplace(TRY(Conversation::open(request_.directory)));
+  evidence_.agent_log = request_.directory / "agent.log";
+  evidence_.console = request_.directory / "console.log";
+  evidence_.qemu_version = TRY(qemu_version());
+  started_ns_ = thaw::monotonic_ns();
+  const MachineSpec& spec = request_.test.machine;
+  machine_ = TRY(start_qemu({.vmlinuz = request_.kernel.vmlinuz,
+                             .initramfs = initramfs_,
+                             .kernel_parameters = kernel_parameters(),
+                             .cpus = spec.cpus,
+                             .memory_mib = spec.memory_mib,
+                             .cpu = spec.cpu,
+                             .accelerator = request_.accelerator,
+                             .agent_port = kAgentPort,
+                             .seed = request_.test.run.seed,
+                             .directory = request_.directory}));
+  if (auto command = thaw::read_file(request_.directory / "qemu-command"))
+    evidence_.qemu_command = std::move(*command);
+  return {};
+}
+
+void Attempt::show() {
+  if (talk_->load_runs) progress_.heartbeat(talk_->load_s);
+}
+
+/// NMIs from outside, at the case's rate, while the load runs.
+void Attempt::inject(int64_t now_ns) {
+  const Nmi& nmi = request_.test.nmi;
+  if (nmi.source != NmiSource::qmp || !talk_->load_runs) return;
+  if (next_nmi_ns_ == 0) next_nmi_ns_ = now_ns;
+  std::uniform_real_distribution<double> factor(1 - nmi.jitter, 1 + nmi.jitter);
+  while (next_nmi_ns_ <= now_ns) {
+    if (!machine_->inject_nmi()) return;
+    evidence_.nmi.sent++;
+    next_nmi_ns_ += static_cast<int64_t>(1e9 / nmi.rate_hz * factor(random_));
+    // QMP slower than the rate: fewer, not a burst.
+    if (now_ns - next_nmi_ns_ > 100'000'000) next_nmi_ns_ = now_ns;
+  }
+}
+
+Status Attempt::step(int64_t now_ns) {
+  const std::string stage_before = talk_->stage;
+  const bool heard = TRY(talk_->listen(machine_->agent_fd()));
+  if (talk_->stage != stage_before) progress_.stage(talk_->stage);
+  if (heard) show();
+  if (talk_->hello && !watch_ && !talk_->outcome) {
+    auto watch =
+        HostWatch::start(machine_->pid(), TRY(machine_->cpu_threads()), request_.directory);
+    if (!watch) return std::unexpected(std::move(watch).error());
+    watch_.emplace(std::move(*watch));
+  }
+  if (talk_->hello && !talk_->goodbye && now_ns >= next_ping_ns_) {
+    talk_->ping(machine_->agent_fd());
+    next_ping_ns_ = now_ns + kPingNs;
+  }
+  talk_->note_silence(now_ns);
+  inject(now_ns);
+  return {};
+}
+
+bool Attempt::is_over(int64_t now_ns) {
+  if (request_.cancelled != nullptr && request_.cancelled->load()) {
+    evidence_.infra = thaw::Error{ErrorKind::Environment, "interrupted", 0};
+    return true;
+  }
+  if (const auto ending = machine_->ending()) {
+    if (!ending->empty()) evidence_.qemu_death = *ending;
+    return true;
+  }
+  if (talk_->goodbye && goodbye_ns_ == 0) goodbye_ns_ = now_ns;
+  if (goodbye_ns_ != 0) return now_ns - goodbye_ns_ > kPowerOffNs;
+  if (!talk_->hello) return now_ns - started_ns_ > kBootNs;
+  if (now_ns - talk_->last_frame_host_ns > kSilenceNs) {
+    evidence_.gave_up_waiting = true;
+    return true;
+  }
+  const RunSpec& run = request_.test.run;
+  // Stalls stretch a run; five times the load and as long again for all else is no run any more.
+  const auto limit_ns = static_cast<int64_t>((600 + 5 * run.duration_s) * 1e9);
+  if (now_ns - started_ns_ > limit_ns) {
+    evidence_.infra = thaw::Error{
+        ErrorKind::Environment,
+        fmt::format("the run was not over after {:.0f} s", static_cast<double>(limit_ns) / 1e9), 0};
+    return true;
+  }
+  return false;
+}
+
+void Attempt::keep_registers() {
+  const auto text = machine_->registers();
+  if (text) static_cast<void>(thaw::write_file(request_.directory / "vcpus.txt", *text));
+}
+
+Status Attempt::converse() {
+  // NMIs from outside are in time to a fifth of their interval at the usual 300 a second.
+  const int tick_ms = request_.test.nmi.source == NmiSource::qmp ? 1 : kTickMs;
+  while (true) {
+    pollfd agent{machine_->agent_fd(), POLLIN, 0};
+    ::poll(&agent, 1, tick_ms);
+    const int64_t now_ns = thaw::monotonic_ns();
+    TRY(step(now_ns));
+    if (is_over(now_ns)) break;
+    // A closed port is readable for ever: the machine's end is what counts.
+    if (agent.revents & POLLHUP) ::poll(nullptr, 0, kTickMs);
+  }
+  if (evidence_.gave_up_waiting) keep_registers();
+  return {};
+}
+
+void Attempt::add_outcome(const Outcome& outcome) {
+  if (!outcome.failure.empty())
+    evidence_.infra = thaw::Error{ErrorKind::Environment, outcome.failure, 0};
+  SubjectOutcome& subject = evidence_.subject;
+  subject.started = outcome.subject_started;
+  subject.ready = outcome.subject_ready;
+  subject.died_early = outcome.subject_died_early;
+  subject.exit_code = outcome.subject_exit;
+  subject.output_tail = outcome.subject_output;
+  subject.programs = outcome.subject_programs;
+  subject.nmi_runs = outcome.subject_nmi_runs;
+  if (request_.test.nmi.source != NmiSource::qmp) evidence_.nmi.sent = outcome.nmis_sent;
+  evidence_.nmi.delivered = outcome.nmis_delivered;
+  if (outcome.workload_exit == 0 && !outcome.workload_output.empty())
+    evidence_.workload_truth = outcome.workload_output;
+  for (const BeatDelay& beat : outcome.late_beats)
+    evidence_.late_beats.push_back({beat.cpu, beat.due_ns, beat.late_ns});
+  if (outcome.load_end_ns != 0)
+    evidence_.load_guest = Interval{outcome.load_start_ns, outcome.load_end_ns};
+  // A stall that begins right after a beat is seen from the next one on, if that is a period late.
+  if (evidence_.guest) evidence_.guest->clock_floor_ns = 2 * outcome.beat_period_ns;
+}
+
+void Attempt::add_times() {
+  evidence_.clock = map_clocks(talk_->probes);
+  if (talk_->load_began_host_ns != 0) {
+    const int64_t over_ns =
+        talk_->load_over_host_ns != 0 ? talk_->load_over_host_ns : thaw::monotonic_ns();
+    evidence_.load_host = Interval{talk_->load_began_host_ns, over_ns};
+  }
+  if (evidence_.clock && evidence_.load_guest) {
+    const ClockMap& map = *evidence_.clock;
+    const auto host = [&](int64_t guest_ns) {
+      return guest_ns + map.offset_ns +
+             static_cast<int64_t>(map.drift * static_cast<double>(guest_ns - map.origin_ns));
+    };
+    evidence_.load_host =
+        Interval{host(evidence_.load_guest->start_ns), host(evidence_.load_guest->end_ns)};
+  }
+  evidence_.last_heartbeat_host_ns = talk_->last_beat_host_ns;
+  evidence_.longest_silence_ns = talk_->longest_silence_ns;
+  evidence_.longest_silence_host = talk_->longest_silence_host;
+}
+
+/// The agent's last words on the console, when it could not say them to us.
+std::string words_on_console(const fs::path& console) {
+  const auto log = thaw::read_file(console);
+  if (!log) return "";
+  constexpr std::string_view kMark = "thaw-agent: ";
+  const size_t at = log->rfind(kMark);
+  if (at == std::string::npos) return "";
+  const size_t start = at + kMark.size();
+  return log->substr(start, log->find_first_of("\r\n", start) - start);
+}
+
+void Attempt::conclude() {
+  if (watch_) {
+    HostGaps gaps = watch_->stop();
+    evidence_.host_gaps = std::move(gaps.vcpus);
+    evidence_.host_watch = gaps.how;
+    for (std::string& note : gaps.notes) evidence_.host_load.push_back(std::move(note));
+  }
+  if (machine_) machine_->kill();
+  if (!talk_) return;
+  if (talk_->hello) {
+    evidence_.agent_hello_ms = static_cast<double>(*talk_->hello_host_ns - started_ns_) / 1e6;
+    evidence_.guest = GuestFacts{talk_->hello->kernel, talk_->hello->version, talk_->hello->cpus};
+  }
+  if (talk_->outcome) {
+    add_outcome(*talk_->outcome);
+  } else if (!request_.test.subject.command.empty()) {
+    // The guest crashed, hung or was lost: how far it came is all there is.
+    evidence_.subject.ready = talk_->load_began_host_ns != 0;
+    evidence_.subject.started = evidence_.subject.ready || talk_->stage == "subject";
+  }
+  add_times();
+  evidence_.agent_goodbye = talk_->goodbye;
+  evidence_.capture = talk_->capture;
+  const std::string words = talk_->hello ? "" : words_on_console(evidence_.console);
+  if (!words.empty() && !evidence_.infra)
+    evidence_.infra = thaw::Error{ErrorKind::Environment, "the agent gave up: " + words, 0};
+}
+
+Evidence Attempt::run() {
+  random_.seed(request_.test.run.seed);
+  Status done = prepare();
+  if (done) done = boot();
+  if (done) done = converse();
+  if (!done) evidence_.infra = std::move(done).error();
+  conclude();
+  const bool was_killed = evidence_.qemu_death && evidence_.qemu_death->starts_with("signal");
+  const bool was_cancelled = request_.cancelled != nullptr && request_.cancelled->load();
+  is_retryable_ = !was_killed && !was_cancelled && !evidence_.gave_up_waiting &&
+                  !evidence_.agent_goodbye && machine_ != nullptr;
+  std::error_code ignored;
+  fs::remove(initramfs_, ignored);
+  return std::move(evidence_);
+}
+
+}  // namespace
+
+Evidence attempt(const RunRequest& request, Progress& progress, bool& is_retryable) {
+  Attempt attempt(request, progress);
+  Evidence evidence = attempt.run();
+  is_retryable = attempt.is_retryable();
+  return evidence;
+}
+
+}  // namespace lab

@@ -1,0 +1,146 @@
+// Frames from the agent, one function per kind. Times are taken once per read(2): frames that came
+// together were heard together.
+
+#include "harness/run/conversation.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "profiler/base/files.h"
+#include "profiler/base/time.h"
+
+namespace lab {
+
+using thaw::ErrorKind;
+using thaw::Result;
+using thaw::Status;
+
+Result<Conversation> Conversation::open(const std::filesystem::path& directory) {
+  Conversation made(directory);
+  const auto log = directory / "agent.log";
+  made.log_.reset(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!made.log_.is_valid()) return thaw::fail_errno(errno, "cannot write " + log.string());
+  made.opened_ns_ = thaw::monotonic_ns();
+  return made;
+}
+
+Result<bool> Conversation::listen(int fd) {
+  bool heard = false;
+  char buffer[65536];
+  while (true) {
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return heard;
+    const int64_t now_ns = thaw::monotonic_ns();
+    reader_.feed({buffer, static_cast<size_t>(got)});
+    while (const auto frame = reader_.next()) {
+      heard = true;
+      last_frame_host_ns = now_ns;
+      TRY(hear(*frame, now_ns));
+    }
+    if (const auto version = reader_.foreign_version())
+      return thaw::fail(ErrorKind::Environment,
+                        "the agent speaks version {} of the protocol and not {}; rebuild both",
+                        *version, int{kProtocolVersion});
+  }
+}
+
+void Conversation::ping(int fd) {
+  const std::string frame = encode(FrameType::ping, std::to_string(next_ping_));
+  const int64_t now_ns = thaw::monotonic_ns();
+  // Frames are a few bytes: a socket takes one whole or not at all.
+  if (::write(fd, frame.data(), frame.size()) != static_cast<ssize_t>(frame.size())) return;
+  ping_sent_ns_.push_back(now_ns);
+  next_ping_++;
+}
+
+void Conversation::hear_pong(const Pong& pong, int64_t now_ns) {
+  if (pong.number < ping_sent_ns_.size())
+    probes.push_back({ping_sent_ns_[pong.number], pong.time_ns, now_ns});
+}
+
+Status Conversation::write_log(const Frame& frame, int64_t now_ns) {
+  static constexpr const char* kNames[] = {"?",         "hello",    "stage",   "beat",
+                                           "pong",      "note",     "outcome", "file_begin",
+                                           "file_data", "file_end", "goodbye"};
+  const auto type = static_cast<size_t>(frame.type);
+  const bool is_data = frame.type == FrameType::file_data;
+  const std::string line =
+      fmt::format("{:.3f} {} {}\n", static_cast<double>(now_ns - opened_ns_) / 1e6,
+                  type < std::size(kNames) ? kNames[type] : "?",
+                  is_data ? fmt::format("{} bytes", frame.payload.size()) : frame.payload);
+  return thaw::write_all(log_.get(), line);
+}
+
+Status Conversation::hear(const Frame& frame, int64_t now_ns) {
+  TRY(write_log(frame, now_ns));
+  switch (frame.type) {
+    case FrameType::hello:
+      hello = TRY(parse_message<Hello>(frame.payload));
+      hello_host_ns = now_ns;
+      return {};
+    case FrameType::stage:
+      return hear_stage(frame.payload, now_ns);
+    case FrameType::beat:
+      load_s = TRY(parse_message<Beat>(frame.payload)).load_s;
+      if (load_runs) note_silence(now_ns);
+      last_beat_host_ns = now_ns;
+      return {};
+    case FrameType::pong:
+      hear_pong(TRY(parse_message<Pong>(frame.payload)), now_ns);
+      return {};
+    case FrameType::outcome:
+      outcome = TRY(parse_message<Outcome>(frame.payload));
+      return {};
+    case FrameType::file_begin:
+    case FrameType::file_data:
+    case FrameType::file_end:
+      return hear_file(frame);
+    case FrameType::goodbye:
+      goodbye = true;
+      return {};
+    default:
+      return {};
+  }
+}
+
+Status Conversation::hear_stage(const std::string& name, int64_t now_ns) {
+  stage = name;
+  if (name == "load") {
+    load_runs = true;
+    load_began_host_ns = now_ns;
+    last_beat_host_ns = now_ns;
+  } else if (load_runs) {
+    load_runs = false;
+    load_over_host_ns = now_ns;
+  }
+  return {};
+}
+
+void Conversation::note_silence(int64_t now_ns) {
+  if (!load_runs || now_ns - last_beat_host_ns <= longest_silence_ns) return;
+  longest_silence_ns = now_ns - last_beat_host_ns;
+  longest_silence_host = {last_beat_host_ns, now_ns};
+}
+
+Status Conversation::hear_file(const Frame& frame) {
+  const auto path = directory_ / "capture.thaw";  // whatever the guest calls it
+  if (frame.type == FrameType::file_begin) {
+    file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file_.is_valid()) return thaw::fail_errno(errno, "cannot write " + path.string());
+    capture = path;
+    return {};
+  }
+  if (!file_.is_valid()) return {};
+  if (frame.type == FrameType::file_end) {
+    file_.reset();
+    return {};
+  }
+  if (Status written = thaw::write_all(file_.get(), frame.payload); !written)
+    return std::unexpected(with_context(std::move(written).error(), path.string()));
+  return {};
+}
+
+}  // namespace lab

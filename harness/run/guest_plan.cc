@@ -1,0 +1,119 @@
+// Case to AgentPlan. Programs get the path that they have in the guest: ours have short ones, a
+// host's program keeps the one it has here, since it may look for its files beside itself.
+
+#include "harness/run/guest_plan.h"
+
+#include <signal.h>
+
+#include <array>
+#include <utility>
+
+#include "harness/provision/closure.h"
+
+namespace lab {
+
+namespace fs = std::filesystem;
+using thaw::ErrorKind;
+using thaw::Result;
+using thaw::Status;
+
+namespace {
+
+constexpr const char* kCapturePath = "/tmp/capture.thaw";
+
+constexpr std::array<std::pair<std::string_view, int>, 7> kSignals{{{"SIGINT", SIGINT},
+                                                                    {"SIGTERM", SIGTERM},
+                                                                    {"SIGQUIT", SIGQUIT},
+                                                                    {"SIGHUP", SIGHUP},
+                                                                    {"SIGUSR1", SIGUSR1},
+                                                                    {"SIGUSR2", SIGUSR2},
+                                                                    {"SIGKILL", SIGKILL}}};
+
+int signal_number(std::string_view name) {
+  for (const auto& [known, number] : kSignals)
+    if (known == name) return number;
+  return SIGINT;  // parse.cc refuses other names
+}
+
+std::string replaced(std::string text, std::string_view key, const std::string& value) {
+  for (size_t at = 0; (at = text.find(key, at)) != std::string::npos; at += value.size())
+    text.replace(at, key.size(), value);
+  return text;
+}
+
+/// Adds `program` with all it needs; it lies at `guest_path` there, or where it is here when that
+/// is empty. Returns its path in the guest.
+Result<std::string> add_program(std::vector<GuestFile>& files, const fs::path& program,
+                                const std::string& guest_path) {
+  std::vector<GuestFile> needed = guest_files(TRY(closure(program)));
+  if (!guest_path.empty()) needed.front().path = guest_path;
+  std::string path = needed.front().path;
+  for (GuestFile& file : needed) files.push_back(std::move(file));
+  return path;
+}
+
+Status add_subject(GuestPlan& plan, const Case& test, const Programs& programs) {
+  const Subject& subject = test.subject;
+  if (subject.command.empty()) return {};
+  const bool is_thaw = subject.command.front() == "thaw";
+  plan.agent.subject = subject.command;
+  plan.agent.subject.front() =
+      TRY(add_program(plan.files, is_thaw ? programs.thaw : fs::path(subject.command.front()),
+                      is_thaw ? "/bin/thaw" : ""));
+  for (std::string& word : plan.agent.subject) {
+    word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
+    word = replaced(std::move(word), "{capture}", kCapturePath);
+  }
+  if (subject.writes_capture()) plan.agent.capture = kCapturePath;
+  for (const fs::path& file : subject.files) {
+    std::error_code missing;
+    if (!fs::is_regular_file(file, missing))
+      return thaw::fail(ErrorKind::User, "subject.files: there is no file {}", file.string());
+    for (GuestFile& guest_file : guest_files({file})) plan.files.push_back(std::move(guest_file));
+  }
+  plan.agent.env = subject.env;
+  plan.agent.ready_line = subject.ready.line;
+  plan.agent.ready_file = subject.ready.file;
+  plan.agent.ready_bpf = subject.ready.bpf;
+  plan.agent.ready_seconds = subject.ready.seconds.value_or(1);
+  plan.agent.stop_signal = signal_number(subject.stop);
+  plan.agent.grace_s = subject.grace_s;
+  return {};
+}
+
+Status add_workload(GuestPlan& plan, const Case& test, const Programs& programs) {
+  if (test.workload.empty()) return {};
+  const std::string& name = test.workload.front();
+  const fs::path program = programs.workloads / name;
+  std::error_code missing;
+  if (name.find('/') != std::string::npos || !fs::is_regular_file(program, missing))
+    return thaw::fail(ErrorKind::User, "there is no workload '{}' in {}", name,
+                      programs.workloads.string());
+  plan.agent.workload = test.workload;
+  plan.agent.workload.front() = TRY(add_program(plan.files, program, "/workloads/" + name));
+  return {};
+}
+
+}  // namespace
+
+Result<GuestPlan> plan_guest(const Case& test, const Programs& programs) {
+  GuestPlan plan;
+  TRY(add_subject(plan, test, programs));
+  TRY(add_workload(plan, test, programs));
+  plan.agent.apic_nmi = test.nmi.source == NmiSource::apic;
+  plan.agent.nmi_rate_hz = test.nmi.rate_hz;
+  plan.agent.nmi_jitter = test.nmi.jitter;
+  // A capture says itself how often its programs ran in NMI.
+  plan.agent.count_nmi_runs =
+      test.nmi.required() && !test.subject.command.empty() && !test.subject.writes_capture();
+  plan.agent.seed = test.run.seed;
+  plan.agent.duration_s = test.run.duration_s;
+  plan.agent.scratch_mib = test.machine.scratch_mib;
+  return plan;
+}
+
+std::string kernel_parameters() {
+  return "console=ttyS0 panic=1 iomem=relaxed nox2apic apic_extnmi=all thaw.guest=1";
+}
+
+}  // namespace lab

@@ -1,0 +1,27 @@
+#pragma once
+// From a case to what goes into the guest: the agent's plan and the files of the run.
+
+#include <string>
+#include <vector>
+
+#include "harness/agent/messages.h"
+#include "harness/case/case.h"
+#include "harness/provision/initramfs.h"
+#include "harness/run/execute.h"
+#include "profiler/base/errors.h"
+
+namespace lab {
+
+struct GuestPlan {
+  AgentPlan agent;
+  std::vector<GuestFile> files;  ///< without the plan itself
+};
+
+/// Looks programs up on this host; otherwise pure. Fails with User when the subject, the load or a
+/// file of the case is not there, with Environment when a library is missing.
+thaw::Result<GuestPlan> plan_guest(const Case& test, const Programs& programs);
+
+/// What every guest of the lab is booted with; harness/run/README.md says why each is there.
+std::string kernel_parameters();
+
+}  // namespace lab
