@@ -1,0 +1,266 @@
+// `thawlab run`: case files, or one case made of options, times kernels; each booted, captured,
+// judged and reported. Everything that can be wrong with what was asked is found before the first
+// guest boots.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <memory>
+
+#include "harness/case/parse.h"
+#include "harness/case/words.h"
+#include "harness/commands/command.h"
+#include "harness/commands/session.h"
+#include "harness/plan/plan.h"
+#include "harness/report/status.h"
+#include "harness/report/table.h"
+#include "harness/run/guest_plan.h"
+
+namespace lab {
+
+using thaw::ErrorKind;
+using thaw::fail;
+using thaw::Result;
+using thaw::Status;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> words;  ///< case files, or the subject's command
+  std::vector<std::string> kernels;
+  std::string load;
+  std::string nmi = "none";
+  double nmi_rate_hz = Nmi{}.rate_hz;
+  double duration_s = RunSpec{}.duration_s;
+  int cpus = MachineSpec{}.cpus;
+  int memory_mib = MachineSpec{}.memory_mib;
+  std::optional<uint64_t> seed;
+  int repeat = 1;
+  int jobs = 1;
+  std::string out;
+  bool has_case_options = false;  ///< one of those that only make sense without a case file
+};
+
+std::atomic<bool> cancelled = false;
+
+void cancel(int) {
+  cancelled = true;
+}
+
+/// The first Ctrl-C ends the session in order, the second one at once.
+void listen_to_signals() {
+  struct sigaction action {};
+  action.sa_handler = cancel;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+}
+
+bool is_case_file(const std::string& word) {
+  return word.ends_with(".toml");
+}
+
+/// A case without a file.
+Result<Case> case_of(const Options& options) {
+  if (options.kernels.empty())
+    return fail(ErrorKind::User,
+                "say which kernel to boot (--kernel 6.12), or name a case file; see --help");
+  Case test;
+  test.name = "command";
+  test.kernels = options.kernels;
+  if (!options.load.empty()) test.workload = TRY(split_command(options.load));
+  test.subject.command = options.words;
+  const auto source = nmi_source_from_name(options.nmi);
+  if (!source) return fail(ErrorKind::User, "--nmi {}: it is one of apic, qmp, none", options.nmi);
+  test.nmi.source = *source;
+  test.nmi.rate_hz = options.nmi_rate_hz;
+  test.run.duration_s = options.duration_s;
+  test.machine.cpus = options.cpus;
+  test.machine.memory_mib = options.memory_mib;
+  if (test.workload.empty() && test.subject.command.empty())
+    return fail(ErrorKind::User, "say what to run in it: --load switchstorm, or -- CMD, or both");
+  return test;
+}
+
+Result<std::vector<Case>> cases_of(const Options& options) {
+  std::vector<Case> cases;
+  if (options.words.empty() || !is_case_file(options.words.front())) {
+    cases.push_back(TRY(case_of(options)));
+    return cases;
+  }
+  if (options.has_case_options)
+    return fail(ErrorKind::User,
+                "--load, --nmi, --rate, --duration, --cpus and --memory are for runs without a "
+                "case file; the file says these");
+  for (const std::string& word : options.words) {
+    if (!is_case_file(word))
+      return fail(ErrorKind::User, "'{}' is no case file (*.toml); a command stands alone", word);
+    cases.push_back(TRY(load_case(word)));
+  }
+  return cases;
+}
+
+/// What only this build can say about a case: pmu is no source of a QEMU guest, programs must be
+/// there.
+Status check_case(const Case& test, const Programs& programs) {
+  if (test.nmi.source == NmiSource::pmu)
+    return fail(ErrorKind::Environment,
+                "{}: QEMU guests have no PMU here; NMI source pmu needs a real machine", test.name);
+  if (const auto plan = plan_guest(test, programs); !plan)
+    return std::unexpected(with_context(plan.error(), test.name));
+  return {};
+}
+
+std::string time_now(const char* format, bool utc) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  if (utc)
+    ::gmtime_r(&now, &parts);
+  else
+    ::localtime_r(&now, &parts);
+  char text[64];
+  std::strftime(text, sizeof text, format, &parts);
+  return text;
+}
+
+std::string name_of(const std::vector<Case>& cases) {
+  std::vector<std::string> names;
+  for (const Case& test : cases) names.push_back(test.name);
+  return fmt::format("{}", fmt::join(names, "+"));
+}
+
+/// A directory of this session's own: results are never overwritten.
+Result<fs::path> make_directory(const Options& options, const std::string& name) {
+  std::error_code error;
+  fs::path directory = options.out;
+  if (directory.empty()) {
+    const fs::path first = fs::path("thaw-results") / (name + time_now("-%Y%m%d-%H%M%S", false));
+    directory = first;
+    for (int copy = 2; fs::exists(directory, error); copy++)
+      directory = first.string() + fmt::format("-{}", copy);
+  } else if (fs::exists(directory / "results.json", error)) {
+    return fail(ErrorKind::User, "{} holds results already; name another directory",
+                directory.string());
+  }
+  fs::create_directories(directory, error);
+  if (error)
+    return fail(ErrorKind::Environment, "cannot make {}: {}", directory.string(), error.message());
+  return fs::absolute(directory).lexically_normal();
+}
+
+/// The command that repeats one run.
+std::string repeat_command(const Options& options, const PlannedRun& run) {
+  std::vector<std::string> words{"thawlab", "run"};
+  if (!run.test.file.empty()) words.push_back(run.test.file.string());
+  words.insert(words.end(),
+               {"--kernel", run.kernel.release.empty() ? run.pattern : run.kernel.release, "--seed",
+                std::to_string(run.seed)});
+  if (!run.test.file.empty()) return join_command(words);
+  if (!options.load.empty()) words.insert(words.end(), {"--load", options.load});
+  words.insert(words.end(),
+               {"--nmi", options.nmi, "--rate", fmt::format("{}", options.nmi_rate_hz),
+                "--duration", fmt::format("{}", options.duration_s), "--cpus",
+                std::to_string(options.cpus), "--memory", std::to_string(options.memory_mib)});
+  if (!options.words.empty()) words.push_back("--");
+  words.insert(words.end(), options.words.begin(), options.words.end());
+  return join_command(words);
+}
+
+Result<int> run(const Options& options) {
+  const Programs programs = TRY(Programs::beside_this());
+  const std::vector<Case> cases = TRY(cases_of(options));
+  for (const Case& test : cases) TRY(check_case(test, programs));
+
+  const bool is_terminal = is_live_terminal(stderr);
+  CatalogueOptions catalogue_options;
+  catalogue_options.progress = [](std::string_view words) { fmt::print(stderr, "{}\n", words); };
+  const fs::path cache = catalogue_options.cache;
+  const Catalogue catalogue = TRY(Catalogue::open(std::move(catalogue_options)));
+  const auto plan = TRY(
+      plan_runs(cases, {.kernels = options.kernels, .repeat = options.repeat, .seed = options.seed},
+                [&](std::string_view pattern) { return catalogue.resolve(pattern); }));
+
+  ResultSet results;
+  results.name = name_of(cases);
+  results.started = time_now("%Y-%m-%dT%H:%M:%SZ", true);
+  results.thaw_version = THAW_VERSION;
+  results.planned = static_cast<int>(plan.size());
+  const fs::path directory = TRY(make_directory(options, results.name));
+  Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
+
+  listen_to_signals();
+  fmt::print(stderr, "{} run{} into {}\n", plan.size(), plan.size() == 1 ? "" : "s",
+             directory.string());
+  TRY(run_session(plan, catalogue, programs, cache, ledger, cancelled,
+                  {.jobs = options.jobs,
+                   .is_terminal = is_terminal,
+                   .repeat = [&](const PlannedRun& run) { return repeat_command(options, run); }}));
+  TRY(ledger.close(!cancelled));
+
+  const bool color = ::isatty(STDOUT_FILENO) && !::getenv("NO_COLOR");
+  fmt::print("\n{}\nreport: {}\n", format_table(ledger.results(), color),
+             (directory / "report.html").string());
+  return exit_code(ledger.results());
+}
+
+std::function<Result<int>()> setup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("CASE|CMD", options->words,
+                 "Case files (*.toml), or after -- the command under test");
+  app.add_option("-k,--kernel", options->kernels,
+                 "Kernels to boot instead of the case's: 6.12, 6.17.8, 'debian:6.1*', "
+                 "local:PATH; may be repeated")
+      ->type_name("PATTERN")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("-r,--repeat", options->repeat, "Times to run each; seeds count up")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--seed", options->seed, "Seed of the first repetition");
+  app.add_option("-j,--jobs", options->jobs,
+                 "Guests at once. They disturb each other: more than the host's cores / CPUs of a "
+                 "guest makes verdicts `infra: host too busy`")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("-o,--out", options->out,
+                 "Directory for the results; default: thaw-results/CASE-TIME")
+      ->type_name("DIR");
+  const auto alone = [&](CLI::Option* option) {
+    option->group("Without a case file")->each([options](const std::string&) {
+      options->has_case_options = true;
+    });
+  };
+  alone(app.add_option("-l,--load", options->load, "Workload, such as 'switchstorm --pairs 4'"));
+  alone(app.add_option("--nmi", options->nmi, "NMI source in the guest: apic, qmp or none")
+            ->capture_default_str());
+  alone(app.add_option("--rate", options->nmi_rate_hz, "NMIs a second")
+            ->check(CLI::Range(0.001, 100'000.0))
+            ->capture_default_str());
+  alone(app.add_option("-d,--duration", options->duration_s, "Seconds under load")
+            ->check(CLI::Range(0.1, 86'400.0))
+            ->capture_default_str());
+  alone(app.add_option("--cpus", options->cpus, "CPUs of the guest")
+            ->check(CLI::Range(1, 255))
+            ->capture_default_str());
+  alone(app.add_option("--memory", options->memory_mib, "MiB of the guest")
+            ->check(CLI::Range(128, 1 << 20))
+            ->capture_default_str());
+  app.footer(
+      "Examples:\n"
+      "  thawlab run harness/cases/ringbuf-nmi.toml\n"
+      "  thawlab run harness/cases/default-transport.toml --kernel 6.12 --repeat 3\n"
+      "  thawlab run --kernel 6.12 --load switchstorm --nmi apic -- "
+      "thaw record -a --clock nmi -d {duration_s} -o {capture}\n"
+      "\nExit codes: 0 every verdict as expected; 1 another verdict; 2 usage; 69 could not be "
+      "judged; 130 interrupted.");
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+const Command kRunCommand{"run", "boot kernels, run a capture under load in each, judge and report",
+                          setup};
+
+}  // namespace lab

@@ -1,0 +1,151 @@
+// The run boundary: here an Error of the lab becomes a verdict (`infra`) and never ends the
+// session. Workers take the next planned run when they are free; a worker owns its guest, which
+// would die with the worker's thread.
+
+#include "harness/commands/session.h"
+
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "harness/report/numbers.h"
+#include "harness/report/status.h"
+#include "harness/run/accelerator.h"
+
+namespace lab {
+
+using thaw::Result;
+using thaw::Status;
+
+namespace {
+
+/// What execute() tells, as words for the status line.
+class Shown : public Progress {
+ public:
+  Shown(StatusLine& line, double duration_s, bool is_terminal)
+      : line_(line), duration_s_(duration_s), is_terminal_(is_terminal) {}
+  void stage(std::string_view name) override { line_.stage(std::string(name)); }
+  void heartbeat(double load_s) override {
+    if (is_terminal_ && load_s > 0)
+      line_.stage(fmt::format("load {:.0f} of {:.0f} s", load_s, duration_s_));
+  }
+  void retry(std::string_view reason) override {
+    line_.stage(fmt::format("once more: {}", reason));
+  }
+
+ private:
+  StatusLine& line_;
+  double duration_s_;
+  bool is_terminal_;
+};
+
+Evidence failed(thaw::Error error) {
+  Evidence evidence;
+  evidence.infra = std::move(error);
+  return evidence;
+}
+
+class Session {
+ public:
+  Session(const std::vector<PlannedRun>& plan, const Catalogue& catalogue, const Programs& programs,
+          const std::filesystem::path& cache, Ledger& ledger, const std::atomic<bool>& cancelled,
+          const SessionOptions& options)
+      : plan_(plan),
+        catalogue_(catalogue),
+        programs_(programs),
+        cache_(cache),
+        ledger_(ledger),
+        cancelled_(cancelled),
+        options_(options) {}
+
+  Status run();
+
+ private:
+  void work();
+  Evidence evidence_of(const PlannedRun& planned, StatusLine& line);
+  void record(const PlannedRun& planned, const Evidence& evidence, StatusLine& line);
+
+  const std::vector<PlannedRun>& plan_;
+  const Catalogue& catalogue_;
+  const Programs& programs_;
+  const std::filesystem::path& cache_;
+  Ledger& ledger_;
+  const std::atomic<bool>& cancelled_;
+  const SessionOptions& options_;
+  std::atomic<size_t> next_ = 0;
+  std::mutex mutex_;  ///< guards ledger_ and failure_
+  Status failure_;
+  std::mutex probe_mutex_;  ///< one accelerator probe at a time
+};
+
+Evidence Session::evidence_of(const PlannedRun& planned, StatusLine& line) {
+  if (planned.missing) return failed(*planned.missing);
+  line.stage(planned.kernel.cached ? "check kernel" : "fetch kernel");
+  auto image = catalogue_.fetch(planned.kernel);
+  if (!image) return failed(std::move(image).error());
+  Result<Accelerator> accelerator = [&] {
+    const std::lock_guard lock(probe_mutex_);
+    if (known_accelerator(cache_).name.empty()) line.stage("try KVM");
+    return choose_accelerator(*image, programs_, cache_);
+  }();
+  if (!accelerator) return failed(std::move(accelerator).error());
+  const RunRequest request{.test = planned.test,
+                           .kernel = std::move(*image),
+                           .accelerator = accelerator->name,
+                           .directory = ledger_.directory() / planned.id,
+                           .programs = programs_,
+                           .cache = cache_,
+                           .cancelled = &cancelled_};
+  Shown shown(line, planned.test.run.duration_s, options_.is_terminal && options_.jobs == 1);
+  return execute(request, shown);
+}
+
+void Session::record(const PlannedRun& planned, const Evidence& evidence, StatusLine& line) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) return;
+  const auto recorded = ledger_.record(planned, evidence, options_.repeat(planned));
+  if (!recorded) {
+    failure_ = std::unexpected(recorded.error());
+    return;
+  }
+  const RunResult& result = **recorded;
+  line.end(fmt::format(
+      "[{}/{}] {}  {}{}: {}", ledger_.results().runs.size(), plan_.size(), planned.id,
+      name_of(result.verdict.kind),
+      result.as_expected() ? "" : fmt::format(" (expected {})", name_of(result.expected)),
+      result.verdict.reason));
+}
+
+void Session::work() {
+  // Several guests at once have no one line to share: each says its stages in lines of their own.
+  StatusLine line(stderr, options_.is_terminal && options_.jobs == 1);
+  for (size_t at = next_++; at < plan_.size() && !cancelled_; at = next_++) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!failure_) return;
+    }
+    const PlannedRun& planned = plan_[at];
+    line.begin(fmt::format("[{}/{}] {}", at + 1, plan_.size(), planned.id));
+    const Evidence evidence = evidence_of(planned, line);
+    if (cancelled_) return;  // an interrupted run is no result
+    record(planned, evidence, line);
+  }
+}
+
+Status Session::run() {
+  std::vector<std::thread> others;
+  for (int job = 1; job < options_.jobs; job++) others.emplace_back([this] { work(); });
+  work();
+  for (std::thread& other : others) other.join();
+  return failure_;
+}
+
+}  // namespace
+
+Status run_session(const std::vector<PlannedRun>& plan, const Catalogue& catalogue,
+                   const Programs& programs, const std::filesystem::path& cache, Ledger& ledger,
+                   const std::atomic<bool>& cancelled, const SessionOptions& options) {
+  return Session(plan, catalogue, programs, cache, ledger, cancelled, options).run();
+}
+
+}  // namespace lab

@@ -1,0 +1,31 @@
+#pragma once
+// A lab session: planned runs, one after another or several at once, judged and recorded as they
+// end.
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/plan/plan.h"
+#include "harness/provision/catalogue.h"
+#include "harness/report/ledger.h"
+#include "harness/run/execute.h"
+
+namespace lab {
+
+struct SessionOptions {
+  int jobs = 1;
+  bool is_terminal = false;  ///< of stderr
+  /// The command that repeats a run.
+  std::function<std::string(const PlannedRun&)> repeat;
+};
+
+/// Runs everything that is planned; stops between runs when `cancelled` is set. Progress goes to
+/// stderr. Fails only when results cannot be written: everything else is in the ledger.
+thaw::Status run_session(const std::vector<PlannedRun>& plan, const Catalogue& catalogue,
+                         const Programs& programs, const std::filesystem::path& cache,
+                         Ledger& ledger, const std::atomic<bool>& cancelled,
+                         const SessionOptions& options);
+
+}  // namespace lab
