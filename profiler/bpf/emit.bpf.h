@@ -133,12 +133,13 @@ static __always_inline __u32 log2_floor(__u64 value)
 static __always_inline __u64 put_timed(void *ctx, const struct emit *emit, void *record, __u64 size_bytes)
 {
 	struct emit_counters *counters = emit->counters;
-	__u64 took_ns;
-	__u32 bucket;
+	__u64 took_ns, bucket;
 
 	put(ctx, emit, record, size_bytes);
 	took_ns = bpf_ktime_get_ns() - emit->time_ns;
 	bucket = log2_floor(took_ns);
+	/* A 64-bit comparison: from a 32-bit one verifiers of 6.1 and older learn nothing about the upper half. */
+	barrier_var(bucket);
 	if (bucket >= THAW_EMIT_BUCKETS)
 		bucket = THAW_EMIT_BUCKETS - 1;
 	if (may_overlap(emit->level))

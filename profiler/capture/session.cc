@@ -31,7 +31,9 @@
 namespace thaw {
 namespace {
 
-constexpr uint32_t kMaxLogBytes = 64 * 1024;
+/// Of one message of libbpf; the verifier's log is one message, and its end says what is wrong.
+constexpr size_t kMaxMessageBytes = 4096;
+constexpr size_t kMaxLogBytes = 64 * 1024;
 
 struct SkeletonCloser {
   void operator()(thaw_bpf* skeleton) const { thaw_bpf::destroy(skeleton); }
@@ -42,10 +44,12 @@ thread_local std::string load_log;
 
 int keep_log(libbpf_print_level level, const char* format, va_list arguments) noexcept {
   if (level == LIBBPF_DEBUG || load_log.size() > kMaxLogBytes) return 0;
-  char line[2048];
-  const int length = std::vsnprintf(line, sizeof line, format, arguments);
-  if (length > 0)
-    load_log.append(line, std::min<size_t>(static_cast<size_t>(length), sizeof line - 1));
+  char* message = nullptr;
+  const int length = ::vasprintf(&message, format, arguments);
+  if (length < 0) return 0;
+  const std::string_view text(message, static_cast<size_t>(length));
+  load_log += text.substr(text.size() - std::min(text.size(), kMaxMessageBytes));
+  std::free(message);
   return length;
 }
 
@@ -240,7 +244,7 @@ Result<Session> Session::load(const CapturePlan& plan, const Features& features)
   TRY(state->open(features));
   if (thaw_bpf::load(state->skeleton.get()) != 0) {
     return fail_errno(
-        errno, fmt::format("the kernel refused Thaw's BPF programs:{}", last_lines(load_log, 6)));
+        errno, fmt::format("the kernel refused Thaw's BPF programs:{}", last_lines(load_log, 12)));
   }
   state->cpus_bytes =
       page_rounded(size_t{state->possible_cpus} * ((sizeof(cpu_state) + 7) / 8 * 8));
