@@ -14,7 +14,6 @@
 #include <memory>
 #include <random>
 
-#include "harness/machine/machine.h"
 #include "harness/run/conversation.h"
 #include "harness/run/guest_plan.h"
 #include "harness/run/host_watch.h"
@@ -40,7 +39,8 @@ constexpr int64_t kPowerOffNs = 20'000'000'000;
 
 class Attempt {
  public:
-  Attempt(const RunRequest& request, Progress& progress) : request_(request), progress_(progress) {}
+  Attempt(const RunRequest& request, const StartMachine& start, Progress& progress)
+      : request_(request), start_(start), progress_(progress) {}
   Evidence run();
   bool is_retryable() const { return is_retryable_; }
 
@@ -59,6 +59,7 @@ class Attempt {
   void add_times();
 
   const RunRequest& request_;
+  const StartMachine& start_;
   Progress& progress_;
   Evidence evidence_;
   bool is_retryable_ = false;
@@ -95,16 +96,16 @@ Status Attempt::boot() {
   evidence_.qemu_version = TRY(qemu_version());
   started_ns_ = thaw::monotonic_ns();
   const MachineSpec& spec = request_.test.machine;
-  machine_ = TRY(start_qemu({.vmlinuz = request_.kernel.vmlinuz,
-                             .initramfs = initramfs_,
-                             .kernel_parameters = kernel_parameters(),
-                             .cpus = spec.cpus,
-                             .memory_mib = spec.memory_mib,
-                             .cpu = spec.cpu,
-                             .accelerator = request_.accelerator,
-                             .agent_port = kAgentPort,
-                             .seed = request_.test.run.seed,
-                             .directory = request_.directory}));
+  machine_ = TRY(start_({.vmlinuz = request_.kernel.vmlinuz,
+                         .initramfs = initramfs_,
+                         .kernel_parameters = kernel_parameters(),
+                         .cpus = spec.cpus,
+                         .memory_mib = spec.memory_mib,
+                         .cpu = spec.cpu,
+                         .accelerator = request_.accelerator,
+                         .agent_port = kAgentPort,
+                         .seed = request_.test.run.seed,
+                         .directory = request_.directory}));
   if (auto command = thaw::read_file(request_.directory / "qemu-command"))
     evidence_.qemu_command = std::move(*command);
   return {};
@@ -299,8 +300,9 @@ Evidence Attempt::run() {
 
 }  // namespace
 
-Evidence attempt(const RunRequest& request, Progress& progress, bool& is_retryable) {
-  Attempt attempt(request, progress);
+Evidence attempt(const RunRequest& request, const StartMachine& start, Progress& progress,
+                 bool& is_retryable) {
+  Attempt attempt(request, start, progress);
   Evidence evidence = attempt.run();
   is_retryable = attempt.is_retryable();
   return evidence;

@@ -37,7 +37,7 @@ std::string why_again(const Evidence& evidence) {
 
 }  // namespace
 
-Evidence execute(const RunRequest& request, Progress& progress) {
+Evidence execute_on(const StartMachine& start, const RunRequest& request, Progress& progress) {
   const int64_t start_ns = thaw::monotonic_ns();
   Evidence evidence;
   std::error_code error;
@@ -49,14 +49,14 @@ Evidence execute(const RunRequest& request, Progress& progress) {
   } else {
     const std::string load_before = load_average();
     bool is_retryable = false;
-    evidence = attempt(request, progress, is_retryable);
+    evidence = attempt(request, start, progress, is_retryable);
     // A kernel that dies under the subject has said hello and run it; only what never came that far
     // is tried again.
     const bool came_to_the_case = evidence.load_host.has_value() || evidence.subject.started;
     if (is_retryable && !came_to_the_case) {
       progress.retry(why_again(evidence));
       put_aside(request.directory);
-      evidence = attempt(request, progress, is_retryable);
+      evidence = attempt(request, start, progress, is_retryable);
       evidence.attempts = 2;
     }
     if (!load_before.empty()) evidence.host_load.push_back(load_before + " before the run");
@@ -65,6 +65,10 @@ Evidence execute(const RunRequest& request, Progress& progress) {
   evidence.accelerator = request.accelerator;
   evidence.wall_s = static_cast<double>(thaw::monotonic_ns() - start_ns) / 1e9;
   return evidence;
+}
+
+Evidence execute(const RunRequest& request, Progress& progress) {
+  return execute_on(start_qemu, request, progress);
 }
 
 }  // namespace lab
