@@ -4,6 +4,7 @@
 
 #include "harness/agent/heartbeats.h"
 
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "harness/agent/priority.h"
@@ -28,6 +29,7 @@ void Heartbeats::stop() {
 }
 
 void Heartbeats::beat(uint32_t cpu) {
+  ::prctl(PR_SET_NAME, "thaw-heartbeat");
   pin_to_cpu(cpu);
   run_above_load(kBeatPriority);
   int64_t due_ns = thaw::monotonic_ns();

@@ -3,6 +3,7 @@
 // there is a port, to the lab; it never ends, since a kernel without PID 1 panics, and a panic
 // means something else here.
 
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ int main() {
     fmt::print(stderr, "thaw-agent: is the first process of a guest; `thawlab run` starts it\n");
     return 2;
   }
+  ::prctl(PR_SET_NAME, "thaw-agent");  // what captures show
   or_give_up(lab::mount_system());
   or_give_up(lab::load_modules());
   const std::string text = or_give_up(thaw::read_file(lab::kPlanPath));

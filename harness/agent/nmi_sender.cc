@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <cerrno>
@@ -58,6 +59,7 @@ NmiSender::~NmiSender() {
 void NmiSender::run(double rate_hz, double jitter, uint64_t seed, uint32_t cpus) {
   volatile uint32_t* apic = map_apic();
   if (apic == nullptr) return;
+  ::prctl(PR_SET_NAME, "thaw-nmi-sender");
   run_above_load(kNmiPriority);
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<double> factor(1 - jitter, 1 + jitter);

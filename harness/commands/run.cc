@@ -2,6 +2,7 @@
 // judged and reported. Everything that can be wrong with what was asked is found before the first
 // guest boots.
 
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -152,7 +153,7 @@ Result<fs::path> make_directory(const Options& options, const std::string& name)
 
 /// The command that repeats one run.
 std::string repeat_command(const Options& options, const PlannedRun& run) {
-  std::vector<std::string> words{"thawlab", "run"};
+  std::vector<std::string> words{program_invocation_name, "run"};  // as it was typed
   if (!run.test.file.empty()) words.push_back(run.test.file.string());
   words.insert(words.end(),
                {"--kernel", run.kernel.release.empty() ? run.pattern : run.kernel.release, "--seed",

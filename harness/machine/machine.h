@@ -54,7 +54,7 @@ class Machine {
 /// QEMU is not there or refuses; its own last words are in the message.
 thaw::Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options);
 
-/// First line of `qemu-system-x86_64 --version`. Asked once per process.
+/// "10.0.2 (Debian …)", as `qemu-system-x86_64 --version` says it. Asked once per process.
 thaw::Result<std::string> qemu_version();
 
 }  // namespace lab

@@ -195,7 +195,11 @@ Result<std::string> qemu_version() {
   const auto text = thaw::read_file(name);
   ::unlink(name);
   if (!process) return std::unexpected(std::move(process).error());
-  known = text ? text->substr(0, text->find('\n')) : "";
+  if (!text) return std::unexpected(text.error());
+  constexpr std::string_view kBefore = "version ";
+  const size_t at = text->find(kBefore);
+  const size_t start = at == std::string::npos ? 0 : at + kBefore.size();
+  known = text->substr(start, text->find('\n', start) - start);
   return known;
 }
 
