@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Everything that differs between the kernels Thaw supports (5.10 to 7.3), asked of their BTF, never of a version. */
+/* Everything that differs between the kernels Thaw supports (5.10 to 7.3), asked of their BTF,
+ * never of a version. */
 #ifndef THAW_BPF_COMPAT_H
 #define THAW_BPF_COMPAT_H
 
@@ -18,13 +19,30 @@ static __always_inline __u32 task_state(struct task_struct *task)
 }
 
 /*
- * The kernel resolves this by kallsyms, which lists variables only with CONFIG_KALLSYMS_ALL; a program that mentions it
- * does not load without. So it is mentioned by one program alone, which user space leaves out where the symbol is not.
+ * The kernel's own count of context switches on the CPU that `task` is on, two ways: by way of the
+ * task's queue, and by the name of the per-CPU variable.
+ */
+static __always_inline bool task_knows_run_queue(void)
+{
+	return bpf_core_field_exists(struct sched_entity, cfs_rq) &&
+	       bpf_core_field_exists(struct cfs_rq, rq);
+}
+
+/* Every task has such a queue, whatever its class: set_task_rq() sets it whenever a task gets a
+ * CPU. */
+static __always_inline __u64 nr_switches_of_task(const struct task_struct *task)
+{
+	return task->se.cfs_rq->rq->nr_switches;
+}
+
+/*
+ * The kernel resolves this by kallsyms, which lists variables only with CONFIG_KALLSYMS_ALL; a
+ * program that mentions it does not load without. So it is mentioned by one program alone, which
+ * user space leaves out where the symbol is not.
  */
 extern const struct rq runqueues __ksym;
 
-/* The kernel's own count of context switches on this CPU. */
-static __always_inline __u64 read_nr_switches(void)
+static __always_inline __u64 nr_switches_by_name(void)
 {
 	struct rq *rq = bpf_this_cpu_ptr(&runqueues);
 

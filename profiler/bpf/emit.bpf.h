@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Emitting a record: count that the event happened, hand it to the ring, time how long that took, and count a loss if
- * it did not fit. What every program does between begin_emit() and end_emit() is fill its own record.
+ * Emitting a record: count that the event happened, hand it to the ring, time how long that took,
+ * and count a loss if it did not fit. What every program does between begin_emit() and end_emit()
+ * is fill its own record.
  *
  *     struct emit emit;
  *     if (!begin_emit(&emit, LEVEL_SCHED, EVENT_SCHED_SWITCH)) return 0;
  *     ... fill a record that starts with event_header ...
  *     end_emit(ctx, &emit, &record, sizeof(record));
  *
- * Recorded + DataLoss = happened, exactly: happened is counted first, and every way out of here after that either
- * has put the record into a ring or has bumped one loss.
+ * Recorded + DataLoss = happened, exactly: happened is counted first, and every way out of here
+ * after that either has put the record into a ring or has bumped one loss.
  */
 #ifndef THAW_BPF_EMIT_H
 #define THAW_BPF_EMIT_H
@@ -28,9 +29,11 @@ struct emit {
 	__u32 kind;
 };
 
-static __always_inline void count_loss(struct emit_counters *counters, enum loss loss, bool shared_level)
+static __always_inline void count_loss(struct emit_counters *counters, enum loss loss,
+				       bool shared_level)
 {
-	/* xadd where two programs may stand in one level at once, a plain add (a third of the cost) elsewhere. */
+	/* xadd where two programs may stand in one level at once, a plain add (a third of the cost)
+	 * elsewhere. */
 	if (shared_level)
 		__sync_fetch_and_add(&counters->losses[loss], 1);
 	else
@@ -74,7 +77,8 @@ static __always_inline bool begin_emit(struct emit *emit, __u32 level, enum even
 	return true;
 }
 
-static __always_inline void fill_header(const struct emit *emit, struct event_header *header, __u16 size_bytes)
+static __always_inline void fill_header(const struct emit *emit, struct event_header *header,
+					__u16 size_bytes)
 {
 	header->size_bytes = size_bytes;
 	header->kind = emit->kind;
@@ -84,15 +88,17 @@ static __always_inline void fill_header(const struct emit *emit, struct event_he
 }
 
 /*
- * The kernel says only that it gave no room. Full rings are by far the likelier reason; when there was room, what
- * failed was the lock: an NMI that met it, or from v6.15 the rqspinlock's deadlock check or timeout.
+ * The kernel says only that it gave no room. Full rings are by far the likelier reason; when there
+ * was room, what failed was the lock: an NMI that met it, or from v6.15 the rqspinlock's deadlock
+ * check or timeout.
  */
 static __always_inline enum loss why_no_room(void *ring, __u64 size_bytes)
 {
 	__u64 used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
 	__u64 room = bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
 
-	return used + size_bytes + BPF_RINGBUF_HDR_SZ + 7 >= room ? LOSS_ring_full : LOSS_lock_denied;
+	return used + size_bytes + BPF_RINGBUF_HDR_SZ + 7 >= room ? LOSS_ring_full
+								  : LOSS_lock_denied;
 }
 
 static __always_inline void put(void *ctx, const struct emit *emit, void *record, __u64 size_bytes)
@@ -110,7 +116,8 @@ static __always_inline void put(void *ctx, const struct emit *emit, void *record
 		count_loss(emit->counters, LOSS_no_cpu_slot, may_overlap(emit->level));
 		return;
 	}
-	/* No wake-up from here: it would cost a switch per event, and in NMI an irq_work. User space polls. */
+	/* No wake-up from here: it would cost a switch per event, and in NMI an irq_work. User
+	 * space polls. */
 	if (bpf_ringbuf_output(ring, record, size_bytes, BPF_RB_NO_WAKEUP))
 		count_loss(emit->counters, why_no_room(ring, size_bytes), may_overlap(emit->level));
 }
@@ -130,7 +137,8 @@ static __always_inline __u32 log2_floor(__u64 value)
 }
 
 /* Returns how long it took. */
-static __always_inline __u64 put_timed(void *ctx, const struct emit *emit, void *record, __u64 size_bytes)
+static __always_inline __u64 put_timed(void *ctx, const struct emit *emit, void *record,
+				       __u64 size_bytes)
 {
 	struct emit_counters *counters = emit->counters;
 	__u64 took_ns, bucket;
@@ -159,8 +167,9 @@ static __always_inline struct scratch *scratch_of(const struct emit *emit)
 }
 
 /*
- * A record of its own for an emit that waited: while an NMI spins nobody else can take one. The stack is taken after
- * the fact; it shows what the emit interrupted. Not inlined: it is rare and every program has it.
+ * A record of its own for an emit that waited: while an NMI spins nobody else can take one. The
+ * stack is taken after the fact; it shows what the emit interrupted. Not inlined: it is rare and
+ * every program has it.
  */
 static __noinline int put_slow(void *ctx, struct emit *emit, __u64 took_ns)
 {

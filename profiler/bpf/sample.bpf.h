@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Samples: what a CPU was doing, with its stacks. From a perf event (cycles: NMI, cpu-clock: timer interrupt), or from
- * raw_tp/nmi_handler, which runs in NMI on machines without a PMU too: whatever sends the NMIs sets the rate.
+ * Samples: what a CPU was doing, with its stacks. From a perf event (cycles: NMI, cpu-clock: timer
+ * interrupt), or from raw_tp/nmi_handler, which runs in NMI on machines without a PMU too: whatever
+ * sends the NMIs sets the rate.
  */
 #ifndef THAW_BPF_SAMPLE_H
 #define THAW_BPF_SAMPLE_H
@@ -14,7 +15,8 @@ static __always_inline __u64 walk(void *ctx, struct emit *emit, void *frames, __
 	long bytes = bpf_get_stack(ctx, frames, THAW_MAX_FRAMES * sizeof(__u64), flags);
 
 	if (bytes < 0) {
-		/* -EFAULT of a user walk is a kernel thread, which has no user stack: nothing lost. */
+		/* -EFAULT of a user walk is a kernel thread, which has no user stack: nothing lost.
+		 */
 		if (!(flags & BPF_F_USER_STACK))
 			count_loss(emit->counters, LOSS_stack_failed, false);
 		return 0;
@@ -44,7 +46,8 @@ static __always_inline int emit_sample(void *ctx, __u32 level)
 	if (want_stacks) {
 		kernel_bytes = walk(ctx, &emit, scratch->frames, 0);
 		if (id)
-			user_bytes = walk(ctx, &emit, (void *)scratch->frames + kernel_bytes, BPF_F_USER_STACK);
+			user_bytes = walk(ctx, &emit, (void *)scratch->frames + kernel_bytes,
+					  BPF_F_USER_STACK);
 	}
 	size_bytes = sizeof(scratch->sample) + kernel_bytes + user_bytes;
 	scratch->sample.tid = (__u32)id;
@@ -53,7 +56,8 @@ static __always_inline int emit_sample(void *ctx, __u32 level)
 	scratch->sample.user_frames = user_bytes / sizeof(__u64);
 	scratch->sample.pad = 0;
 	fill_header(&emit, &scratch->header, size_bytes);
-	/* From here on it is timed: the walk is the price of a stack, the emit is what can stall. */
+	/* From here on it is timed: the walk is the price of a stack, the emit is what can stall.
+	 */
 	emit.time_ns = bpf_ktime_get_ns();
 	end_emit(ctx, &emit, scratch, size_bytes);
 	return 0;
@@ -65,7 +69,8 @@ int on_perf_sample(struct bpf_perf_event_data *ctx)
 	return emit_sample(ctx, sample_is_nmi ? LEVEL_NMI : LEVEL_TIMER);
 }
 
-/* The kernel runs every registered handler on each NMI and traces each; the first one seen stands for the NMI. */
+/* The kernel runs every registered handler on each NMI and traces each; the first one seen stands
+ * for the NMI. */
 volatile __u64 counted_handler = 0;
 
 SEC("raw_tp/nmi_handler")

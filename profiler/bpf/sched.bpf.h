@@ -2,9 +2,10 @@
 /*
  * Context switches and wake-ups.
  *
- * The switch window: to prove that no switch was missed, the kernel's own counter (rq->nr_switches) is read at the first
- * switch that each CPU records and at the first one after the recording stopped. Both are read where they change, so
- * the two counts cover exactly the same switches; attach and detach skew cannot matter.
+ * The switch window: to prove that no switch was missed, the kernel's own counter (rq->nr_switches)
+ * is read at the first switch that each CPU records and at the first one after the recording
+ * stopped. Both are read where they change, so the two counts cover exactly the same switches;
+ * attach and detach skew cannot matter.
  */
 #ifndef THAW_BPF_SCHED_H
 #define THAW_BPF_SCHED_H
@@ -12,24 +13,39 @@
 #include "profiler/bpf/compat.bpf.h"
 #include "profiler/bpf/emit.bpf.h"
 
+enum switch_counter { COUNTER_OF_TASK, COUNTER_BY_NAME };
+
 /* __schedule() counts the switch before it traces it, on every kernel from 5.10 to 7.3. */
-static __always_inline void open_window(struct cpu_state *state)
+static __always_inline __u64 switches_before(const struct task_struct *prev,
+					     const enum switch_counter counter)
 {
-	state->switches_before = read_nr_switches() - 1;
+	return (counter == COUNTER_OF_TASK ? nr_switches_of_task(prev) : nr_switches_by_name()) - 1;
+}
+
+static __always_inline bool has_window(const enum switch_counter counter)
+{
+	return counter == COUNTER_BY_NAME || task_knows_run_queue();
+}
+
+static __always_inline void open_window(struct cpu_state *state, const struct task_struct *prev,
+					const enum switch_counter counter)
+{
+	state->switches_before = switches_before(prev, counter);
 	state->window = WINDOW_OPEN;
 }
 
-static __always_inline void end_window(void)
+static __always_inline void end_window(const struct task_struct *prev,
+				       const enum switch_counter counter)
 {
 	struct cpu_state *state = this_cpu_state();
 
 	if (state && state->window == WINDOW_OPEN) {
-		state->switches_after = read_nr_switches() - 1;
+		state->switches_after = switches_before(prev, counter);
 		state->window = WINDOW_ENDED;
 	}
 }
 
-static __always_inline int emit_switch(__u64 *ctx, const bool windowed)
+static __always_inline int emit_switch(__u64 *ctx, const enum switch_counter counter)
 {
 	struct task_struct *prev = (void *)ctx[1];
 	struct task_struct *next = (void *)ctx[2];
@@ -37,16 +53,16 @@ static __always_inline int emit_switch(__u64 *ctx, const bool windowed)
 	struct emit emit;
 
 	if (phase != PHASE_RECORDING) {
-		if (windowed && phase == PHASE_STOPPING)
-			end_window();
+		if (has_window(counter) && phase == PHASE_STOPPING)
+			end_window(prev, counter);
 		return 0;
 	}
 	if (only_targets && !is_target(prev->tgid) && !is_target(next->tgid))
 		return 0;
 	if (!begin_emit(&emit, LEVEL_SCHED, EVENT_SCHED_SWITCH))
 		return 0;
-	if (windowed && emit.state->window == WINDOW_CLOSED)
-		open_window(emit.state);
+	if (has_window(counter) && emit.state->window == WINDOW_CLOSED)
+		open_window(emit.state, prev, counter);
 	fill_header(&emit, &event.header, sizeof(event));
 	event.prev_tid = prev->pid;
 	event.next_tid = next->pid;
@@ -60,14 +76,14 @@ static __always_inline int emit_switch(__u64 *ctx, const bool windowed)
 SEC("tp_btf/sched_switch")
 int on_sched_switch(__u64 *ctx)
 {
-	return emit_switch(ctx, true);
+	return emit_switch(ctx, COUNTER_OF_TASK);
 }
 
-/* For kernels that do not show their run queues (no CONFIG_KALLSYMS_ALL): no window. */
+/* For kernels without CONFIG_FAIR_GROUP_SCHED that list their variables (CONFIG_KALLSYMS_ALL). */
 SEC("tp_btf/sched_switch")
-int on_sched_switch_plain(__u64 *ctx)
+int on_sched_switch_by_name(__u64 *ctx)
 {
-	return emit_switch(ctx, false);
+	return emit_switch(ctx, COUNTER_BY_NAME);
 }
 
 static __always_inline int emit_wake(__u64 *ctx, enum event_kind kind)

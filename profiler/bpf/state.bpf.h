@@ -12,11 +12,11 @@
 const volatile __u32 possible_cpus = 1;
 const volatile bool use_perf_buffer = false; /* transport perf */
 /*
- * The guard: a level that finds itself taken on its CPU steps aside. Off only with --transport shared, whose purpose is
- * to let an NMI meet the program it interrupted.
+ * The guard: a level that finds itself taken on its CPU steps aside. Off only with --transport
+ * shared, whose purpose is to let an NMI meet the program it interrupted.
  */
 const volatile bool guarded = true;
-const volatile bool only_targets = false; /* -p and -- CMD */
+const volatile bool only_targets = false;  /* -p and -- CMD */
 const volatile bool sample_is_nmi = false; /* the perf event is a hardware one */
 const volatile bool want_stacks = true;
 
@@ -32,8 +32,9 @@ struct {
 } cpus SEC(".maps");
 
 /*
- * Two rings per CPU: [2 * cpu] for everything but NMI, [2 * cpu + 1] for NMI alone. No ring is ever reserved from two
- * CPUs nor from NMI and another context. With --transport shared all elements are one and the same ring.
+ * Two rings per CPU: [2 * cpu] for everything but NMI, [2 * cpu + 1] for NMI alone. No ring is ever
+ * reserved from two CPUs nor from NMI and another context. With --transport shared all elements are
+ * one and the same ring.
  */
 struct inner_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -59,7 +60,8 @@ struct scratch {
 		struct sample_event sample;
 		struct slow_emit_event slow;
 	};
-	/* User frames begin right after the kernel frames, hence room for both and one more for the verifier. */
+	/* User frames begin right after the kernel frames, hence room for both and one more for the
+	 * verifier. */
 	__u64 frames[2 * THAW_MAX_FRAMES + 2];
 };
 struct {
@@ -70,8 +72,8 @@ struct {
 } scratches SEC(".maps");
 
 /*
- * Processes to record, by pid. Only changed from task context (fork, exit, user space) and only looked up from NMI, so
- * no lock is ever taken in NMI.
+ * Processes to record, by pid. Only changed from task context (fork, exit, user space) and only
+ * looked up from NMI, so no lock is ever taken in NMI.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

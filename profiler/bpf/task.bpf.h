@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Threads that begin, exec, end and rename themselves: who is who in a capture, and who belongs to the targets. */
+/* Threads that begin, exec, end and rename themselves: who is who in a capture, and who belongs to
+ * the targets. */
 #ifndef THAW_BPF_TASK_H
 #define THAW_BPF_TASK_H
 
@@ -12,8 +13,8 @@ static __always_inline void copy_name(char *to, const char *from)
 	bpf_probe_read_kernel_str(to, THAW_NAME_BYTES, from);
 }
 
-static __always_inline int emit_task(void *ctx, enum event_kind kind, struct task_struct *task, __u32 other_tid,
-				     const char *name)
+static __always_inline int emit_task(void *ctx, enum event_kind kind, struct task_struct *task,
+				     __u32 other_tid, const char *name)
 {
 	struct task_event event = {};
 	struct emit emit;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The kernel's types as far as Thaw's programs read them. Field offsets come from the running kernel's BTF (CO-RE),
- * so only names and types matter here. Committed by hand instead of a generated vmlinux.h, which would be 135,000
- * lines of whatever kernel the build ran on.
+ * The kernel's types as far as Thaw's programs read them. Field offsets come from the running
+ * kernel's BTF (CO-RE), so only names and types matter here. Committed by hand instead of a
+ * generated vmlinux.h, which would be 135,000 lines of whatever kernel the build ran on.
  */
 #ifndef THAW_BPF_TYPES_H
 #define THAW_BPF_TYPES_H
@@ -13,7 +13,21 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct rq {
+	__u64 nr_switches;
+};
+
+/* These two pointers are there with CONFIG_FAIR_GROUP_SCHED. */
+struct cfs_rq {
+	struct rq *rq;
+};
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq;
+};
+
 struct task_struct {
+	struct sched_entity se;
 	int pid;
 	int tgid;
 	int exit_code;
@@ -23,13 +37,10 @@ struct task_struct {
 	char comm[16];
 };
 
-/* Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14) renamed and narrowed it. */
+/* Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14) renamed and
+ * narrowed it. */
 struct task_struct___before_5_14 {
 	long state;
-};
-
-struct rq {
-	__u64 nr_switches;
 };
 
 #pragma clang attribute pop

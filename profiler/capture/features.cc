@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -71,30 +72,48 @@ Feature probe_privileges() {
               std::strerror(errno))};
 }
 
-Feature probe_nmi_tracepoint() {
+Feature probe_nmi_tracepoint(const btf* types) {
   for (const char* root : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
     if (::access(fmt::format("{}/events/nmi/nmi_handler", root).c_str(), F_OK) == 0) {
       return {true, "tracepoint nmi:nmi_handler"};
     }
   }
   // tracefs may just not be mounted; a kernel with BTF tells through the tracepoint's type.
-  if (btf* vmlinux = btf__load_vmlinux_btf(); vmlinux != nullptr) {
-    const int id = btf__find_by_name(vmlinux, "btf_trace_nmi_handler");
-    btf__free(vmlinux);
-    if (id > 0) return {true, "tracepoint nmi:nmi_handler"};
-  }
+  if (types != nullptr && btf__find_by_name(types, "btf_trace_nmi_handler") > 0)
+    return {true, "tracepoint nmi:nmi_handler"};
   return {false, "no tracepoint nmi:nmi_handler; --clock nmi cannot be used"};
 }
 
-Feature probe_run_queues() {
+bool has_member(const btf* types, const char* structure, const char* member) {
+  const int id = btf__find_by_name_kind(types, structure, BTF_KIND_STRUCT);
+  if (id <= 0) return false;
+  const btf_type* type = btf__type_by_id(types, static_cast<uint32_t>(id));
+  const btf_member* members = btf_members(type);
+  for (int at = 0; at < btf_vlen(type); at++)
+    if (std::strcmp(btf__name_by_offset(types, members[at].name_off), member) == 0) return true;
+  return false;
+}
+
+bool lists_run_queues() {
   std::ifstream symbols("/proc/kallsyms");
   std::string line;
-  while (std::getline(symbols, line)) {
-    if (line.ends_with(" runqueues")) return {true, "the kernel's own switch counter can be read"};
+  while (std::getline(symbols, line))
+    if (line.ends_with(" runqueues")) return true;
+  return false;
+}
+
+void probe_run_queues(const btf* types, Features& features) {
+  const bool of_task = types != nullptr && has_member(types, "sched_entity", "cfs_rq") &&
+                       has_member(types, "cfs_rq", "rq");
+  features.run_queues_by_name = !of_task && lists_run_queues();
+  if (of_task || features.run_queues_by_name) {
+    features.run_queues = {true, "the kernel's own switch counter can be read"};
+  } else {
+    features.run_queues = {false,
+                           "the kernel's own switch counter cannot be read, so switches cannot be "
+                           "checked against it: it was built with neither CONFIG_FAIR_GROUP_SCHED "
+                           "nor CONFIG_KALLSYMS_ALL"};
   }
-  return {false,
-          "the kernel does not list its run queues (CONFIG_KALLSYMS_ALL); switches cannot be "
-          "checked against it"};
 }
 
 Feature probe_lab_guest() {
@@ -131,8 +150,9 @@ Features Features::probe() {
   features.cpu_clock = probe_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK,
                                    "cpu-clock event (samples by timer interrupt)",
                                    "check kernel.perf_event_paranoid");
-  features.nmi_tracepoint = probe_nmi_tracepoint();
-  features.run_queues = probe_run_queues();
+  const std::unique_ptr<struct btf, void (*)(struct btf*)> types(btf__load_vmlinux_btf(), btf__free);
+  features.nmi_tracepoint = probe_nmi_tracepoint(types.get());
+  probe_run_queues(types.get(), features);
   features.lab_guest = probe_lab_guest();
   return features;
 }

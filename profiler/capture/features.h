@@ -25,8 +25,10 @@ struct Features {
   Feature cycles;          ///< a hardware cycles event opens: samples come by NMI
   Feature cpu_clock;       ///< a software cpu-clock event opens: samples come by timer interrupt
   Feature nmi_tracepoint;  ///< nmi:nmi_handler exists
-  Feature run_queues;      ///< the kernel's own switch counter can be read (CONFIG_KALLSYMS_ALL)
-  Feature lab_guest;       ///< booted by thawlab: a machine that may be frozen
+  Feature run_queues;      ///< the kernel's own switch counter can be read
+  /// It can be read by its name alone: no CONFIG_FAIR_GROUP_SCHED, but CONFIG_KALLSYMS_ALL.
+  bool run_queues_by_name = false;
+  Feature lab_guest;  ///< booted by thawlab: a machine that may be frozen
 
   static Features probe();
 };

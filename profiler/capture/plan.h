@@ -17,7 +17,8 @@ struct CapturePlan {
   Transport transport = Transport::Split;  ///< never Auto
   std::string transport_why;
   bool samples_in_nmi = false;
-  bool switch_window = false;  ///< check switches against the kernel's own counter
+  bool switch_window = false;    ///< check switches against the kernel's own counter
+  bool counter_by_name = false;  ///< which is found by its symbol, see features.h
   bool only_targets = false;
   bool stacks = true;
   uint32_t sample_hz = 0;             ///< 0: the clock has no rate of its own (nmi, none)

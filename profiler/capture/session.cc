@@ -65,6 +65,13 @@ size_t page_rounded(size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
+uint64_t own_cpu_ns() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000'000 +
+         static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
 /// Runs for a moment on `cpu` and gives it back, so that it switches at least once.
 void make_switch(uint32_t cpu) {
   cpu_set_t* set = CPU_ALLOC(cpu + 1);
@@ -92,6 +99,7 @@ struct Session::State {
   cpu_state* cpus = nullptr;
   size_t cpus_bytes = 0;
   std::array<uint64_t, EVENT_KINDS> missed_before{};
+  uint64_t own_cpu_before_ns = 0;
   uint64_t bad_records = 0;
 
   ~State() {
@@ -129,7 +137,7 @@ Status Session::State::open(const Features& features) {
   bpf_map__set_max_entries(skeleton->maps.scratches, LEVELS * possible_cpus);
   auto& programs = skeleton->progs;
   bpf_program__set_autoload(
-      plan.switch_window ? programs.on_sched_switch_plain : programs.on_sched_switch, false);
+      plan.counter_by_name ? programs.on_sched_switch : programs.on_sched_switch_by_name, false);
   bpf_program__set_autoload(programs.on_nmi, plan.clock == Clock::Nmi);
   bpf_program__set_autoload(programs.on_perf_sample, plan.sample_hz != 0);
   return {};
@@ -172,8 +180,8 @@ Status Session::State::attach() {
   TRY(keep(bpf_program__attach(programs.on_task_exec), "sched_process_exec"));
   TRY(keep(bpf_program__attach(programs.on_task_exit), "sched_process_exit"));
   TRY(keep(bpf_program__attach(programs.on_task_rename), "task_rename"));
-  TRY(keep(bpf_program__attach(plan.switch_window ? programs.on_sched_switch
-                                                  : programs.on_sched_switch_plain),
+  TRY(keep(bpf_program__attach(plan.counter_by_name ? programs.on_sched_switch_by_name
+                                                    : programs.on_sched_switch),
            "sched_switch"));
   TRY(keep(bpf_program__attach(programs.on_sched_waking), "sched_waking"));
   TRY(keep(bpf_program__attach(programs.on_sched_wakeup), "sched_wakeup"));
@@ -214,7 +222,7 @@ std::array<uint64_t, EVENT_KINDS> Session::State::missed() const {
   const auto& programs = skeleton->progs;
   const std::pair<const bpf_program*, int> kinds[] = {
       {programs.on_sched_switch, EVENT_SCHED_SWITCH},
-      {programs.on_sched_switch_plain, EVENT_SCHED_SWITCH},
+      {programs.on_sched_switch_by_name, EVENT_SCHED_SWITCH},
       {programs.on_sched_waking, EVENT_SCHED_WAKING},
       {programs.on_sched_wakeup, EVENT_SCHED_WAKEUP},
       {programs.on_sched_wakeup_new, EVENT_SCHED_WAKEUP},
@@ -269,6 +277,7 @@ Status Session::add_target(int32_t pid) {
 
 void Session::begin() {
   state_->missed_before = state_->missed();
+  state_->own_cpu_before_ns = own_cpu_ns();
   __atomic_store_n(&state_->skeleton->bss->phase, PHASE_RECORDING, __ATOMIC_SEQ_CST);
 }
 
@@ -315,11 +324,7 @@ Tally Session::tally() const {
   }
   if (state.bad_records != 0) tally.losses["bad_record"] = state.bad_records;
   if (state.perf && state.perf->lost() != 0) tally.losses["transport_lost"] = state.perf->lost();
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  tally.own_cpu_ns =
-      static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000'000 +
-      static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+  tally.own_cpu_ns = own_cpu_ns() - state.own_cpu_before_ns;
   tally.time_ns = monotonic_ns();
   return tally;
 }

@@ -35,7 +35,7 @@ class Session {
   /// counted as bad_record.
   using Sink = std::function<void(const char* record, uint32_t bytes)>;
   size_t drain(const Sink& sink);
-  /// Counters as they stand. own_cpu_ns is this process's.
+  /// Counters as they stand. own_cpu_ns is this process's since begin().
   Tally tally() const;
 
  private:

@@ -181,7 +181,8 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->transform(CLI::Transformer(kTransports).description(""))
       ->type_name("TRANSPORT")
       ->default_str("auto");
-  app.add_flag("!--no-stacks", options->stacks, "Samples without stacks");
+  app.add_flag_callback(
+      "--no-stacks", [options] { options->stacks = false; }, "Samples without stacks");
   app.add_option("--ring-mib", options->ring_mib, "Buffer per CPU; raise it when events are lost")
       ->type_name("MIB")
       ->capture_default_str();

@@ -66,7 +66,7 @@ struct Tally {
   /// emit[cpu][context]; inner array always kEmitContexts long.
   std::vector<std::array<EmitHistogram, kEmitContexts>> emit;
   std::vector<SwitchWindow> switches;  ///< by CPU; empty when not measured
-  uint64_t own_cpu_ns = 0;             ///< CPU time of thaw itself
+  uint64_t own_cpu_ns = 0;             ///< CPU time of thaw itself while it recorded
   uint64_t nmi_runs = 0;               ///< runs of Thaw's programs in NMI context
 
   friend bool operator==(const Tally&, const Tally&) = default;
