@@ -135,8 +135,8 @@ std::optional<int> Child::exit_code() {
   return exit_code_;
 }
 
-void Child::forward(int signal) const {
-  ::kill(pid_, signal);
+void Child::forward(Signal signal) const {
+  if (signal.number != 0 && !signal.by_terminal) ::kill(pid_, signal.number);
 }
 
 }  // namespace thaw

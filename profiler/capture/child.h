@@ -9,6 +9,7 @@
 
 #include "profiler/base/errors.h"
 #include "profiler/base/unique_fd.h"
+#include "profiler/capture/signal_gate.h"
 
 namespace thaw {
 
@@ -37,7 +38,8 @@ class Child {
   Status release();
   /// Exit code, 128+N for signal N; nothing while it runs.
   std::optional<int> exit_code();
-  void forward(int signal) const;
+  /// Hands a signal on, unless it is none or the command got it too.
+  void forward(Signal signal) const;
 
  private:
   Child(pid_t pid, UniqueFd pidfd, UniqueFd go, UniqueFd failure, std::string name)

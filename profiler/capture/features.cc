@@ -150,7 +150,8 @@ Features Features::probe() {
   features.cpu_clock = probe_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK,
                                    "cpu-clock event (samples by timer interrupt)",
                                    "check kernel.perf_event_paranoid");
-  const std::unique_ptr<struct btf, void (*)(struct btf*)> types(btf__load_vmlinux_btf(), btf__free);
+  const std::unique_ptr<struct btf, void (*)(struct btf*)> types(btf__load_vmlinux_btf(),
+                                                                 btf__free);
   features.nmi_tracepoint = probe_nmi_tracepoint(types.get());
   probe_run_queues(types.get(), features);
   features.lab_guest = probe_lab_guest();

@@ -24,6 +24,7 @@
 #include "profiler/capture/session.h"
 #include "profiler/capture/signal_gate.h"
 #include "profiler/capture/tasks.h"
+#include "profiler/store/losses.h"
 #include "profiler/store/writer.h"
 
 namespace thaw {
@@ -112,6 +113,7 @@ struct Recording {
   size_t drain();
   Status run(Ending& ending);
   std::optional<std::string> ended();
+  void wait_for_command();
   Status write_tally();
   Tally tally() const;
 };
@@ -142,7 +144,7 @@ Status Recording::write_tally() {
   RecordProgress progress;
   progress.elapsed_s = static_cast<double>(now.time_ns - start_ns) / 1e9;
   for (const uint64_t count : writer.recorded()) progress.events += count;
-  for (const auto& [name, count] : now.losses) progress.losses += count;
+  progress.losses = data_loss(now.losses);
   progress.bytes = writer.bytes_written();
   hooks.progress(progress);
   return {};
@@ -150,11 +152,10 @@ Status Recording::write_tally() {
 
 /// Why the recording is over, or nothing while it goes on.
 std::optional<std::string> Recording::ended() {
-  if (const int signal = signals.next(); signal != 0) {
-    if (child != nullptr && signal != SIGINT)
-      child->forward(signal);  // the terminal's SIGINT reaches it by itself
-    if (child == nullptr) return fmt::format("signal SIG{}", ::sigabbrev_np(signal));
-  }
+  const Signal signal = signals.next();
+  if (child != nullptr) child->forward(signal);
+  if (child == nullptr && signal.number != 0)
+    return fmt::format("signal SIG{}", ::sigabbrev_np(signal.number));
   if (child != nullptr && child->exit_code()) return "command exited";
   pollfd process{process_pidfd, POLLIN, 0};
   if (process_pidfd >= 0 && ::poll(&process, 1, 0) > 0) return "process exited";
@@ -162,6 +163,14 @@ std::optional<std::string> Recording::ended() {
       static_cast<double>(monotonic_ns() - start_ns) >= *options.duration_s * 1e9)
     return "duration";
   return std::nullopt;
+}
+
+void Recording::wait_for_command() {
+  while (!child->exit_code()) {
+    pollfd wake[] = {{signals.fd(), POLLIN, 0}, {child->pidfd(), POLLIN, 0}};
+    ::poll(wake, 2, -1);
+    child->forward(signals.next());
+  }
 }
 
 Status Recording::run(Ending& ending) {
@@ -233,14 +242,17 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   while (ran && recording.drain() > 0) ran = recording.written;
   ending.end_ns = monotonic_ns();
   if (child) ending.command_exit = child->exit_code();
-  RecordSummary summary{file, plan, recording.tally(), ending};
+  RecordSummary summary{std::nullopt, file, plan, recording.tally(), ending};
   summary.duration_s = static_cast<double>(ending.end_ns - recording.start_ns) / 1e9;
   summary.recorded = writer.recorded();
   if (ran) ran = writer.finish(summary.tally, ending);
   if (!ran) {
-    return std::unexpected(with_context(
+    summary.failure = with_context(
         std::move(ran).error(),
-        fmt::format("the recording stopped; {} is readable up to here", file.string())));
+        fmt::format("the recording stopped; {} is readable up to here", file.string()));
+    if (!child) return std::unexpected(*summary.failure);
+    recording.wait_for_command();
+    summary.ending.command_exit = child->exit_code();
   }
   summary.bytes = writer.bytes_written();
   return summary;

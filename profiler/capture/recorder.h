@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "profiler/base/errors.h"
@@ -22,6 +23,8 @@ struct RecordProgress {
 };
 
 struct RecordSummary {
+  /// Why the recording stopped early although the command went on; see record().
+  std::optional<Error> failure;
   std::filesystem::path file;
   CapturePlan plan;
   Tally tally;
@@ -40,7 +43,9 @@ struct RecordHooks {
 /// Records until the duration is over, the command or the process ends, or SIGINT, SIGTERM or
 /// SIGHUP arrives (which this function takes over while it runs; a second one is ignored until the
 /// file is finished). The file belongs to the user behind sudo. When writing fails (disk full) the
-/// recording stops, the file stays readable to its last whole chunk, and the Error says so.
+/// recording stops, the file stays readable to its last whole chunk, and the
+/// Error says so. With a command it is in the summary instead, which is returned when the command
+/// has ended.
 Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& hooks);
 
 }  // namespace thaw

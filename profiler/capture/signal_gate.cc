@@ -21,15 +21,15 @@ Result<SignalGate> SignalGate::open() {
 
 SignalGate::~SignalGate() {
   if (!fd_.is_valid()) return;
-  while (next() != 0) {
+  while (next().number != 0) {
   }
   ::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
-int SignalGate::next() const {
+Signal SignalGate::next() const {
   signalfd_siginfo info{};
-  return ::read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
-                                                              : 0;
+  if (::read(fd_.get(), &info, sizeof info) != sizeof info) return {};
+  return {static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
 }
 
 }  // namespace thaw

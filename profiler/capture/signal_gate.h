@@ -8,6 +8,13 @@
 
 namespace thaw {
 
+/// A signal that arrived; number 0 for none.
+struct Signal {
+  int number = 0;
+  /// The terminal sent it (Ctrl-C): every process in the foreground got it, the command too.
+  bool by_terminal = false;
+};
+
 /// Blocks SIGINT, SIGTERM and SIGHUP and makes them readable for as long as it lives. Open it
 /// before any thread starts: threads inherit the mask. What arrived and was not read when it ends
 /// has had its effect and is dropped.
@@ -18,8 +25,7 @@ class SignalGate {
   ~SignalGate();
 
   int fd() const { return fd_.get(); }
-  /// The next signal, 0 for none.
-  int next() const;
+  Signal next() const;
 
  private:
   SignalGate() = default;

@@ -220,7 +220,9 @@ Result<WatchSummary> watch(const WatchOptions& options,
     ::poll(wake, 2, kPollMs);
     nmis.poll(least_ns, report);
     log.poll(report);
-    if (signals.next() != 0 && !child) break;
+    const Signal signal = signals.next();
+    if (child) child->forward(signal);
+    if (signal.number != 0 && !child) break;
     if (child && (summary.command_exit = child->exit_code())) break;
     if (options.duration_s &&
         static_cast<double>(monotonic_ns() - start_ns) >= *options.duration_s * 1e9)

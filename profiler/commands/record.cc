@@ -76,22 +76,13 @@ std::string progress_line(const RecordProgress& progress) {
                      bytes(progress.bytes));
 }
 
-uint64_t lost(const Tally& tally) {
-  uint64_t sum = 0;
-  for (const auto& [name, count] : tally.losses) {
-    const Loss* row = find_loss(name);
-    if (row != nullptr && row->severity == Severity::DataLoss) sum += count;
-  }
-  return sum;
-}
-
 std::string counts_line(const RecordSummary& summary) {
   const auto of = [&](EventKind kind) { return summary.recorded[static_cast<size_t>(kind)]; };
   return fmt::format("thaw: {}: {} samples, {} switches, {} wake-ups; {} lost\n",
                      seconds(summary.duration_s), grouped(of(EventKind::sample)),
                      grouped(of(EventKind::sched_switch)),
                      grouped(of(EventKind::sched_waking) + of(EventKind::sched_wakeup)),
-                     grouped(lost(summary.tally)));
+                     grouped(data_loss(summary.tally.losses)));
 }
 
 std::string loss_lines(const Tally& tally) {
@@ -146,7 +137,8 @@ Result<int> run(const RecordOptions& options) {
   const auto summary = record(options, hooks);
   if (shows_progress) say("\r\x1b[K");
   if (!summary) return std::unexpected(summary.error());
-  say(end_lines(*summary));
+  say(summary->failure ? fmt::format("thaw: {}\n", summary->failure->message)
+                       : end_lines(*summary));
   return summary->ending.command_exit.value_or(0);
 }
 

@@ -39,4 +39,13 @@ const Loss* find_loss(std::string_view name) {
   return found == std::end(kLosses) ? nullptr : found;
 }
 
+uint64_t data_loss(const std::map<std::string, uint64_t>& losses) {
+  uint64_t sum = 0;
+  for (const auto& [name, count] : losses) {
+    const Loss* row = find_loss(name);
+    if (row != nullptr && row->severity == Severity::DataLoss) sum += count;
+  }
+  return sum;
+}
+
 }  // namespace thaw

@@ -2,7 +2,10 @@
 // The table of losses (wire/loss.def) for those who read captures: what a name in Tally::losses
 // means.
 
+#include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace thaw {
@@ -24,6 +27,9 @@ struct Loss {
 
 /// Every row, in the order of the table.
 std::span<const Loss> all_losses();
+
+/// Events gone: the counts of severity DataLoss.
+uint64_t data_loss(const std::map<std::string, uint64_t>& losses);
 
 /// Null for a name that this version does not know (a newer capture).
 const Loss* find_loss(std::string_view name);
