@@ -9,6 +9,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <cstdlib>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/process/v2.hpp>
 #include <boost/process/v2/posix/bind_fd.hpp>
@@ -21,9 +23,23 @@ using boost::system::error_code;
 
 namespace {
 
+/// In the child, before exec: only calls that are safe there.
+void change_nice(int nice) {
+  static_cast<void>(!::nice(nice));
+  // Where sessions share the CPU as groups (sched_autogroup), nice counts within a session only;
+  // the session itself has a weight of its own.
+  const int group = ::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  if (group < 0) return;
+  char text[] = {nice < 0 ? '-' : '+', static_cast<char>('0' + std::abs(nice) / 10),
+                 static_cast<char>('0' + std::abs(nice) % 10)};
+  static_cast<void>(!::write(group, text, sizeof text));
+  ::close(group);
+}
+
 /// An initializer in the sense of Boost.Process: called in the child before exec.
 struct DieWithParent {
   pid_t parent = ::getpid();
+  int nice = 0;
 
   template <class Launcher>
   error_code on_exec_setup(Launcher&, const boost::filesystem::path&, const char* const*) const {
@@ -31,7 +47,8 @@ struct DieWithParent {
     // The parent may have died before the call above.
     if (::getppid() != parent) ::_exit(127);
     // A Ctrl-C at the terminal is the lab's to handle: it ends its machines in order.
-    ::setpgid(0, 0);
+    ::setsid();
+    if (nice != 0) change_nice(nice);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -109,7 +126,7 @@ thaw::Result<Process> Process::start(const ProcessOptions& options) {
     const std::vector<std::string> arguments(options.command.begin() + 1, options.command.end());
     state->child.emplace(state->context.get_executor(), program, arguments,
                          process::process_stdio{nullptr, output.get(), output.get()},
-                         Descriptors{options.descriptors}, DieWithParent{});
+                         Descriptors{options.descriptors}, DieWithParent{.nice = options.nice});
   } catch (const std::exception& error) {
     return thaw::fail(thaw::ErrorKind::Environment, "cannot start {}: {}", options.command.front(),
                       error.what());

@@ -17,6 +17,8 @@ struct ProcessOptions {
   std::filesystem::path output;      ///< stdout and stderr, appended
   /// Descriptors the program gets: the first as 3, the next as 4 …
   std::vector<int> descriptors;
+  /// Added to its nice value. What may not be lowered stays as it is.
+  int nice = 0;
 };
 
 /// Owns a child process. It gets SIGKILL when this object, or the thread that started it, goes.

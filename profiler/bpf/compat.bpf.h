@@ -36,11 +36,10 @@ static __always_inline __u64 nr_switches_of_task(const struct task_struct *task)
 }
 
 /*
- * The kernel resolves this by kallsyms, which lists variables only with CONFIG_KALLSYMS_ALL; a
- * program that mentions it does not load without. So it is mentioned by one program alone, which
- * user space leaves out where the symbol is not.
+ * Weak, since kernels before v5.12 do not describe per-CPU variables in their BTF: libbpf would
+ * refuse the whole object. The one program that mentions it is left out there.
  */
-extern const struct rq runqueues __ksym;
+extern const struct rq runqueues __ksym __weak;
 
 static __always_inline __u64 nr_switches_by_name(void)
 {
