@@ -73,11 +73,17 @@ void Channel::answer_pings() {
     }
     reader.feed({buffer, static_cast<size_t>(got)});
     while (const auto frame = reader.next()) {
+      if (frame->type == FrameType::farewell) farewell_ = true;
       if (frame->type != FrameType::ping) continue;
       send(FrameType::pong,
            to_json(Pong{std::strtoull(frame->payload.c_str(), nullptr, 10), now_ns}));
     }
   }
+}
+
+void Channel::wait_for_farewell() {
+  for (int attempt = 0; attempt < 1000 && !farewell_; attempt++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 void Channel::send_file(const char* path, std::string_view name) {

@@ -1,6 +1,7 @@
 #pragma once
 // The agent's end of the port.
 
+#include <atomic>
 #include <mutex>
 #include <string_view>
 #include <thread>
@@ -23,6 +24,8 @@ class Channel {
   explicit Channel(thaw::UniqueFd port);
   ~Channel() = delete;  ///< lives until the machine is off
 
+  /// Waits until the lab has heard the goodbye; not for ever.
+  void wait_for_farewell();
   void send(FrameType type, std::string_view payload);
   /// Says why it is not whole in `file_end` when it cannot be read to its end.
   void send_file(const char* path, std::string_view name);
@@ -32,6 +35,7 @@ class Channel {
 
   thaw::UniqueFd port_;
   std::mutex mutex_;
+  std::atomic<bool> farewell_ = false;
 };
 
 }  // namespace lab

@@ -54,5 +54,6 @@ int main() {
   lab::play(plan, greeting.cpus, channel);
   channel.send(lab::FrameType::stage, "power off");
   channel.send(lab::FrameType::goodbye, "");
+  channel.wait_for_farewell();
   lab::power_off();
 }

@@ -31,9 +31,10 @@ enum class FrameType : uint8_t {
   file_begin = 7,  ///< name of a file that follows
   file_data = 8,   ///< bytes of it
   file_end = 9,    ///< nothing when it is whole, else why it is not
-  goodbye = 10,    ///< everything has been sent; power off follows
+  goodbye = 10,    ///< everything has been sent
   // lab to agent
-  ping = 64,  ///< number, as text
+  ping = 64,      ///< number, as text
+  farewell = 65,  ///< everything has been heard; the guest may go
 };
 
 struct Frame {

@@ -196,6 +196,8 @@ Status Attempt::converse() {
     if (agent.revents & POLLHUP) ::poll(nullptr, 0, kTickMs);
   }
   if (evidence_.gave_up_waiting) keep_registers();
+  // What was on its way when the machine ended.
+  TRY(talk_->listen(machine_->agent_fd()));
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "harness/run/conversation.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,6 +40,7 @@ Result<bool> Conversation::listen(int fd) {
       heard = true;
       last_frame_host_ns = now_ns;
       TRY(hear(*frame, now_ns));
+      if (goodbye) static_cast<void>(say(fd, FrameType::farewell, ""));
     }
     if (const auto version = reader_.foreign_version())
       return thaw::fail(ErrorKind::Environment,
@@ -48,12 +50,18 @@ Result<bool> Conversation::listen(int fd) {
 }
 
 void Conversation::ping(int fd) {
-  const std::string frame = encode(FrameType::ping, std::to_string(next_ping_));
   const int64_t now_ns = thaw::monotonic_ns();
-  // Frames are a few bytes: a socket takes one whole or not at all.
-  if (::write(fd, frame.data(), frame.size()) != static_cast<ssize_t>(frame.size())) return;
+  if (!say(fd, FrameType::ping, std::to_string(next_ping_))) return;
   ping_sent_ns_.push_back(now_ns);
   next_ping_++;
+}
+
+bool Conversation::say(int fd, FrameType type, std::string_view payload) {
+  const std::string frame = encode(type, payload);
+  // Frames to the agent are a few bytes: a socket takes one whole or not at all. A machine that
+  // has just ended is no reason to die of SIGPIPE.
+  return ::send(fd, frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+         static_cast<ssize_t>(frame.size());
 }
 
 void Conversation::hear_pong(const Pong& pong, int64_t now_ns) {

@@ -51,6 +51,8 @@ class Conversation {
 
  private:
   explicit Conversation(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  /// False when it could not be sent.
+  static bool say(int fd, FrameType type, std::string_view payload);
   thaw::Status hear(const Frame& frame, int64_t now_ns);
   thaw::Status hear_stage(const std::string& name, int64_t now_ns);
   thaw::Status hear_file(const Frame& frame);
