@@ -1,0 +1,206 @@
+// plan_capture: every choice and every refusal, over features that need no kernel.
+
+#include "profiler/capture/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace thaw {
+namespace {
+
+using testing::HasSubstr;
+
+/// A machine that has everything.
+Features everything() {
+  Features features;
+  features.machine = "x86_64";
+  features.possible_cpus = 4;
+  features.online_cpus = {0, 1, 2, 3};
+  for (Feature* feature :
+       {&features.may_load_bpf, &features.btf, &features.ring_buffer, &features.cycles,
+        &features.cpu_clock, &features.nmi_tracepoint, &features.run_queues})
+    *feature = {true, "there"};
+  features.lab_guest = {false, "not a guest"};
+  return features;
+}
+
+RecordOptions whole_machine() {
+  RecordOptions options;
+  options.all = true;
+  return options;
+}
+
+CapturePlan plan_of(const RecordOptions& options, const Features& features) {
+  const auto plan = plan_capture(options, features);
+  if (!plan) ADD_FAILURE() << plan.error().message;
+  return plan.value_or(CapturePlan{});
+}
+
+void expect_refusal(const RecordOptions& options, const Features& features, ErrorKind kind,
+                    const std::string& words) {
+  const auto plan = plan_capture(options, features);
+  ASSERT_FALSE(plan.has_value()) << "planned although: " << words;
+  EXPECT_EQ(plan.error().kind, kind);
+  EXPECT_THAT(plan.error().message, HasSubstr(words));
+}
+
+TEST(Plan, SamplesByHardwareCyclesWhereThereIsAPmu) {
+  const CapturePlan plan = plan_of(whole_machine(), everything());
+  EXPECT_EQ(plan.clock, Clock::Cycles);
+  EXPECT_TRUE(plan.samples_in_nmi);
+  EXPECT_EQ(plan.sample_hz, 997u);
+}
+
+TEST(Plan, FallsBackToCpuClockAndSaysWhy) {
+  Features features = everything();
+  features.cycles = {false, "no PMU here"};
+  const CapturePlan plan = plan_of(whole_machine(), features);
+  EXPECT_EQ(plan.clock, Clock::CpuClock);
+  EXPECT_FALSE(plan.samples_in_nmi);
+  EXPECT_EQ(plan.clock_why, "no PMU here");
+}
+
+TEST(Plan, RefusesAClockThatIsNotThere) {
+  struct Case {
+    Clock clock;
+    Feature Features::*feature;
+  };
+  for (const auto& [clock, feature] :
+       {Case{Clock::Cycles, &Features::cycles}, Case{Clock::CpuClock, &Features::cpu_clock},
+        Case{Clock::Nmi, &Features::nmi_tracepoint}}) {
+    Features features = everything();
+    features.*feature = {false, "that is missing"};
+    RecordOptions options = whole_machine();
+    options.clock = clock;
+    expect_refusal(options, features, ErrorKind::Environment, "that is missing");
+  }
+}
+
+TEST(Plan, ClocksWithoutARateOfTheirOwnHaveNone) {
+  RecordOptions options = whole_machine();
+  options.clock = Clock::Nmi;
+  CapturePlan plan = plan_of(options, everything());
+  EXPECT_EQ(plan.sample_hz, 0u);
+  EXPECT_TRUE(plan.samples_in_nmi);
+  options.clock = Clock::None;
+  plan = plan_of(options, everything());
+  EXPECT_EQ(plan.sample_hz, 0u);
+  EXPECT_FALSE(plan.samples_in_nmi);
+}
+
+TEST(Plan, SplitsRingsWhereThereAreRings) {
+  EXPECT_EQ(plan_of(whole_machine(), everything()).transport, Transport::Split);
+}
+
+TEST(Plan, FallsBackToPerfBuffersAndSaysWhy) {
+  Features features = everything();
+  features.ring_buffer = {false, "no BPF ring buffer"};
+  const CapturePlan plan = plan_of(whole_machine(), features);
+  EXPECT_EQ(plan.transport, Transport::Perf);
+  EXPECT_EQ(plan.transport_why, "no BPF ring buffer");
+}
+
+TEST(Plan, RefusesRingsThatAreNotThere) {
+  Features features = everything();
+  features.ring_buffer = {false, "no BPF ring buffer"};
+  for (const Transport transport : {Transport::Split, Transport::Shared}) {
+    RecordOptions options = whole_machine();
+    options.transport = transport;
+    options.freeze_this_machine = true;
+    expect_refusal(options, features, ErrorKind::Environment, "no BPF ring buffer");
+  }
+}
+
+TEST(Plan, RefusesTheSharedRingOutsideAGuest) {
+  RecordOptions options = whole_machine();
+  options.transport = Transport::Shared;
+  expect_refusal(options, everything(), ErrorKind::User, "--freeze-this-machine");
+}
+
+TEST(Plan, AllowsTheSharedRingInAGuestOrWhenItIsMeant) {
+  RecordOptions options = whole_machine();
+  options.transport = Transport::Shared;
+  Features guest = everything();
+  guest.lab_guest = {true, "a guest"};
+  EXPECT_EQ(plan_of(options, guest).transport, Transport::Shared);
+  options.freeze_this_machine = true;
+  EXPECT_EQ(plan_of(options, everything()).transport, Transport::Shared);
+}
+
+TEST(Plan, AutoNeverBecomesTheSharedRing) {
+  RecordOptions options = whole_machine();
+  options.freeze_this_machine = true;
+  Features guest = everything();
+  guest.lab_guest = {true, "a guest"};
+  EXPECT_EQ(plan_of(options, guest).transport, Transport::Split);
+}
+
+TEST(Plan, WantsExactlyOneScope) {
+  expect_refusal(RecordOptions{}, everything(), ErrorKind::User, "-a");
+  RecordOptions options = whole_machine();
+  options.pid = 7;
+  expect_refusal(options, everything(), ErrorKind::User, "one of");
+  options.all = false;
+  options.command = {"true"};
+  expect_refusal(options, everything(), ErrorKind::User, "one of");
+}
+
+TEST(Plan, ChecksSwitchesOnlyWhereEveryOneIsRecorded) {
+  EXPECT_TRUE(plan_of(whole_machine(), everything()).switch_window);
+  EXPECT_FALSE(plan_of(whole_machine(), everything()).only_targets);
+  RecordOptions options;
+  options.pid = 7;
+  EXPECT_FALSE(plan_of(options, everything()).switch_window);
+  EXPECT_TRUE(plan_of(options, everything()).only_targets);
+  Features features = everything();
+  features.run_queues = {false, "not readable"};
+  EXPECT_FALSE(plan_of(whole_machine(), features).switch_window);
+}
+
+TEST(Plan, FindsTheSwitchCounterByNameOnlyWhenATaskDoesNotKnowIt) {
+  Features features = everything();
+  EXPECT_FALSE(plan_of(whole_machine(), features).counter_by_name);
+  features.run_queues_by_name = true;
+  EXPECT_TRUE(plan_of(whole_machine(), features).counter_by_name);
+}
+
+TEST(Plan, RefusesNumbersOutOfRange) {
+  RecordOptions options = whole_machine();
+  options.sample_hz = 0;
+  expect_refusal(options, everything(), ErrorKind::User, "-F 0");
+  options.sample_hz = 50'001;
+  expect_refusal(options, everything(), ErrorKind::User, "-F 50001");
+  options = whole_machine();
+  options.ring_mib = 0;
+  expect_refusal(options, everything(), ErrorKind::User, "--ring-mib 0");
+  options.ring_mib = 1025;
+  expect_refusal(options, everything(), ErrorKind::User, "--ring-mib 1025");
+  options = whole_machine();
+  options.duration_s = 0;
+  expect_refusal(options, everything(), ErrorKind::User, "-d 0");
+}
+
+TEST(Plan, RingsArePowersOfTwoAndNeverSmallerThanAskedFor) {
+  RecordOptions options = whole_machine();
+  options.ring_mib = 5;
+  const CapturePlan plan = plan_of(options, everything());
+  EXPECT_EQ(plan.ring_bytes, 8u << 20);
+  EXPECT_EQ(plan.nmi_ring_bytes, 1u << 20);
+}
+
+TEST(Plan, NeedsPrivilegesAndTypeInformation) {
+  for (Feature Features::*feature : {&Features::may_load_bpf, &Features::btf}) {
+    Features features = everything();
+    features.*feature = {false, "it is missing"};
+    expect_refusal(whole_machine(), features, ErrorKind::Environment, "it is missing");
+  }
+}
+
+TEST(Plan, IsForOneArchitecture) {
+  Features features = everything();
+  features.machine = "aarch64";
+  expect_refusal(whole_machine(), features, ErrorKind::Environment, "aarch64");
+}
+
+}  // namespace
+}  // namespace thaw
