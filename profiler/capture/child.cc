@@ -38,14 +38,43 @@ std::vector<gid_t> groups_of(const std::string& user, gid_t primary) {
   return groups;
 }
 
-bool become(const Caller& caller, const std::vector<gid_t>& groups) {
+/// The home directory of `uid`; sudo has set HOME to root's.
+std::optional<std::string> home_of(uid_t uid) {
+  std::istringstream lines(read_file("/etc/passwd").value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string name, password, id, gid, comment, home;
+    for (std::string* field : {&name, &password, &id, &gid, &comment, &home})
+      std::getline(fields, *field, ':');
+    if (id == std::to_string(uid)) return home;
+  }
+  return std::nullopt;
+}
+
+/// What sudo_caller() gives, with all that a process of theirs has.
+struct Identity {
+  Caller caller;
+  std::vector<gid_t> groups;
+  std::optional<std::string> home;
+};
+
+std::optional<Identity> identity_of_caller() {
+  const auto caller = sudo_caller();
+  if (!caller) return std::nullopt;
+  return Identity{*caller, groups_of(caller->name, caller->gid), home_of(caller->uid)};
+}
+
+bool become(const Identity& identity) {
+  const auto& [caller, groups, home] = identity;
+  if (home) ::setenv("HOME", home->c_str(), 1);
+  for (const char* variable : {"USER", "LOGNAME"}) ::setenv(variable, caller.name.c_str(), 1);
   return ::setgroups(groups.size(), groups.data()) == 0 &&
          ::setresgid(caller.gid, caller.gid, caller.gid) == 0 &&
          ::setresuid(caller.uid, caller.uid, caller.uid) == 0;
 }
 
 [[noreturn]] void run_child(int go, int failure, const std::vector<std::string>& command,
-                            const Caller* caller, const std::vector<gid_t>& groups) {
+                            const std::optional<Identity>& identity) {
   char byte;
   ssize_t got;
   while ((got = ::read(go, &byte, 1)) < 0 && errno == EINTR) {
@@ -55,7 +84,7 @@ bool become(const Caller& caller, const std::vector<gid_t>& groups) {
   for (const std::string& argument : command)
     arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  if (caller == nullptr || become(*caller, groups)) ::execvp(arguments[0], arguments.data());
+  if (!identity || become(*identity)) ::execvp(arguments[0], arguments.data());
   const int code = errno;
   [[maybe_unused]] const ssize_t written = ::write(failure, &code, sizeof code);
   ::_exit(127);
@@ -78,8 +107,7 @@ Result<Child> Child::hold(const std::vector<std::string>& command) {
   if (::pipe2(go, O_CLOEXEC) != 0 || ::pipe2(failure, O_CLOEXEC) != 0)
     return fail_errno(errno, "cannot make a pipe");
   UniqueFd go_read(go[0]), go_write(go[1]), failure_read(failure[0]), failure_write(failure[1]);
-  const auto caller = sudo_caller();
-  const auto groups = caller ? groups_of(caller->name, caller->gid) : std::vector<gid_t>{};
+  const auto identity = identity_of_caller();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno(errno, "cannot fork");
   if (pid == 0) {
@@ -88,7 +116,7 @@ Result<Child> Child::hold(const std::vector<std::string>& command) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    run_child(go_read.get(), failure_write.get(), command, caller ? &*caller : nullptr, groups);
+    run_child(go_read.get(), failure_write.get(), command, identity);
   }
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd.is_valid()) {
