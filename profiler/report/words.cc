@@ -21,6 +21,23 @@ std::string three_digits(double value, std::string_view unit) {
   return fmt::format("{:.{}f} {}", value, decimals, unit);
 }
 
+/// Length of the character at the start of `text`, or 0 when it is none that a terminal may see: a
+/// control character, C1 ones (U+0080 to U+009F, some terminals obey them) too, or no UTF-8.
+size_t shown_bytes(std::string_view text) {
+  const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (at(0) < 0x80) return at(0) >= 0x20 && at(0) != 0x7f ? 1 : 0;
+  const size_t length = at(0) >= 0xf0 ? 4 : at(0) >= 0xe0 ? 3 : 2;
+  if (at(0) < 0xc2 || at(0) > 0xf4 || text.size() < length) return 0;
+  char32_t letter = at(0) & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) {
+    if ((at(i) & 0xc0) != 0x80) return 0;
+    letter = letter << 6 | (at(i) & 0x3fu);
+  }
+  const bool is_short = (length == 3 && letter < 0x800) || (length == 4 && letter < 0x10000);
+  const bool is_surrogate = letter >= 0xd800 && letter <= 0xdfff;
+  return letter < 0xa0 || is_short || is_surrogate || letter > 0x10ffff ? 0 : length;
+}
+
 }  // namespace
 
 std::string grouped(uint64_t count) {
@@ -55,13 +72,14 @@ std::string local_time(int64_t unix_ns) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
+  while (!text.empty()) {
+    const size_t length = shown_bytes(text);
+    if (length == 0) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
     } else {
-      out += letter;
+      out += text.substr(0, length);
     }
+    text.remove_prefix(std::max<size_t>(1, length));
   }
   return out;
 }

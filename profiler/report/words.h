@@ -17,7 +17,7 @@ std::string duration(uint64_t ns);
 std::string bytes(uint64_t count);
 /// "2026-11-22 17:03:09" in local time.
 std::string local_time(int64_t unix_ns);
-/// What a terminal may be shown: control characters as \xNN.
+/// What a terminal may be shown: control characters and bytes that are no UTF-8 as \xNN.
 std::string printable(std::string_view text);
 
 /// One character per power of two from 128 ns to 4 s, as high as the logarithm of the count; what
