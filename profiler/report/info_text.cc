@@ -46,12 +46,30 @@ std::string ending_of(const Capture& capture) {
   return words;
 }
 
-std::string facts(const Capture& capture, std::string_view file, uint64_t file_bytes) {
+/// Whether one may trust it, in the first line: the file, and the events in it.
+std::string state_of(const Capture& capture, const Accounting& books) {
+  std::string words = is_complete(capture) ? "complete" : "not complete";
+  if (books.lost() != 0) words += fmt::format(", {} events lost", grouped(books.lost()));
+  return words;
+}
+
+/// What was probed, one a line, without what a choice above has already given as its reason.
+std::string findings(const Header& header) {
+  std::string out;
+  for (const std::string& feature : header.features) {
+    if (feature == header.clock_why || feature == header.transport_why) continue;
+    out += row(out.empty() ? "found" : "", feature);
+  }
+  return out;
+}
+
+std::string facts(const Capture& capture, const Accounting& books, std::string_view file,
+                  uint64_t file_bytes) {
   const Header& header = capture.header();
   std::string out =
       fmt::format("{}: {}, {}, {}\n\n", printable(file),
                   duration(static_cast<uint64_t>(std::max(0.0, duration_s(capture) * 1e9))),
-                  bytes(file_bytes), is_complete(capture) ? "complete" : "not complete");
+                  bytes(file_bytes), state_of(capture, books));
   out += row("kernel", kernel_of(header));
   if (header.start_unix_ns != 0)
     out += row("started",
@@ -61,8 +79,7 @@ std::string facts(const Capture& capture, std::string_view file, uint64_t file_b
   out += row("command", header.command);
   out += row("clock", clock_of(header));
   out += row("transport", with_reason(header.transport, header.transport_why));
-  for (size_t at = 0; at < header.features.size(); at++)
-    out += row(at == 0 ? "kernel has" : "", header.features[at]);
+  out += findings(header);
   for (size_t at = 0; at < capture.damage().reasons.size(); at++)
     out += row(at == 0 ? "damaged" : "", capture.damage().reasons[at]);
   if (capture.damage().unknown_events != 0)
@@ -124,6 +141,12 @@ std::string losses(const Capture& capture, const Accounting& books) {
   return out;
 }
 
+std::string without_blanks_at_end(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+/// How long Thaw's own programs took to hand over an event: what a freeze would show in.
 std::string emits(const Capture& capture) {
   const EmitSummary summary = summarize_emits(capture);
   std::string out =
@@ -133,9 +156,13 @@ std::string emits(const Capture& capture) {
     const EmitHistogram& histogram = summary.by_context[context];
     if (histogram.count() == 0) continue;
     any = true;
-    out += fmt::format("  {:<14}{:>12}{:>12}   {}\n", name_of(static_cast<EmitContext>(context)),
-                       grouped(histogram.count()), duration(histogram.max_ns), picture(histogram));
+    out += without_blanks_at_end(fmt::format(
+               "  {:<14}{:>12}{:>12}   {}", name_of(static_cast<EmitContext>(context)),
+               grouped(histogram.count()), duration(histogram.max_ns), picture(histogram))) +
+           "\n";
   }
+  if (summary.longs.empty() && summary.longs_missing == 0)
+    out += "  none took 1 ms: the recording did not hold up the machine\n";
   if (!summary.longs.empty())
     out += fmt::format("  {} took 1 ms or more: see thaw freezes\n", grouped(summary.longs.size()));
   if (summary.longs_missing != 0)
@@ -166,7 +193,7 @@ std::string quality(const Capture& capture) {
 
 std::string info_text(const Capture& capture, std::string_view file, uint64_t file_bytes) {
   const Accounting books = account(capture);
-  return facts(capture, file, file_bytes) + events(books) + balance(capture, books) +
+  return facts(capture, books, file, file_bytes) + events(books) + balance(capture, books) +
          switches(books) + losses(capture, books) + emits(capture) + quality(capture);
 }
 

@@ -1,12 +1,15 @@
 // What both forms of `info` say about a capture as a whole.
 
 #include <algorithm>
+#include <span>
 
 #include "profiler/report/info.h"
 #include "profiler/report/words.h"
 
 namespace thaw {
 namespace {
+
+constexpr size_t kShownReasons = 2;  // as many as fit on a line or two of a terminal
 
 uint64_t count_of(const Capture& capture, const std::string& loss) {
   if (!capture.tally()) return 0;
@@ -41,9 +44,14 @@ bool is_complete(const Capture& capture) {
 std::string damage_text(const Capture& capture, std::string_view file) {
   const Damage& damage = capture.damage();
   if (damage.chunks == 0) return {};
-  return fmt::format("{} is damaged in {} place{}, {} lost: {}", file, grouped(damage.chunks),
-                     damage.chunks == 1 ? "" : "s", bytes(damage.bytes),
-                     fmt::join(damage.reasons, "; "));
+  const auto shown =
+      std::span(damage.reasons).first(std::min(kShownReasons, damage.reasons.size()));
+  std::string out =
+      fmt::format("{} is damaged in {} place{}, {} lost: {}", file, grouped(damage.chunks),
+                  damage.chunks == 1 ? "" : "s", bytes(damage.bytes), fmt::join(shown, "; "));
+  if (damage.chunks > shown.size())
+    out += fmt::format("; and {} more (see thaw info)", grouped(damage.chunks - shown.size()));
+  return out;
 }
 
 StackQuality stack_quality(const Capture& capture) {
