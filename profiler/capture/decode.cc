@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "profiler/capture/counters.h"
+#include "profiler/store/layout.h"
 #include "profiler/wire/event.h"
 
 namespace thaw {
@@ -86,6 +87,7 @@ std::optional<Event> decode_slow_emit(Event event, const char* record, uint32_t 
   const auto wire = as<slow_emit_event>(record, bytes);
   if (!wire || bytes < sizeof(slow_emit_event) + wire->kernel_frames * sizeof(uint64_t))
     return std::nullopt;
+  if (!is_time(static_cast<int64_t>(wire->duration_ns))) return std::nullopt;
   event.tid = tid_of(wire->tid);
   event.detail = static_cast<int64_t>(context_of(wire->header.level));
   event.duration_ns = static_cast<int64_t>(wire->duration_ns);
@@ -98,7 +100,8 @@ std::optional<Event> decode_slow_emit(Event event, const char* record, uint32_t 
 
 std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer) {
   const auto header = as<event_header>(record, bytes);
-  if (!header || header->level >= LEVELS) return std::nullopt;
+  if (!header || header->level >= LEVELS || header->cpu >= kMaxCpus) return std::nullopt;
+  if (!is_time(static_cast<int64_t>(header->time_ns))) return std::nullopt;
   Event event;
   event.kind = static_cast<EventKind>(header->kind);
   event.cpu = CpuId(header->cpu);

@@ -10,7 +10,8 @@
 namespace thaw {
 
 /// Decodes one wire record. Names and stacks are interned in `writer`. Nothing for a record whose
-/// size contradicts its kind; the caller counts it as bad_record.
+/// size contradicts its kind, or that a capture file cannot hold (a CPU or a time out of range);
+/// the caller counts it as bad_record.
 std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer);
 
 }  // namespace thaw
