@@ -45,6 +45,13 @@ std::optional<uint64_t> loaded_programs() {
   return errno == ENOENT ? std::optional(count) : std::nullopt;
 }
 
+std::optional<uint64_t> attached_programs() {
+  uint64_t count = 0;
+  uint32_t id = 0;
+  while (bpf_link_get_next_id(id, &id) == 0) count++;
+  return errno == ENOENT ? std::optional(count) : std::nullopt;
+}
+
 thaw::UniqueFd enable_bpf_statistics() {
   return thaw::UniqueFd(bpf_enable_stats(BPF_STATS_RUN_TIME));
 }

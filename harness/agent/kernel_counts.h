@@ -17,6 +17,10 @@ std::vector<uint64_t> growth(const std::vector<uint64_t>& before,
 
 /// BPF programs that are loaded now; nothing where the kernel does not tell.
 std::optional<uint64_t> loaded_programs();
+/// BPF links that are there now: programs attached by raw tracepoints, trampolines and cgroups have
+/// one each, those on perf events from v5.15 on. Nothing where the kernel does not tell (before
+/// v5.8).
+std::optional<uint64_t> attached_programs();
 
 /// Turns on the kernel's BPF statistics while it lives. Invalid where the kernel has none (before
 /// v5.8).

@@ -29,6 +29,10 @@ constexpr double kWorkloadGraceS = 10;
 /// A subject told how long to run ends about when the load does; ending in the last tenth is no
 /// early death.
 constexpr double kEarlyShare = 0.9;
+/// A program that has been loaded may be attached in a way that shows no link (perf events before
+/// v5.15): it counts when nothing has been loaded or attached for this long. The verifier of a
+/// slow guest takes up to a second for one program.
+constexpr int64_t kBpfSettledNs = 2'000'000'000;
 
 int64_t ns(double seconds) {
   return static_cast<int64_t>(seconds * 1e9);
@@ -43,6 +47,7 @@ class Trial {
  private:
   void start_subject();
   bool is_ready();
+  bool is_bpf_ready(uint64_t wanted);
   void run_load();
   void stop_workload();
   void stop_subject();
@@ -57,6 +62,9 @@ class Trial {
   std::unique_ptr<Child> subject_;
   std::unique_ptr<Child> workload_;
   uint64_t programs_before_ = 0;
+  uint64_t links_before_ = 0;
+  uint64_t bpf_seen_ = 0;  ///< programs and links when they last changed
+  int64_t bpf_changed_ns_ = 0;
   int64_t started_ns_ = 0;
   int64_t next_beat_ns_ = 0;
   int64_t load_start_ns_ = 0;  ///< 0 unless the load runs
@@ -92,6 +100,7 @@ bool Trial::wait(double seconds, const std::function<bool()>& is_over) {
 void Trial::start_subject() {
   channel_.send(FrameType::stage, "subject");
   programs_before_ = loaded_programs().value_or(0);
+  links_before_ = attached_programs().value_or(0);
   auto child = Child::start(plan_.subject, plan_.env);
   if (!child) {
     outcome_.subject_output = child.error().message;
@@ -106,6 +115,20 @@ void Trial::start_subject() {
   outcome_.subject_programs = programs - std::min(programs, programs_before_);
 }
 
+/// Loaded alone is not enough: a subject loads programs to learn what the kernel can do, and under
+/// a slow verifier seconds lie between the first program loaded and the first one that runs.
+bool Trial::is_bpf_ready(uint64_t wanted) {
+  const uint64_t programs = loaded_programs().value_or(0);
+  const uint64_t links = attached_programs().value_or(0);
+  const int64_t now_ns = thaw::monotonic_ns();
+  if (programs + links != bpf_seen_) {
+    bpf_seen_ = programs + links;
+    bpf_changed_ns_ = now_ns;
+  }
+  if (programs < programs_before_ + wanted) return false;
+  return links >= links_before_ + wanted || now_ns - bpf_changed_ns_ >= kBpfSettledNs;
+}
+
 bool Trial::is_ready() {
   if (plan_.ready_line) {
     const std::regex pattern(*plan_.ready_line);
@@ -115,9 +138,7 @@ bool Trial::is_ready() {
     return false;
   }
   if (plan_.ready_file) return ::access(plan_.ready_file->c_str(), F_OK) == 0;
-  if (plan_.ready_bpf)
-    return loaded_programs().value_or(0) >=
-           programs_before_ + static_cast<uint64_t>(*plan_.ready_bpf);
+  if (plan_.ready_bpf) return is_bpf_ready(static_cast<uint64_t>(*plan_.ready_bpf));
   return thaw::monotonic_ns() - started_ns_ >= ns(plan_.ready_seconds);
 }
 
