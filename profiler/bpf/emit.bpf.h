@@ -146,7 +146,8 @@ static __always_inline __u64 put_timed(void *ctx, const struct emit *emit, void 
 	put(ctx, emit, record, size_bytes);
 	took_ns = bpf_ktime_get_ns() - emit->time_ns;
 	bucket = log2_floor(took_ns);
-	/* A 64-bit comparison: from a 32-bit one verifiers of 6.1 and older learn nothing about the upper half. */
+	/* A 64-bit comparison: from a 32-bit one verifiers of 6.1 and older learn nothing about the
+	 * upper half. */
 	barrier_var(bucket);
 	if (bucket >= THAW_EMIT_BUCKETS)
 		bucket = THAW_EMIT_BUCKETS - 1;
@@ -173,30 +174,35 @@ static __always_inline struct scratch *scratch_of(const struct emit *emit)
  */
 static __noinline int put_slow(void *ctx, struct emit *emit, __u64 took_ns)
 {
-	struct scratch *scratch;
-	long stack_bytes;
-	__u64 id = bpf_get_current_pid_tgid();
+	__u32 index = emit->cpu * LEVELS + emit->level;
+	struct slow_log *log = bpf_map_lookup_elem(&slow_logs, &index);
+	struct slow_log_entry *entry;
 	struct emit slow = *emit;
+	long stack_bytes;
 
-	scratch = scratch_of(emit);
-	if (!scratch)
-		return 0;
-	slow.kind = EVENT_SLOW_EMIT;
+	if (!log)
+		return 0; /* cannot be: there is one for every possible CPU */
 	__sync_fetch_and_add(&slow.counters->happened[EVENT_SLOW_EMIT], 1);
-	stack_bytes = bpf_get_stack(ctx, scratch->frames, THAW_MAX_FRAMES * sizeof(__u64), 0);
+	if (log->written - log->taken >= THAW_SLOW_ENTRIES) {
+		count_loss(slow.counters, LOSS_slow_log_full, true);
+		return 0;
+	}
+	entry = &log->entries[log->written & (THAW_SLOW_ENTRIES - 1)];
+	stack_bytes = bpf_get_stack(ctx, entry->frames, sizeof(entry->frames), 0);
 	if (stack_bytes < 0) {
 		count_loss(slow.counters, LOSS_stack_failed, true);
 		stack_bytes = 0;
 	}
-	scratch->slow.duration_ns = took_ns;
-	scratch->slow.tid = (__u32)id;
-	scratch->slow.kernel_frames = stack_bytes / sizeof(__u64);
-	scratch->slow.slow_kind = emit->kind;
-	scratch->slow.pad = 0;
-	stack_bytes &= 0x3ff; /* for the verifier: at most 127 * 8 */
-	fill_header(&slow, &scratch->header, sizeof(scratch->slow) + stack_bytes);
-	slow.time_ns = bpf_ktime_get_ns(); /* of this emit's own timing, not of the record */
-	put_timed(ctx, &slow, scratch, sizeof(scratch->slow) + stack_bytes);
+	entry->event.duration_ns = took_ns;
+	entry->event.tid = (__u32)bpf_get_current_pid_tgid();
+	entry->event.kernel_frames = stack_bytes / sizeof(__u64);
+	entry->event.slow_kind = emit->kind;
+	entry->event.pad = 0;
+	slow.kind = EVENT_SLOW_EMIT;
+	fill_header(&slow, &entry->event.header, sizeof(entry->event) + stack_bytes);
+	/* x86 does not reorder stores, the compiler might. */
+	barrier();
+	log->written++;
 	return 0;
 }
 

@@ -58,7 +58,6 @@ struct scratch {
 	union {
 		struct event_header header;
 		struct sample_event sample;
-		struct slow_emit_event slow;
 	};
 	/* User frames begin right after the kernel frames, hence room for both and one more for the
 	 * verifier. */
@@ -70,6 +69,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LEVELS); /* LEVELS * possible_cpus, set before load */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct slow_log);
+} slow_logs SEC(".maps");
 
 /*
  * Processes to record, by pid. Only changed from task context (fork, exit, user space) and only

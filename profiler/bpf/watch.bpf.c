@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The BPF object of `thaw watch`: how long NMI handlers took, per CPU. No ring, no lock, no hash: plain stores into an
- * array element that only this CPU writes, so it is safe on a machine that freezes.
+ * The BPF object of `thaw watch`: how long NMI handlers took, per CPU. No ring, no lock, no hash:
+ * plain stores into an array element that only this CPU writes, so it is safe on a machine that
+ * freezes.
  */
 #include "profiler/bpf/types.bpf.h"
 #include "profiler/wire/event.h"

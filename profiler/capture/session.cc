@@ -98,6 +98,8 @@ struct Session::State {
   std::vector<bpf_link*> links;
   cpu_state* cpus = nullptr;
   size_t cpus_bytes = 0;
+  slow_log* slow_logs = nullptr;  ///< by CPU and level
+  size_t slow_logs_bytes = 0;
   std::array<uint64_t, EVENT_KINDS> missed_before{};
   uint64_t own_cpu_before_ns = 0;
   uint64_t bad_records = 0;
@@ -105,6 +107,7 @@ struct Session::State {
   ~State() {
     detach();
     if (cpus != nullptr) ::munmap(cpus, cpus_bytes);
+    if (slow_logs != nullptr) ::munmap(slow_logs, slow_logs_bytes);
   }
   void detach() {
     for (bpf_link* link : links) bpf_link__destroy(link);
@@ -113,11 +116,13 @@ struct Session::State {
   }
 
   Status open(const Features& features);
+  Status map_counters();
   Status make_rings();
   Status attach();
   Status attach_sampling();
   Status keep(bpf_link* link, const char* what);
   std::array<uint64_t, EVENT_KINDS> missed() const;
+  size_t drain_slow_logs(const Sink& sink);
 };
 
 Status Session::State::open(const Features& features) {
@@ -135,12 +140,43 @@ Status Session::State::open(const Features& features) {
   bpf_map__set_max_entries(skeleton->maps.cpus, possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.rings, 2 * possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.scratches, LEVELS * possible_cpus);
+  bpf_map__set_max_entries(skeleton->maps.slow_logs, LEVELS * possible_cpus);
   auto& programs = skeleton->progs;
   bpf_program__set_autoload(
       plan.counter_by_name ? programs.on_sched_switch : programs.on_sched_switch_by_name, false);
   bpf_program__set_autoload(programs.on_nmi, plan.clock == Clock::Nmi);
   bpf_program__set_autoload(programs.on_perf_sample, plan.sample_hz != 0);
   return {};
+}
+
+Status Session::State::map_counters() {
+  const auto map = [](const bpf_map* map, size_t bytes, int protection) {
+    return ::mmap(nullptr, bytes, protection, MAP_SHARED, bpf_map__fd(map), 0);
+  };
+  cpus_bytes = page_rounded(size_t{possible_cpus} * ((sizeof(cpu_state) + 7) / 8 * 8));
+  void* mapped = map(skeleton->maps.cpus, cpus_bytes, PROT_READ);
+  if (mapped == MAP_FAILED) return fail_errno(errno, "cannot map the per-CPU counters");
+  cpus = static_cast<cpu_state*>(mapped);
+  slow_logs_bytes = page_rounded(size_t{possible_cpus} * LEVELS * sizeof(slow_log));
+  mapped = map(skeleton->maps.slow_logs, slow_logs_bytes, PROT_READ | PROT_WRITE);
+  if (mapped == MAP_FAILED) return fail_errno(errno, "cannot map the logs of slow emits");
+  slow_logs = static_cast<slow_log*>(mapped);
+  return {};
+}
+
+/// Entries that are complete; the kernel side may add more meanwhile.
+size_t Session::State::drain_slow_logs(const Sink& sink) {
+  size_t records = 0;
+  for (uint32_t index = 0; index < possible_cpus * LEVELS; index++) {
+    slow_log& log = slow_logs[index];
+    const uint64_t written = __atomic_load_n(&log.written, __ATOMIC_ACQUIRE);
+    for (uint64_t at = log.taken; at < written; at++, records++) {
+      const slow_log_entry& entry = log.entries[at % THAW_SLOW_ENTRIES];
+      sink(reinterpret_cast<const char*>(&entry), sizeof entry);
+    }
+    __atomic_store_n(&log.taken, written, __ATOMIC_RELEASE);
+  }
+  return records;
 }
 
 Status Session::State::make_rings() {
@@ -254,12 +290,7 @@ Result<Session> Session::load(const CapturePlan& plan, const Features& features)
     return fail_errno(
         errno, fmt::format("the kernel refused Thaw's BPF programs:{}", last_lines(load_log, 12)));
   }
-  state->cpus_bytes =
-      page_rounded(size_t{state->possible_cpus} * ((sizeof(cpu_state) + 7) / 8 * 8));
-  void* mapped = ::mmap(nullptr, state->cpus_bytes, PROT_READ, MAP_SHARED,
-                        bpf_map__fd(state->skeleton->maps.cpus), 0);
-  if (mapped == MAP_FAILED) return fail_errno(errno, "cannot map the per-CPU counters");
-  state->cpus = static_cast<cpu_state*>(mapped);
+  TRY(state->map_counters());
   TRY(state->make_rings());
   TRY(state->attach());
   return Session(std::move(state));
@@ -306,8 +337,8 @@ size_t Session::drain(const Sink& sink) {
     }
     sink(record, header->size_bytes);
   };
-  if (state.perf) return state.perf->drain(checked);
-  size_t records = 0;
+  size_t records = state.drain_slow_logs(checked);
+  if (state.perf) return records + state.perf->drain(checked);
   for (Ring& ring : state.rings) records += ring.drain(checked, state.plan.ring_bytes);
   return records;
 }

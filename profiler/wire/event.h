@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
 /*
- * What the BPF programs hand to user space: the records in the rings and the counters in the `cpus` map.
- * C11 that also compiles as C++ and for BPF. Explicit padding, explicit values; both sides come from one build,
- * so there is no version here: the capture file (store/) has its own.
+ * What the BPF programs hand to user space: the records in the rings and the counters in the `cpus`
+ * map. C11 that also compiles as C++ and for BPF. Explicit padding, explicit values; both sides
+ * come from one build, so there is no version here: the capture file (store/) has its own.
  *
- * pid is the process (the kernel's tgid), tid the thread (the kernel's pid); the translation happens in bpf/.
+ * pid is the process (the kernel's tgid), tid the thread (the kernel's pid); the translation
+ * happens in bpf/.
  */
 #ifndef THAW_WIRE_EVENT_H
 #define THAW_WIRE_EVENT_H
 
 #include <linux/types.h>
 
-#define THAW_NAME_BYTES 16 /* TASK_COMM_LEN */
+#define THAW_NAME_BYTES 16  /* TASK_COMM_LEN */
 #define THAW_MAX_FRAMES 127 /* kernel.perf_event_max_stack's default */
 
 /* The values equal store's EventKind. */
@@ -30,14 +31,12 @@ enum event_kind {
 };
 
 /*
- * Where a program stands on its CPU. Programs of one level cannot interrupt each other, so a level's counters are
- * only touched by one of them at a time and need no atomics:
- *   sched      sched_* tracepoints: called with interrupts off
- *   timer      samples by hrtimer: an interrupt
- *   nmi        samples by NMI
- *   lifecycle  fork, exec, exit, rename: task context, can be interrupted, and pre-empted on newest kernels
- *   nested     a sched or lifecycle program that found its level taken, e.g. a thread that wakes itself with
- *              interrupts on, interrupted by another wake-up
+ * Where a program stands on its CPU. Programs of one level cannot interrupt each other, so a
+ * level's counters are only touched by one of them at a time and need no atomics: sched sched_*
+ * tracepoints: called with interrupts off timer      samples by hrtimer: an interrupt nmi samples
+ * by NMI lifecycle  fork, exec, exit, rename: task context, can be interrupted, and pre-empted on
+ * newest kernels nested     a sched or lifecycle program that found its level taken, e.g. a thread
+ * that wakes itself with interrupts on, interrupted by another wake-up
  */
 enum emit_level {
 	LEVEL_SCHED = 0,
@@ -67,8 +66,9 @@ struct sched_switch_event {
 /* sched_waking and sched_wakeup */
 struct sched_wake_event {
 	struct event_header header;
-	__u32 tid;       /* who is woken */
-	__u32 waker_tid; /* whose context it was: 0 is idle, an interrupt's waker is the task it interrupted */
+	__u32 tid;	 /* who is woken */
+	__u32 waker_tid; /* whose context it was: 0 is idle, an interrupt's waker is the task it
+			    interrupted */
 	__u32 pid;
 	__u32 target_cpu;
 };
@@ -92,7 +92,7 @@ struct sample_event {
 	__u32 pad;
 };
 
-/* The kernel frames follow the struct, leaf first. */
+/* The kernel frames follow the struct, leaf first; never in a ring, see slow_log. */
 struct slow_emit_event {
 	struct event_header header; /* time_ns: when the slow emit began */
 	__u64 duration_ns;
@@ -102,7 +102,24 @@ struct slow_emit_event {
 	__u8 pad;
 };
 
-#define THAW_EMIT_BUCKETS 40 /* bucket b: [2^b, 2^(b+1)) ns */
+/*
+ * Slow emits have a place of their own, apart from the rings: what made one slow is a ring's lock,
+ * and the record of it must not wait there again nor be refused. One log per CPU and level, so that
+ * each has one writer; 64 stalls of 1 ms and more are several rounds of the reader.
+ */
+#define THAW_SLOW_FRAMES 32
+#define THAW_SLOW_ENTRIES 64
+struct slow_log_entry {
+	struct slow_emit_event event;
+	__u64 frames[THAW_SLOW_FRAMES];
+};
+struct slow_log {
+	__u64 written; /* entries ever put in, by the kernel side */
+	__u64 taken;   /* entries ever taken out, by user space */
+	struct slow_log_entry entries[THAW_SLOW_ENTRIES];
+};
+
+#define THAW_EMIT_BUCKETS 40	  /* bucket b: [2^b, 2^(b+1)) ns */
 #define THAW_SLOW_EMIT_NS 1000000 /* an emit of 1 ms has waited for something */
 
 #define LOSS(name, where, severity, remedy) LOSS_##name,
@@ -146,9 +163,9 @@ enum phase {
 /* What `thaw watch` reads: NMI durations per CPU. */
 struct nmi_watch {
 	__u64 count;
-	__u64 long_count; /* of at least 1 ms */
-	__u64 max_ns;     /* since user space last set it to 0 */
-	__u64 last_long_ns; /* duration of the newest long one */
+	__u64 long_count;	 /* of at least 1 ms */
+	__u64 max_ns;		 /* since user space last set it to 0 */
+	__u64 last_long_ns;	 /* duration of the newest long one */
 	__u64 last_long_time_ns; /* when it ended */
 };
 
@@ -163,6 +180,7 @@ THAW_ASSERT_SIZE(sched_wake_event, 32);
 THAW_ASSERT_SIZE(task_event, 48);
 THAW_ASSERT_SIZE(sample_event, 32);
 THAW_ASSERT_SIZE(slow_emit_event, 32);
+THAW_ASSERT_SIZE(slow_log_entry, 32 + 8 * THAW_SLOW_FRAMES);
 THAW_ASSERT_SIZE(nmi_watch, 40);
 
 #endif
