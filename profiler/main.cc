@@ -4,9 +4,11 @@
 // Exit codes: what the command returns; 2 for a bad command line or file name, 65 for damaged
 // input, 69 when this machine cannot do it. An Error is printed here, once.
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -25,6 +27,10 @@ int print_error(const thaw::Error& error) {
   return thaw::exit_code(error);
 }
 
+bool is_command(std::string_view word) {
+  return std::ranges::any_of(kCommands, [&](const auto* command) { return word == command->name; });
+}
+
 int run(int argc, char** argv) {
   CLI::App app{
       "Thaw: a CPU profiler that shows why threads wait, and does not freeze the machine."};
@@ -37,6 +43,11 @@ int run(int argc, char** argv) {
     CLI::App* subcommand = app.add_subcommand(command->name, command->summary);
     auto run_it = command->setup(*subcommand);
     subcommand->final_callback([&chosen, run_it] { chosen = run_it; });
+  }
+  // CLI11 would say no more than that a subcommand is required.
+  if (argc > 1 && argv[1][0] != '-' && !is_command(argv[1])) {
+    return print_error({thaw::ErrorKind::User,
+                        fmt::format("there is no command '{}'; see `thaw --help`", argv[1]), 0});
   }
   try {
     app.parse(argc, argv);

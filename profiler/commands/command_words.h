@@ -7,10 +7,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "profiler/base/errors.h"
+
 namespace thaw {
 
 /// Lets `app` take a command after its options. The returned function gives the words once they are
-/// parsed, exactly as typed, and none when there was no command. `app` must outlive it.
-std::function<std::vector<std::string>()> take_command(CLI::App& app);
+/// parsed, exactly as typed, and none when there was no command; fails with User for words that are
+/// neither an option nor behind the "--". `app` must outlive it.
+std::function<Result<std::vector<std::string>>()> take_command(CLI::App& app);
 
 }  // namespace thaw

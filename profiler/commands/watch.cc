@@ -71,8 +71,8 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->capture_default_str();
   const auto command = take_command(app);
   app.footer(kFooter);
-  return [options, command] {
-    options->command = command();
+  return [options, command]() -> Result<int> {
+    options->command = TRY(command());
     return run(*options);
   };
 }
