@@ -38,9 +38,15 @@ std::string joined(std::initializer_list<std::string_view> words) {
 
 std::unexpected<Error> fail_at(const std::filesystem::path& file, toml::source_position where,
                                std::string message) {
-  return std::unexpected(Error{
-      ErrorKind::User,
-      fmt::format("{}:{}:{}: {}", file.string(), where.line, where.column, std::move(message)), 0});
+  // Messages quote the file, keys and the parser's "saw '\n'" alike: they must stay one line.
+  std::string shown;
+  for (const char letter : message) {
+    const auto byte = static_cast<unsigned char>(letter);
+    shown += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, letter);
+  }
+  return std::unexpected(
+      Error{ErrorKind::User,
+            fmt::format("{}:{}:{}: {}", file.string(), where.line, where.column, shown), 0});
 }
 
 Result<Fields> Fields::open(const toml::table& table, std::string where,

@@ -215,4 +215,14 @@ TEST(Words, OfEnumsAreReadBack) {
   EXPECT_EQ(verdict_from_name("PASS"), std::nullopt);
 }
 
+TEST(ParseCase, KeepsItsMessagesOnOneLineWhateverTheyQuote) {
+  for (const char* text :
+       {"x = n\n", "\"a\\nb\" = 1\n", "name = \"x\"\n[run]\n\"\\u001b\" = 1\n"}) {
+    const auto parsed = parse_case(text, "x.toml");
+    ASSERT_FALSE(parsed) << text;
+    for (const char letter : parsed.error().message)
+      EXPECT_GE(static_cast<unsigned char>(letter), 0x20) << parsed.error().message;
+  }
+}
+
 }  // namespace lab::test
