@@ -92,7 +92,7 @@ TEST(HostileCapture, IsReadOrLeftOutButNeverCrashes) {
   std::mt19937_64 random(::test::seed());
   const std::vector<Piece> pieces = some_pieces();
   int damaged = 0, taken = 0;
-  for (int trial = 0; trial < 4'000; trial++) {
+  for (int trial = 0; trial < 1'500; trial++) {
     std::vector<Piece> spoiled = pieces;
     spoil(spoiled[random() % spoiled.size()].payload, random);
     if (random() % 8 == 0) spoiled[random() % spoiled.size()].type = spoiled.back().type;
@@ -102,8 +102,8 @@ TEST(HostileCapture, IsReadOrLeftOutButNeverCrashes) {
     ++(capture->damage().chunks != 0 ? damaged : taken);
   }
   // Both must be common, or the spoiling is too coarse or too fine to test anything.
-  EXPECT_GT(damaged, 400);
-  EXPECT_GT(taken, 400);
+  EXPECT_GT(damaged, 150);
+  EXPECT_GT(taken, 150);
 }
 
 TEST(HostileCapture, WithTimesAtTheLimitOverflowsNothing) {
