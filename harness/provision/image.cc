@@ -3,7 +3,9 @@
 
 #include "harness/provision/image.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <fstream>
 #include <set>
 
@@ -69,7 +71,14 @@ thaw::Result<std::string> release_of(const fs::path& vmlinuz) {
   if (offset == kSetup || offset >= bytes.size())
     return thaw::fail(ErrorKind::User, "{} does not say which release it is", vmlinuz.string());
   const std::string_view text = bytes.substr(offset);
-  return std::string(text.substr(0, text.find_first_of(std::string_view(" \0", 2))));
+  const std::string release(text.substr(0, text.find_first_of(std::string_view(" \0", 2))));
+  // It becomes the name of a directory.
+  const bool is_name = std::ranges::all_of(release, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("._+~-").find(c) != std::string_view::npos;
+  });
+  if (!is_name || release.empty() || release.front() == '.')
+    return thaw::fail(ErrorKind::User, "{} does not say which release it is", vmlinuz.string());
+  return release;
 }
 
 thaw::Result<std::vector<FoundKernel>> find_kernels(const fs::path& directory) {
