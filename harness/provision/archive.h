@@ -15,7 +15,8 @@ namespace lab {
 
 /// Unpacks what a kernel is made of from a .deb: regular files below boot/, lib/modules/ and
 /// usr/lib/modules/ (which becomes lib/modules/). Links, owners and everything else are left out.
-/// Fails with Corrupt when it is no .deb or is damaged; `directory` may then hold a part.
+/// Fails with Corrupt when it is no .deb or is damaged; `directory` may then hold a part. Damage in
+/// data.tar.gz, or in zstd without a checksum, goes unseen: libarchive checks xz alone for certain.
 thaw::Status unpack_deb(const std::filesystem::path& deb, const std::filesystem::path& directory);
 
 /// Content of a file compressed with xz, zstd, gzip, …; of any other file as it is.
