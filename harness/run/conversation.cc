@@ -79,7 +79,10 @@ Status Conversation::write_log(const Frame& frame, int64_t now_ns) {
       fmt::format("{:.3f} {} {}\n", static_cast<double>(now_ns - opened_ns_) / 1e6,
                   type < std::size(kNames) ? kNames[type] : "?",
                   is_data ? fmt::format("{} bytes", frame.payload.size()) : frame.payload);
-  return thaw::write_all(log_.get(), line);
+  if (Status written = thaw::write_all(log_.get(), line); !written)
+    return std::unexpected(
+        with_context(std::move(written).error(), (directory_ / "agent.log").string()));
+  return {};
 }
 
 Status Conversation::hear(const Frame& frame, int64_t now_ns) {
