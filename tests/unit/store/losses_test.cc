@@ -30,6 +30,7 @@ constexpr Row kRows[] = {
     {"bad_record", false, Severity::DataLoss, "please report this"},
     {"transport_lost", false, Severity::Silent, "counted as ring_full too"},
     {"log_gap", false, Severity::Degraded, "raise log_buf_len"},
+    {"slow_log_full", true, Severity::DataLoss, "the histograms count them all"},
 };
 
 TEST(Losses, AreTheseInThisOrder) {
