@@ -38,9 +38,10 @@ class LocalKernel : public testing::Test {
   KernelImage fetched(std::string_view pattern) {
     const auto refs = catalogue.resolve(pattern);
     EXPECT_TRUE(refs) << refs.error().message;
+    if (!refs) return {};
     const auto image = catalogue.fetch(refs->front());
     EXPECT_TRUE(image) << image.error().message;
-    return *image;
+    return image ? *image : KernelImage{};
   }
 
   TemporaryDirectory directory;
