@@ -40,6 +40,8 @@ class Machine {
   /// How the machine ended; nothing while it runs. "" when it was powered off in order.
   virtual std::optional<std::string> ending() = 0;
   virtual thaw::Pid pid() const = 0;
+  /// What emulates it, with its version, for the report.
+  virtual thaw::Result<std::string> version() = 0;
   /// Host threads of the CPUs, by CPU.
   virtual thaw::Result<std::vector<thaw::Tid>> cpu_threads() = 0;
   /// An NMI to every CPU that accepts external ones.

@@ -113,6 +113,7 @@ class Qemu final : public Machine {
 
   int agent_fd() const override { return agent_.get(); }
   thaw::Pid pid() const override { return thaw::Pid(process_.pid()); }
+  Result<std::string> version() override { return qemu_version(); }
   std::optional<std::string> ending() override;
   Result<std::vector<thaw::Tid>> cpu_threads() override;
   Status inject_nmi() override;

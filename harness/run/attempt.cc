@@ -2,8 +2,8 @@
 // asks for the clock, injects NMIs where QMP is the source, and looks whether it is over. The guest
 // plays its case by itself; nothing is sent to it that it waits for.
 //
-// What ends it: the machine is off; silence for kSilenceNs (a hang: its registers are kept first);
-// the time limit; cancellation; our own failure.
+// What ends it: the machine is off; silence (a hang: its registers are kept first); the time
+// limits of the request; cancellation; our own failure.
 
 #include "harness/run/attempt.h"
 
@@ -30,12 +30,10 @@ using thaw::Status;
 namespace {
 
 constexpr int kTickMs = 20;
-constexpr int64_t kPingNs = 100'000'000;
-// A boot takes 4 s under TCG; twenty on a host with eight busy programs.
-constexpr int64_t kBootNs = 120'000'000'000;
-// The longest stalls seen that ended: 30 s, 6.17 under 500 NMIs a second.
-constexpr int64_t kSilenceNs = 60'000'000'000;
-constexpr int64_t kPowerOffNs = 20'000'000'000;
+
+int64_t ns(thaw::Milliseconds time) {
+  return thaw::Nanoseconds(time).count();
+}
 
 class Attempt {
  public:
@@ -52,6 +50,8 @@ class Attempt {
   /// Why it is over; nothing while it goes on.
   bool is_over(int64_t now_ns);
   void inject(int64_t now_ns);
+  /// Whether the machine ended by itself, which then explains why it could not be spoken to.
+  bool has_died();
   void keep_registers();
   void show();
   void conclude();
@@ -93,7 +93,6 @@ Status Attempt::boot() {
   talk_.emplace(TRY(Conversation::open(request_.directory)));
   evidence_.agent_log = request_.directory / "agent.log";
   evidence_.console = request_.directory / "console.log";
-  evidence_.qemu_version = TRY(qemu_version());
   started_ns_ = thaw::monotonic_ns();
   const MachineSpec& spec = request_.test.machine;
   machine_ = TRY(start_({.vmlinuz = request_.kernel.vmlinuz,
@@ -106,6 +105,7 @@ Status Attempt::boot() {
                          .agent_port = kAgentPort,
                          .seed = request_.test.run.seed,
                          .directory = request_.directory}));
+  evidence_.qemu_version = TRY(machine_->version());
   if (auto command = thaw::read_file(request_.directory / "qemu-command"))
     evidence_.qemu_command = std::move(*command);
   return {};
@@ -143,7 +143,7 @@ Status Attempt::step(int64_t now_ns) {
   }
   if (talk_->hello && !talk_->goodbye && now_ns >= next_ping_ns_) {
     talk_->ping(machine_->agent_fd());
-    next_ping_ns_ = now_ns + kPingNs;
+    next_ping_ns_ = now_ns + ns(request_.limits.ping);
   }
   talk_->note_silence(now_ns);
   inject(now_ns);
@@ -160,15 +160,14 @@ bool Attempt::is_over(int64_t now_ns) {
     return true;
   }
   if (talk_->goodbye && goodbye_ns_ == 0) goodbye_ns_ = now_ns;
-  if (goodbye_ns_ != 0) return now_ns - goodbye_ns_ > kPowerOffNs;
-  if (!talk_->hello) return now_ns - started_ns_ > kBootNs;
-  if (now_ns - talk_->last_frame_host_ns > kSilenceNs) {
+  if (goodbye_ns_ != 0) return now_ns - goodbye_ns_ > ns(request_.limits.power_off);
+  if (!talk_->hello) return now_ns - started_ns_ > ns(request_.limits.boot);
+  if (now_ns - talk_->last_frame_host_ns > ns(request_.limits.silence)) {
     evidence_.gave_up_waiting = true;
     return true;
   }
   const RunSpec& run = request_.test.run;
-  // Stalls stretch a run; five times the load and as long again for all else is no run any more.
-  const auto limit_ns = static_cast<int64_t>((600 + 5 * run.duration_s) * 1e9);
+  const int64_t limit_ns = ns(request_.limits.run) + static_cast<int64_t>(5 * run.duration_s * 1e9);
   if (now_ns - started_ns_ > limit_ns) {
     evidence_.infra = thaw::Error{
         ErrorKind::Environment,
@@ -176,6 +175,17 @@ bool Attempt::is_over(int64_t now_ns) {
     return true;
   }
   return false;
+}
+
+bool Attempt::has_died() {
+  if (machine_ == nullptr) return false;
+  // Its sockets close a little before the process can be waited for.
+  std::optional<std::string> ending;
+  for (int tick = 0; tick < 10 && !(ending = machine_->ending()); tick++)
+    ::poll(nullptr, 0, kTickMs);
+  if (!ending || ending->empty()) return false;
+  evidence_.qemu_death = *ending;
+  return true;
 }
 
 void Attempt::keep_registers() {
@@ -289,7 +299,7 @@ Evidence Attempt::run() {
   Status done = prepare();
   if (done) done = boot();
   if (done) done = converse();
-  if (!done) evidence_.infra = std::move(done).error();
+  if (!done && !has_died()) evidence_.infra = std::move(done).error();
   conclude();
   const bool was_killed = evidence_.qemu_death && evidence_.qemu_death->starts_with("signal");
   const bool was_cancelled = request_.cancelled != nullptr && request_.cancelled->load();

@@ -10,6 +10,7 @@
 #include "harness/run/evidence.h"
 #include "harness/run/progress.h"
 #include "profiler/base/errors.h"
+#include "profiler/base/time.h"
 
 namespace lab {
 
@@ -23,6 +24,20 @@ struct Programs {
   static thaw::Result<Programs> beside_this();
 };
 
+/// When a run is given up. The numbers are for guests under TCG on a busy host.
+struct RunLimits {
+  /// A boot takes 4 s under TCG; twenty on a host with eight busy programs.
+  thaw::Milliseconds boot{120'000};
+  /// Without a frame. The longest stalls seen that ended: 30 s, 6.17 under 500 NMIs a second.
+  thaw::Milliseconds silence{60'000};
+  /// From the goodbye to the end of the machine.
+  thaw::Milliseconds power_off{20'000};
+  /// The whole run, besides five times its load: stalls stretch a run.
+  thaw::Milliseconds run{600'000};
+  /// How often the guest is asked for its clock.
+  thaw::Milliseconds ping{100};
+};
+
 struct RunRequest {
   Case test;                        ///< its run.seed is the seed of this run
   KernelImage kernel;               ///< fetched
@@ -33,6 +48,7 @@ struct RunRequest {
   /// Set from outside (a signal handler) to end the run: the guest is stopped, the evidence says
   /// `infra: interrupted`. May be null.
   const std::atomic<bool>* cancelled = nullptr;
+  RunLimits limits{};
 };
 
 /// Boots the kernel, lets the agent play the case, collects what is left. Never throws and never
