@@ -145,7 +145,6 @@ Status Attempt::step(int64_t now_ns) {
     talk_->ping(machine_->agent_fd());
     next_ping_ns_ = now_ns + ns(request_.limits.ping);
   }
-  talk_->note_silence(now_ns);
   inject(now_ns);
   return {};
 }
@@ -241,18 +240,20 @@ void Attempt::add_times() {
         talk_->load_over_host_ns != 0 ? talk_->load_over_host_ns : thaw::monotonic_ns();
     evidence_.load_host = Interval{talk_->load_began_host_ns, over_ns};
   }
-  if (evidence_.clock && evidence_.load_guest) {
-    const ClockMap& map = *evidence_.clock;
-    const auto host = [&](int64_t guest_ns) {
-      return guest_ns + map.offset_ns +
-             static_cast<int64_t>(map.drift * static_cast<double>(guest_ns - map.origin_ns));
-    };
-    evidence_.load_host =
-        Interval{host(evidence_.load_guest->start_ns), host(evidence_.load_guest->end_ns)};
+  if (evidence_.clock && evidence_.load_guest)
+    evidence_.load_host = evidence_.clock->to_host(*evidence_.load_guest);
+  if (evidence_.clock) {
+    evidence_.longest_silence_host = evidence_.clock->to_host(talk_->longest_silence_guest);
+    evidence_.longest_silence_ns =
+        talk_->longest_silence_guest.end_ns - talk_->longest_silence_guest.start_ns;
+  }
+  if (evidence_.gave_up_waiting) {
+    // Nobody can say what the guest's clock did after its last word.
+    evidence_.longest_silence_host = {talk_->last_frame_host_ns, thaw::monotonic_ns()};
+    evidence_.longest_silence_ns =
+        evidence_.longest_silence_host.end_ns - evidence_.longest_silence_host.start_ns;
   }
   evidence_.last_heartbeat_host_ns = talk_->last_beat_host_ns;
-  evidence_.longest_silence_ns = talk_->longest_silence_ns;
-  evidence_.longest_silence_host = talk_->longest_silence_host;
 }
 
 /// The agent's last words on the console, when it could not say them to us.

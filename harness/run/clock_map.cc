@@ -40,9 +40,7 @@ std::optional<ClockMap> map_clocks(std::span<const ClockProbe> probes) {
   if (guest_span > 0) map.drift = (middle(late) - middle(early)) / guest_span - 1;
   map.error_ns = std::max(round_trip(early), round_trip(late)) / 2;
   for (const ClockProbe& probe : probes) {
-    const int64_t host_ns =
-        probe.guest_ns + map.offset_ns +
-        std::llround(map.drift * static_cast<double>(probe.guest_ns - map.origin_ns));
+    const int64_t host_ns = map.to_host(probe.guest_ns);
     map.error_ns =
         std::max({map.error_ns, probe.host_sent_ns - host_ns, host_ns - probe.host_got_ns});
   }

@@ -95,9 +95,7 @@ Status Conversation::hear(const Frame& frame, int64_t now_ns) {
     case FrameType::stage:
       return hear_stage(frame.payload, now_ns);
     case FrameType::beat:
-      load_s = TRY(parse_message<Beat>(frame.payload)).load_s;
-      if (load_runs) note_silence(now_ns);
-      last_beat_host_ns = now_ns;
+      hear_beat(TRY(parse_message<Beat>(frame.payload)), now_ns);
       return {};
     case FrameType::pong:
       hear_pong(TRY(parse_message<Pong>(frame.payload)), now_ns);
@@ -130,10 +128,15 @@ Status Conversation::hear_stage(const std::string& name, int64_t now_ns) {
   return {};
 }
 
-void Conversation::note_silence(int64_t now_ns) {
-  if (!load_runs || now_ns - last_beat_host_ns <= longest_silence_ns) return;
-  longest_silence_ns = now_ns - last_beat_host_ns;
-  longest_silence_host = {last_beat_host_ns, now_ns};
+void Conversation::hear_beat(const Beat& beat, int64_t now_ns) {
+  load_s = beat.load_s;
+  last_beat_host_ns = now_ns;
+  if (!load_runs) return;
+  const Interval since{last_beat_guest_ns_, beat.time_ns};
+  if (last_beat_guest_ns_ != 0 &&
+      since.end_ns - since.start_ns > longest_silence_guest.end_ns - longest_silence_guest.start_ns)
+    longest_silence_guest = since;
+  last_beat_guest_ns_ = beat.time_ns;
 }
 
 Status Conversation::hear_file(const Frame& frame) {

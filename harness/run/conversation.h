@@ -41,13 +41,11 @@ class Conversation {
   int64_t load_over_host_ns = 0;   ///< first frame after the load; 0: not yet
   int64_t last_frame_host_ns = 0;
   int64_t last_beat_host_ns = 0;
-  int64_t longest_silence_ns = 0;  ///< between two beats of the load
-  Interval longest_silence_host;
+  /// The longest time between two beats of the load by the guest's own clock: frames that are late
+  /// because QEMU or the lab had no CPU are nobody's silence.
+  Interval longest_silence_guest;
   std::vector<ClockProbe> probes;
   std::filesystem::path capture;  ///< empty until one has arrived, whole or not
-
-  /// The silence that is going on now counts too.
-  void note_silence(int64_t now_ns);
 
  private:
   explicit Conversation(std::filesystem::path directory) : directory_(std::move(directory)) {}
@@ -56,6 +54,7 @@ class Conversation {
   thaw::Status hear(const Frame& frame, int64_t now_ns);
   thaw::Status hear_stage(const std::string& name, int64_t now_ns);
   thaw::Status hear_file(const Frame& frame);
+  void hear_beat(const Beat& beat, int64_t now_ns);
   void hear_pong(const Pong& pong, int64_t now_ns);
   thaw::Status write_log(const Frame& frame, int64_t now_ns);
 
@@ -64,6 +63,7 @@ class Conversation {
   thaw::UniqueFd file_;
   FrameReader reader_;
   int64_t opened_ns_ = 0;
+  int64_t last_beat_guest_ns_ = 0;  ///< 0: none yet in this load
   uint64_t next_ping_ = 0;
   std::vector<int64_t> ping_sent_ns_;
 };

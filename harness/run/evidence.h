@@ -3,6 +3,7 @@
 // no verdict is formed here, and nothing in here is a guess. Host times are CLOCK_MONOTONIC of the
 // host, guest times that of the guest.
 
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -32,6 +33,13 @@ struct ClockMap {
   int64_t offset_ns = 0;
   double drift = 0;
   int64_t error_ns = 0;  ///< half-width: how far off a mapped time may be
+
+  int64_t to_host(int64_t guest_ns) const {
+    return guest_ns + offset_ns + std::llround(drift * static_cast<double>(guest_ns - origin_ns));
+  }
+  Interval to_host(Interval guest) const {
+    return {to_host(guest.start_ns), to_host(guest.end_ns)};
+  }
 };
 
 struct SubjectOutcome {
@@ -67,8 +75,9 @@ struct Evidence {
   std::optional<Interval> load_host;
   bool agent_goodbye = false;  ///< the agent said that it had sent everything
   int64_t last_heartbeat_host_ns = 0;
-  int64_t longest_silence_ns =
-      0;  ///< longest time without a heartbeat frame on the host during the load
+  /// Longest time between two heartbeat frames during the load, by the guest's clock; of a guest
+  /// that never went on, the host's time since its last frame.
+  int64_t longest_silence_ns = 0;
   Interval longest_silence_host;
 
   // What the lab itself failed at. A run with this set is `infra`.

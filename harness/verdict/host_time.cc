@@ -59,11 +59,7 @@ void HostTime::measure(const Evidence& evidence) {
 }
 
 Interval HostTime::to_host(Interval guest) const {
-  const auto map = [this](int64_t time) {
-    const double drifted = clock_.drift * static_cast<double>(time - clock_.origin_ns);
-    return time + clock_.offset_ns + std::llround(drifted);
-  };
-  return {map(guest.start_ns), map(guest.end_ns)};
+  return clock_.to_host(guest);
 }
 
 Interval HostTime::to_guest(Interval host) const {

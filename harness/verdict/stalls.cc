@@ -1,6 +1,6 @@
 // Gathers what each witness saw (long emits from the capture, late heartbeats from the agent, the
-// silence that the host heard) into one list in guest time, and merges what overlaps into stalls.
-// No thresholds of the verdict here: those are judge.cc's.
+// silence between heartbeat frames) into one list in guest time, and merges what overlaps into
+// stalls. No thresholds of the verdict here: those are judge.cc's.
 
 #include "harness/verdict/stalls.h"
 
