@@ -26,9 +26,10 @@ constexpr int kTickMs = 20;
 constexpr int64_t kBeatFrameNs = 100'000'000;
 constexpr size_t kOutputTailBytes = 8192;
 constexpr double kWorkloadGraceS = 10;
-/// A subject told how long to run ends about when the load does; ending in the last tenth is no
-/// early death.
-constexpr double kEarlyShare = 0.9;
+/// A subject that was told how long to run counts from its own start, and the load begins when it
+/// is ready: it must have lived for nine tenths of the time, and seen half of the load.
+constexpr double kLeastLife = 0.9;
+constexpr double kLeastLoad = 0.5;
 /// A program that has been loaded may be attached in a way that shows no link (perf events before
 /// v5.15): it counts when nothing has been loaded or attached for this long. The verifier of a
 /// slow guest takes up to a second for one program.
@@ -180,10 +181,12 @@ void Trial::run_load() {
   outcome_.load_end_ns = thaw::monotonic_ns();
   outcome_.nmis_delivered = growth(nmis_before, nmi_counts());
   if (statistics.is_valid()) outcome_.subject_nmi_runs = nmi_program_runs();
-  const auto ran_ns = static_cast<double>(outcome_.load_end_ns - outcome_.load_start_ns);
-  outcome_.subject_died_early =
-      subject_ && subject_->exit_code() && ran_ns < kEarlyShare * plan_.duration_s * 1e9;
   load_start_ns_ = 0;
+  if (!subject_ || !subject_->exit_code()) return;
+  const double life_s = static_cast<double>(outcome_.load_end_ns - started_ns_) / 1e9;
+  const double load_s = static_cast<double>(outcome_.load_end_ns - outcome_.load_start_ns) / 1e9;
+  outcome_.subject_died_early =
+      life_s < kLeastLife * plan_.duration_s || load_s < kLeastLoad * plan_.duration_s;
 }
 
 void Trial::stop_workload() {
