@@ -76,7 +76,10 @@ std::optional<Frame> FrameReader::next() {
       continue;
     }
     const uint32_t length = get32(left.data() + 8);
-    if (length > kMaxFrameBytes) {
+    // Checked before the sum is: a length that is damage would make the reader wait for bytes that
+    // never come.
+    if (length > kMaxFrameBytes ||
+        left.substr(kCheckedFrom + 1, 3) != std::string_view("\0\0\0", 3)) {
       skip(kMark.size());
       continue;
     }
