@@ -38,7 +38,7 @@ Result<bool> Conversation::listen(int fd) {
     reader_.feed({buffer, static_cast<size_t>(got)});
     while (const auto frame = reader_.next()) {
       heard = true;
-      last_frame_host_ns = now_ns;
+      if (frame->type != FrameType::pong) last_frame_host_ns = now_ns;
       TRY(hear(*frame, now_ns));
       if (goodbye) static_cast<void>(say(fd, FrameType::farewell, ""));
     }

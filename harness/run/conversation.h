@@ -39,6 +39,8 @@ class Conversation {
   double load_s = 0;               ///< of the last beat
   int64_t load_began_host_ns = 0;  ///< 0: not yet
   int64_t load_over_host_ns = 0;   ///< first frame after the load; 0: not yet
+  /// Pongs apart: their thread runs above everything and answers on one CPU that lives while the
+  /// case stands still on another.
   int64_t last_frame_host_ns = 0;
   int64_t last_beat_host_ns = 0;
   /// The longest time between two beats of the load by the guest's own clock: frames that are late

@@ -28,7 +28,8 @@ struct Programs {
 struct RunLimits {
   /// A boot takes 4 s under TCG; twenty on a host with eight busy programs.
   thaw::Milliseconds boot{120'000};
-  /// Without a frame. The longest stalls seen that ended: 30 s, 6.17 under 500 NMIs a second.
+  /// Without a frame other than a pong. The longest stalls seen that ended: 30 s, 6.17 under 500
+  /// NMIs a second.
   thaw::Milliseconds silence{60'000};
   /// From the goodbye to the end of the machine.
   thaw::Milliseconds power_off{20'000};
