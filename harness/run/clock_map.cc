@@ -1,7 +1,8 @@
 // Each probe says: at guest time g the host's clock was in [sent, got]. The quickest answers say it
 // best; the line goes through the middles of two of them, one early and one late, so that it also
 // has the drift. Nothing is assumed about where in a round trip the guest read its clock: the error
-// is what makes the line agree with every probe, and at least half of the two round trips used.
+// is what makes the line agree with every probe, and at least half of the two round trips used;
+// before the early and after the late one it grows with the distance, as it does on any line.
 // A guest clock that jumped or was stepped shows as an error too large to explain anything by.
 
 #include "harness/run/clock_map.h"
@@ -39,6 +40,15 @@ std::optional<ClockMap> map_clocks(std::span<const ClockProbe> probes) {
   const auto guest_span = static_cast<double>(late.guest_ns - early.guest_ns);
   if (guest_span > 0) map.drift = (middle(late) - middle(early)) / guest_span - 1;
   map.error_ns = std::max(round_trip(early), round_trip(late)) / 2;
+  if (guest_span > 0) {
+    for (const ClockProbe& end : {probes.front(), probes.back()}) {
+      const double at = static_cast<double>(end.guest_ns - early.guest_ns) / guest_span;
+      const double error = (std::abs(1 - at) * static_cast<double>(round_trip(early)) +
+                            std::abs(at) * static_cast<double>(round_trip(late))) /
+                           2;
+      map.error_ns = std::max(map.error_ns, static_cast<int64_t>(std::min(std::ceil(error), 1e18)));
+    }
+  }
   for (const ClockProbe& probe : probes) {
     const int64_t host_ns = map.to_host(probe.guest_ns);
     map.error_ns =
