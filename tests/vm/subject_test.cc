@@ -55,7 +55,7 @@ TEST_F(FailingSubject, IsNamedAndItsCaptureOpens) {
                              .expect = "subject"}));
   arguments.push_back(given({.name = "full-disk",
                              .command = fmt::format("thaw {}", kRecord),
-                             .duration_s = 20,
+                             .duration_s = 150,  // it ends itself when the disk is full
                              .subject_extra = "ready = { bpf = 2 }",
                              .machine_extra = "scratch_mib = 1",
                              .expect = "subject"}));

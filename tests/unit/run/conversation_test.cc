@@ -1,0 +1,146 @@
+// The host's end of the port, fed over a real socket.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "harness/run/conversation.h"
+#include "profiler/base/files.h"
+#include "tests/support/scratch_dir.h"
+
+namespace test {
+namespace {
+
+using lab::FrameType;
+using testing::HasSubstr;
+
+class ConversationTest : public testing::Test {
+ protected:
+  ConversationTest() {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    ours_.reset(ends[0]);
+    guest_.reset(ends[1]);
+    auto talk = lab::Conversation::open(scratch_.path());
+    EXPECT_TRUE(talk);
+    talk_.emplace(std::move(*talk));
+  }
+
+  void hear(std::string_view bytes) {
+    ASSERT_TRUE(thaw::write_all(guest_.get(), bytes));
+    const auto heard = talk_->listen(ours_.get());
+    ASSERT_TRUE(heard) << heard.error().message;
+  }
+  void hear(FrameType type, std::string_view payload) { hear(lab::encode(type, payload)); }
+  void hear_beat(double load_s) { hear(FrameType::beat, to_json(lab::Beat{1, load_s})); }
+  /// Number of the ping that has arrived in the guest.
+  std::string next_ping() {
+    char bytes[256];
+    const ssize_t got = ::read(guest_.get(), bytes, sizeof bytes);
+    lab::FrameReader reader;
+    reader.feed({bytes, static_cast<size_t>(std::max<ssize_t>(got, 0))});
+    const auto frame = reader.next();
+    return frame && frame->type == FrameType::ping ? frame->payload : "no ping";
+  }
+
+  ScratchDir scratch_;
+  thaw::UniqueFd ours_;
+  thaw::UniqueFd guest_;
+  std::optional<lab::Conversation> talk_;
+};
+
+TEST_F(ConversationTest, SaysWhetherAnythingWasHeard) {
+  EXPECT_EQ(talk_->listen(ours_.get()).value(), false);
+  const std::string frame = lab::encode(FrameType::stage, "subject");
+  hear(frame.substr(0, 5));
+  EXPECT_EQ(talk_->stage, "");
+  EXPECT_EQ(talk_->last_frame_host_ns, 0) << "half a frame is no sign of life";
+  hear(frame.substr(5));
+  EXPECT_EQ(talk_->stage, "subject");
+  EXPECT_GT(talk_->last_frame_host_ns, 0);
+}
+
+TEST_F(ConversationTest, LoadBeginsAndEndsWithItsStage) {
+  hear_beat(0);
+  EXPECT_EQ(talk_->load_began_host_ns, 0);
+  hear(FrameType::stage, "load");
+  EXPECT_TRUE(talk_->load_runs);
+  hear_beat(0.5);
+  EXPECT_EQ(talk_->load_s, 0.5);
+  hear(FrameType::stage, "stop subject");
+  EXPECT_FALSE(talk_->load_runs);
+  EXPECT_GE(talk_->load_over_host_ns, talk_->load_began_host_ns);
+  const int64_t over_ns = talk_->load_over_host_ns;
+  hear(FrameType::stage, "collect");
+  EXPECT_EQ(talk_->load_over_host_ns, over_ns);
+}
+
+TEST_F(ConversationTest, SilenceCountsOnlyUnderLoad) {
+  hear_beat(0);
+  talk_->note_silence(talk_->last_beat_host_ns + 900);
+  EXPECT_EQ(talk_->longest_silence_ns, 0);
+  hear(FrameType::stage, "load");
+  const int64_t beat_ns = talk_->last_beat_host_ns;
+  talk_->note_silence(beat_ns + 1'000'000'000'000);
+  talk_->note_silence(beat_ns + 500);
+  EXPECT_EQ(talk_->longest_silence_ns, 1'000'000'000'000) << "the longest is kept";
+  EXPECT_EQ(talk_->longest_silence_host.start_ns, beat_ns);
+}
+
+TEST_F(ConversationTest, PongBecomesAProbeOfItsPing) {
+  talk_->ping(ours_.get());
+  talk_->ping(ours_.get());
+  EXPECT_EQ(next_ping(), "0");
+  hear(FrameType::pong, to_json(lab::Pong{1, 77}));
+  ASSERT_EQ(talk_->probes.size(), 1u);
+  EXPECT_EQ(talk_->probes[0].guest_ns, 77);
+  EXPECT_GT(talk_->probes[0].host_sent_ns, 0);
+  EXPECT_GE(talk_->probes[0].host_got_ns, talk_->probes[0].host_sent_ns);
+}
+
+TEST_F(ConversationTest, PongThatNobodyAskedForIsNoProbe) {
+  hear(FrameType::pong, to_json(lab::Pong{5, 77}));
+  EXPECT_TRUE(talk_->probes.empty());
+}
+
+TEST_F(ConversationTest, PingToAMachineThatIsGoneDoesNotEndTheLab) {
+  guest_.reset();
+  talk_->ping(ours_.get());
+  EXPECT_EQ(talk_->listen(ours_.get()).value(), false);
+}
+
+TEST_F(ConversationTest, PortThatIsFullSwallowsPingsWithoutHarm) {
+  for (int i = 0; i < 100'000; i++) talk_->ping(ours_.get());
+  hear(FrameType::pong, to_json(lab::Pong{0, 1}));
+  hear(FrameType::pong, to_json(lab::Pong{99'999, 1}));
+  EXPECT_EQ(talk_->probes.size(), 1u) << "the last one was never sent";
+}
+
+TEST_F(ConversationTest, DataWithoutABeginningIsNotWritten) {
+  hear(FrameType::file_data, "stray");
+  EXPECT_TRUE(talk_->capture.empty());
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "capture.thaw"));
+}
+
+TEST_F(ConversationTest, CaptureIsForItsOwnerAlone) {
+  hear(FrameType::file_begin, "x");
+  hear(FrameType::file_data, std::string("a\0b", 3));
+  hear(FrameType::file_end, "");
+  EXPECT_EQ(thaw::read_file(talk_->capture), std::string("a\0b", 3));
+  EXPECT_EQ(std::filesystem::status(talk_->capture).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(ConversationTest, DiskThatRefusesIsSaidWithTheFilesName) {
+  // The log is open; the capture's name is taken by a directory.
+  std::filesystem::create_directory(scratch_ / "capture.thaw");
+  ASSERT_TRUE(thaw::write_all(guest_.get(), lab::encode(FrameType::file_begin, "x")));
+  const auto heard = talk_->listen(ours_.get());
+  ASSERT_FALSE(heard);
+  EXPECT_EQ(heard.error().kind, thaw::ErrorKind::Environment);
+  EXPECT_THAT(heard.error().message, HasSubstr((scratch_ / "capture.thaw").string()));
+}
+
+}  // namespace
+}  // namespace test
