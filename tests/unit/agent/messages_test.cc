@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "harness/agent/messages.h"
 
 namespace test {
@@ -58,6 +60,7 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 18u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");
@@ -73,6 +76,7 @@ TEST(Messages, OutcomeComesBackAsItWas) {
   const auto read = parse_message<lab::Outcome>(to_json(an_outcome()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(an_outcome()));
+  EXPECT_EQ(nlohmann::json::parse(to_json(an_outcome())).size(), 17u) << "every field of Outcome";
   EXPECT_EQ(read->load_end_ns, 9'000'000'000'000'000'000);
   EXPECT_TRUE(read->subject_started && read->subject_ready && read->subject_died_early);
   EXPECT_EQ(read->subject_exit, 137);
