@@ -97,14 +97,14 @@ TEST_F(ProcessTest, DescriptorsMayCrossOverOnTheirWay) {
 TEST_F(ProcessTest, NothingElseIsInherited) {
   Pipe secret;
   ASSERT_EQ(::fcntl(secret.write.get(), F_SETFD, 0), 0);  // as a careless library leaves it
-  Process process = shell("ls /proc/self/fd | wc -l; sleep 100");
+  Process process = shell("ls /proc/self/fd | wc -l; exec sleep 100");
   secret.write.reset();
   EXPECT_TRUE(is_closed(secret.read.get())) << "the child still has it";
 }
 
 TEST_F(ProcessTest, EndsWithTheObject) {
   Pipe alive;
-  { const Process process = shell("sleep 100", {alive.write.get()}); }
+  { const Process process = shell("exec sleep 100", {alive.write.get()}); }
   alive.write.reset();
   EXPECT_TRUE(is_closed(alive.read.get()));
 }
@@ -132,7 +132,7 @@ TEST_F(ProcessTest, EndsWithALabThatIsKilled) {
 }
 
 TEST_F(ProcessTest, KillReturnsWhenItIsGone) {
-  Process process = shell("trap '' TERM INT HUP; sleep 100");
+  Process process = shell("trap '' TERM INT HUP; exec sleep 100");
   const int pid = process.pid();
   process.kill();
   EXPECT_EQ(process.exit_code(), 128 + SIGKILL);
@@ -141,7 +141,7 @@ TEST_F(ProcessTest, KillReturnsWhenItIsGone) {
 }
 
 TEST_F(ProcessTest, CtrlCAtTheTerminalIsNotForIt) {
-  Process process = shell("sleep 100");
+  Process process = shell("exec sleep 100");
   const pid_t group = ::getpgid(process.pid());
   EXPECT_NE(group, ::getpgrp());
 }

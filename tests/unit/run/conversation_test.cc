@@ -33,7 +33,9 @@ class ConversationTest : public testing::Test {
     ASSERT_TRUE(heard) << heard.error().message;
   }
   void hear(FrameType type, std::string_view payload) { hear(lab::encode(type, payload)); }
-  void hear_beat(double load_s) { hear(FrameType::beat, to_json(lab::Beat{1, load_s})); }
+  void hear_beat(double load_s, int64_t guest_ns = 1) {
+    hear(FrameType::beat, to_json(lab::Beat{guest_ns, load_s}));
+  }
   /// Number of the ping that has arrived in the guest.
   std::string next_ping() {
     char bytes[256];
@@ -76,16 +78,19 @@ TEST_F(ConversationTest, LoadBeginsAndEndsWithItsStage) {
   EXPECT_EQ(talk_->load_over_host_ns, over_ns);
 }
 
-TEST_F(ConversationTest, SilenceCountsOnlyUnderLoad) {
-  hear_beat(0);
-  talk_->note_silence(talk_->last_beat_host_ns + 900);
-  EXPECT_EQ(talk_->longest_silence_ns, 0);
+TEST_F(ConversationTest, SilenceIsMeasuredByTheGuestAndOnlyUnderLoad) {
+  hear_beat(0, 1'000);
+  hear_beat(0, 9'000);
   hear(FrameType::stage, "load");
-  const int64_t beat_ns = talk_->last_beat_host_ns;
-  talk_->note_silence(beat_ns + 1'000'000'000'000);
-  talk_->note_silence(beat_ns + 500);
-  EXPECT_EQ(talk_->longest_silence_ns, 1'000'000'000'000) << "the longest is kept";
-  EXPECT_EQ(talk_->longest_silence_host.start_ns, beat_ns);
+  hear_beat(0.1, 20'000);
+  hear_beat(0.2, 20'100);
+  hear_beat(0.3, 20'900);
+  hear_beat(0.4, 21'000);
+  EXPECT_EQ(talk_->longest_silence_guest.start_ns, 20'100) << "from the first beat of the load on";
+  EXPECT_EQ(talk_->longest_silence_guest.end_ns, 20'900);
+  hear(FrameType::stage, "stop subject");
+  hear_beat(0, 99'000);
+  EXPECT_EQ(talk_->longest_silence_guest.end_ns, 20'900);
 }
 
 TEST_F(ConversationTest, PongBecomesAProbeOfItsPing) {
