@@ -130,6 +130,7 @@ class FakeMachine final : public lab::Machine {
     const ssize_t got = guest_.is_valid() ? ::read(guest_.get(), bytes, sizeof bytes) : 0;
     if (got > 0) pings_.feed({bytes, static_cast<size_t>(got)});
     while (const auto ping = pings_.next()) {
+      if (ping->type != lab::FrameType::ping) continue;
       const std::string pong = lab::encode(
           lab::FrameType::pong,
           lab::to_json(lab::Pong{std::stoull(ping->payload), thaw::monotonic_ns() + clock_ns_}));
