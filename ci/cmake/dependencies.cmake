@@ -14,9 +14,9 @@ function(dependency name)
   add_library(dep::${name} ALIAS dep_${name})
 endfunction()
 
-# Debian has fmt and spdlog as shared libraries only; header-only they fit into the static programs.
-add_library(dep_fmt INTERFACE)
-target_compile_definitions(dep_fmt INTERFACE FMT_HEADER_ONLY)
+# Debian has fmt and spdlog as shared libraries only, and the static programs need archives. fmt is compiled once from
+# its own headers (fmt.cc): header-only it costs 3.4 of the 4.4 seconds that a small file takes.
+add_library(dep_fmt STATIC ${CMAKE_SOURCE_DIR}/ci/cmake/fmt.cc)
 add_library(dep::fmt ALIAS dep_fmt)
 add_library(dep_spdlog INTERFACE)
 target_compile_definitions(dep_spdlog INTERFACE SPDLOG_HEADER_ONLY SPDLOG_FMT_EXTERNAL)

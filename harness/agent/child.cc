@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "harness/agent/messages.h"
+
 namespace lab {
 
 namespace {
@@ -27,8 +29,8 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 std::vector<std::string> environment_lines(const std::map<std::string, std::string>& env) {
   std::map<std::string, std::string> all{{"PATH", "/bin:/sbin:/usr/bin:/usr/sbin"},
-                                         {"HOME", "/tmp"},
-                                         {"TMPDIR", "/tmp"},
+                                         {"HOME", kScratch},
+                                         {"TMPDIR", kScratch},
                                          {"LANG", "C.UTF-8"}};
   for (const auto& [name, value] : env) all[name] = value;
   std::vector<std::string> lines;
@@ -42,7 +44,7 @@ std::vector<std::string> environment_lines(const std::map<std::string, std::stri
   if (null >= 0) ::dup2(null, 0);
   ::dup2(out, 1);
   ::dup2(out, 2);
-  static_cast<void>(!::chdir("/tmp"));
+  static_cast<void>(!::chdir(kScratch));
   ::execve(argv[0], argv, envp);
   const int code = errno;
   static_cast<void>(!::write(trouble, &code, sizeof code));

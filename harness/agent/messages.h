@@ -15,6 +15,8 @@ namespace lab {
 
 /// Where the agent finds its plan in the guest.
 inline constexpr const char* kPlanPath = "/plan.json";
+/// Where programs run and write in the guest: a file system in memory, of limited size.
+inline constexpr const char* kScratch = "/scratch";
 /// The virtio-serial port's name.
 inline constexpr const char* kAgentPort = "thaw.agent";
 
@@ -40,7 +42,7 @@ struct AgentPlan {
   bool count_nmi_runs = false;
   uint64_t seed = 1;
   double duration_s = 10;
-  int scratch_mib = 0;  ///< size of /tmp; 0: half of the memory
+  int scratch_mib = 0;  ///< size of kScratch; 0: half of the memory
 };
 
 struct Hello {

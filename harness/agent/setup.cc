@@ -15,6 +15,7 @@
 #include <sstream>
 #include <string>
 
+#include "harness/agent/messages.h"
 #include "profiler/base/files.h"
 #include "profiler/base/unique_fd.h"
 
@@ -58,10 +59,10 @@ thaw::Status mount_system() {
 }
 
 thaw::Status mount_scratch(int mib) {
-  ::mkdir("/tmp", 01777);
+  ::mkdir(kScratch, 01777);
   const std::string options = mib > 0 ? fmt::format("size={}m", mib) : "size=50%";
-  if (::mount("tmpfs", "/tmp", "tmpfs", 0, options.c_str()) != 0)
-    return thaw::fail_errno(errno, "cannot mount /tmp");
+  if (::mount("tmpfs", kScratch, "tmpfs", 0, options.c_str()) != 0)
+    return thaw::fail_errno(errno, fmt::format("cannot mount {}", kScratch));
   return {};
 }
 

@@ -7,7 +7,8 @@ namespace lab {
 
 /// Mounts /proc, /sys, /dev, /run, tracefs and bpffs. The agent is PID 1 and nothing was there.
 thaw::Status mount_system();
-/// /tmp, of `mib` MiB or half of the memory when 0: where the capture goes.
+/// A file system of `mib` MiB, or half of the memory when 0, at kScratch: where programs run and
+/// the capture goes. Not /tmp: what the lab copied there from the host must stay in sight.
 thaw::Status mount_scratch(int mib);
 /// Loads what /modules.order names, in its order.
 thaw::Status load_modules();

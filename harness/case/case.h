@@ -51,7 +51,7 @@ struct Nmi {
 struct MachineSpec {
   int cpus = 2;
   int memory_mib = 1024;
-  int scratch_mib = 0;  ///< size of the guest's /tmp, where captures go; 0: half of the memory
+  int scratch_mib = 0;  ///< of the file system where the subject runs; 0: half of memory
   /// Without the hypervisor bit the guest runs the lock code that real machines run; with it a
   /// test-and-set fallback.
   std::string cpu = "qemu64,-hypervisor";

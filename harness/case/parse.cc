@@ -4,6 +4,7 @@
 
 #include "harness/case/parse.h"
 
+#include <algorithm>
 #include <array>
 #include <regex>
 

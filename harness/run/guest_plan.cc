@@ -19,7 +19,7 @@ using thaw::Status;
 
 namespace {
 
-constexpr const char* kCapturePath = "/tmp/capture.thaw";
+constexpr const char* kCapturePath = "/scratch/capture.thaw";  // in kScratch
 
 constexpr std::array<std::pair<std::string_view, int>, 7> kSignals{{{"SIGINT", SIGINT},
                                                                     {"SIGTERM", SIGTERM},

@@ -55,15 +55,15 @@ TEST_F(GuestPlanTest, ThawMeansOursAndPlaceholdersAreFilled) {
   test_.run.duration_s = 2.5;
   const lab::GuestPlan made = plan();
   EXPECT_THAT(made.agent.subject,
-              ElementsAre("/bin/thaw", "record", "-d", "2.5", "-o", "/tmp/capture.thaw"));
-  EXPECT_EQ(made.agent.capture, "/tmp/capture.thaw");
+              ElementsAre("/bin/thaw", "record", "-d", "2.5", "-o", "/scratch/capture.thaw"));
+  EXPECT_EQ(made.agent.capture, "/scratch/capture.thaw");
   EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, "/bin/thaw")));
 }
 
 TEST_F(GuestPlanTest, PlaceholderInTheMiddleOfAWordIsFilledToo) {
   test_.subject.command = {"thaw", "--output={capture},{capture}"};
   EXPECT_THAT(plan().agent.subject,
-              ElementsAre("/bin/thaw", "--output=/tmp/capture.thaw,/tmp/capture.thaw"));
+              ElementsAre("/bin/thaw", "--output=/scratch/capture.thaw,/scratch/capture.thaw"));
 }
 
 TEST_F(GuestPlanTest, ProgramOfTheHostKeepsItsPathAndLeavesNothingToCollect) {
