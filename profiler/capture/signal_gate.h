@@ -16,8 +16,8 @@ struct Signal {
 };
 
 /// Blocks SIGINT, SIGTERM and SIGHUP and makes them readable for as long as it lives. Open it
-/// before any thread starts: threads inherit the mask. What arrived and was not read when it ends
-/// has had its effect and is dropped.
+/// before any thread starts: threads inherit the mask. When it ends they are ignored from then on:
+/// what was to be ended has ended, and the process is about to.
 class SignalGate {
  public:
   static Result<SignalGate> open();
