@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <ctime>
 #include <memory>
 
@@ -73,6 +74,8 @@ Result<Case> case_of(const Options& options) {
   test.kernels = options.kernels;
   if (!options.load.empty()) test.workload = TRY(split_command(options.load));
   test.subject.command = options.words;
+  if (!std::isfinite(options.duration_s) || !std::isfinite(options.nmi_rate_hz))
+    return fail(ErrorKind::User, "--duration and --rate are numbers, such as 10 and 300");
   const auto source = nmi_source_from_name(options.nmi);
   if (!source) return fail(ErrorKind::User, "--nmi {}: it is one of apic, qmp, none", options.nmi);
   test.nmi.source = *source;
@@ -155,9 +158,10 @@ Result<fs::path> make_directory(const Options& options, const std::string& name)
 std::string repeat_command(const Options& options, const PlannedRun& run) {
   std::vector<std::string> words{program_invocation_name, "run"};  // as it was typed
   if (!run.test.file.empty()) words.push_back(run.test.file.string());
-  words.insert(words.end(),
-               {"--kernel", run.kernel.release.empty() ? run.pattern : run.kernel.release, "--seed",
-                std::to_string(run.seed)});
+  words.insert(
+      words.end(),
+      {"--kernel", run.kernel.provider == "debian" ? "debian:" + run.kernel.release : run.pattern,
+       "--seed", std::to_string(run.seed)});
   if (!run.test.file.empty()) return join_command(words);
   if (!options.load.empty()) words.insert(words.end(), {"--load", options.load});
   words.insert(words.end(),

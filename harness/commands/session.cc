@@ -126,7 +126,12 @@ void Session::work() {
     }
     const PlannedRun& planned = plan_[at];
     line.begin(fmt::format("[{}/{}] {}", at + 1, plan_.size(), planned.id));
-    const Evidence evidence = evidence_of(planned, line);
+    Evidence evidence;
+    try {
+      evidence = evidence_of(planned, line);
+    } catch (const std::exception& error) {  // memory, the C++ library's file system
+      evidence = failed({thaw::ErrorKind::Environment, error.what(), 0});
+    }
     if (cancelled_) return;  // an interrupted run is no result
     record(planned, evidence, line);
   }

@@ -79,7 +79,7 @@ struct {
 } slow_logs SEC(".maps");
 
 /*
- * Processes to record, by pid. Only changed from task context (fork, exit, user space) and only
+ * Processes to record, by pid. Changed at fork, when a process is freed, and by user space; only
  * looked up from NMI, so no lock is ever taken in NMI.
  */
 struct {

@@ -43,8 +43,13 @@ int on_task_new(__u64 *ctx)
 	__u32 pid = child->tgid;
 	__u8 present = 1;
 
-	if (only_targets && is_target(parent->tgid))
-		bpf_map_update_elem(&targets, &pid, &present, BPF_ANY);
+	if (only_targets && is_target(parent->tgid) &&
+	    bpf_map_update_elem(&targets, &pid, &present, BPF_ANY)) {
+		struct cpu_state *state = this_cpu_state();
+
+		if (state)
+			count_loss(&state->levels[LEVEL_LIFECYCLE], LOSS_targets_full, true);
+	}
 	return emit_task(ctx, EVENT_TASK_NEW, child, parent->pid, child->comm);
 }
 
@@ -62,6 +67,22 @@ int on_task_exit(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 
 	return emit_task(ctx, EVENT_TASK_EXIT, task, 0, NULL);
+}
+
+/*
+ * A process is gone and its pid may be another's soon. Not at its exit: its last switch is still to
+ * come. The leader is freed last, and only a leader's pid is its tgid (also after an exec by
+ * another thread, which swaps the two).
+ */
+SEC("tp_btf/sched_process_free")
+int on_task_free(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	__u32 pid = task->tgid;
+
+	if (only_targets && task->pid == task->tgid)
+		bpf_map_delete_elem(&targets, &pid);
+	return 0;
 }
 
 SEC("tp_btf/task_rename")

@@ -116,6 +116,7 @@ Result<Child> Child::hold(const std::vector<std::string>& command) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);
     run_child(go_read.get(), failure_write.get(), command, identity);
   }
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));

@@ -103,7 +103,8 @@ Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& f
   if (options.ring_mib < 1 || options.ring_mib > 1024) {
     return fail(ErrorKind::User, "--ring-mib {}: 1 to 1024 MiB per CPU", options.ring_mib);
   }
-  if (options.duration_s && *options.duration_s <= 0) {
+  // A century; the comparison is false for what is no number.
+  if (options.duration_s && !(*options.duration_s > 0 && *options.duration_s < 3.2e9)) {
     return fail(ErrorKind::User, "-d {}: the duration is in seconds, above 0", *options.duration_s);
   }
   for (const Feature* feature : {&features.may_load_bpf, &features.btf}) {

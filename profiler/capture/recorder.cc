@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -70,11 +72,24 @@ Header header_of(const RecordOptions& options, const CapturePlan& plan, const Fe
   return header;
 }
 
+/// A process names itself: of its name only what cannot lead out of the directory, or be taken for
+/// an option, becomes part of a file's name.
+std::string file_name_of(std::string name) {
+  for (char& c : name) {
+    const bool is_plain =
+        std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '+' || c == '-';
+    if (!is_plain) c = '_';
+  }
+  if (name.empty() || name.front() == '.' || name.front() == '-') name.insert(0, "_");
+  return name;
+}
+
 /// NAME-TIME.thaw in the working directory, and -2, -3 … when that is taken.
 std::filesystem::path fresh_name(const RecordOptions& options) {
   std::string name = "machine";
   if (!options.command.empty()) name = std::filesystem::path(options.command.front()).filename();
   if (options.pid) name = process_name(*options.pid).value_or("process");
+  name = file_name_of(std::move(name));
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   ::localtime_r(&now, &local);
@@ -90,9 +105,8 @@ Result<Writer> create_file(const std::filesystem::path& path, const Header& head
   auto writer = Writer::create(path, header);
   if (!writer) return writer;
   if (const auto caller = sudo_caller()) {
-    if (::lchown(path.c_str(), caller->uid, caller->gid) != 0) {
-      return fail_errno(errno, fmt::format("cannot give {} to {}", path.string(), caller->name));
-    }
+    if (Status given = writer->give_to(caller->uid, caller->gid); !given)
+      return std::unexpected(with_context(std::move(given).error(), path.string()));
   }
   return writer;
 }
@@ -185,7 +199,7 @@ Status Recording::run(Ending& ending) {
     if (options.duration_s) {
       const double left_ms =
           *options.duration_s * 1e3 - static_cast<double>(monotonic_ns() - start_ns) / 1e6;
-      sleep_ms = std::max(0, std::min(sleep_ms, static_cast<int>(left_ms) + 1));
+      sleep_ms = static_cast<int>(std::clamp(left_ms + 1, 0.0, static_cast<double>(sleep_ms)));
     }
     pollfd wake[] = {{signals.fd(), POLLIN, 0},
                      {child != nullptr ? child->pidfd() : process_pidfd, POLLIN, 0}};

@@ -144,6 +144,7 @@ Status Session::State::open(const Features& features) {
   auto& programs = skeleton->progs;
   bpf_program__set_autoload(
       plan.counter_by_name ? programs.on_sched_switch : programs.on_sched_switch_by_name, false);
+  bpf_program__set_autoload(programs.on_task_free, plan.only_targets);
   bpf_program__set_autoload(programs.on_nmi, plan.clock == Clock::Nmi);
   bpf_program__set_autoload(programs.on_perf_sample, plan.sample_hz != 0);
   return {};
@@ -216,6 +217,8 @@ Status Session::State::attach() {
   TRY(keep(bpf_program__attach(programs.on_task_exec), "sched_process_exec"));
   TRY(keep(bpf_program__attach(programs.on_task_exit), "sched_process_exit"));
   TRY(keep(bpf_program__attach(programs.on_task_rename), "task_rename"));
+  if (plan.only_targets)
+    TRY(keep(bpf_program__attach(programs.on_task_free), "sched_process_free"));
   TRY(keep(bpf_program__attach(plan.counter_by_name ? programs.on_sched_switch_by_name
                                                     : programs.on_sched_switch),
            "sched_switch"));

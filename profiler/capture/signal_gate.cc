@@ -18,6 +18,8 @@ Result<SignalGate> SignalGate::open() {
   ::sigemptyset(&set);
   for (const int signal : kSignals) ::sigaddset(&set, signal);
   ::sigprocmask(SIG_BLOCK, &set, &gate.before_);
+  // A closed terminal or pipe must not end a recording, nor the command under it.
+  ::signal(SIGPIPE, SIG_IGN);
   gate.fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!gate.fd_.is_valid()) return fail_errno(errno, "cannot watch for signals");
   return gate;

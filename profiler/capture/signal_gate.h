@@ -15,9 +15,9 @@ struct Signal {
   bool by_terminal = false;
 };
 
-/// Blocks SIGINT, SIGTERM and SIGHUP and makes them readable for as long as it lives. Open it
-/// before any thread starts: threads inherit the mask. When it ends they are ignored from then on:
-/// what was to be ended has ended, and the process is about to.
+/// Blocks SIGINT, SIGTERM and SIGHUP and makes them readable for as long as it lives; ignores
+/// SIGPIPE. Open it before any thread starts: threads inherit the mask. When it ends they are
+/// ignored from then on: what was to be ended has ended, and the process is about to.
 class SignalGate {
  public:
   static Result<SignalGate> open();

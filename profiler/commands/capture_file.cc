@@ -40,8 +40,9 @@ Result<OpenedCapture> open_capture(fs::path path) {
     path = *newest;
   }
   auto capture = Capture::load(path);
-  // Naming a file that is not there is the caller's mistake, not the environment's.
-  if (!capture && capture.error().code == ENOENT) capture.error().kind = ErrorKind::User;
+  // Naming a file that is not there, or none, is the caller's mistake, not the environment's.
+  if (!capture && (capture.error().code == ENOENT || capture.error().code == EISDIR))
+    capture.error().kind = ErrorKind::User;
   OpenedCapture opened{path, 0, TRY(std::move(capture))};
   std::error_code ignored;
   opened.bytes = fs::file_size(path, ignored);

@@ -110,6 +110,12 @@ Result<Writer> Writer::create(const std::filesystem::path& path, const Header& h
   return Writer(std::move(state));
 }
 
+Status Writer::give_to(uid_t user, gid_t group) {
+  if (::fchown(state_->fd.get(), user, group) != 0)
+    return fail_errno(errno, fmt::format("cannot give the file to user {}", user));
+  return {};
+}
+
 StringId Writer::intern(std::string_view text) {
   text = text.substr(0, kMaxStringBytes);
   if (text.empty()) return StringId{};

@@ -2,6 +2,8 @@
 // Writes a capture file: append-only chunks (FORMAT.md), each compressed and checksummed on its
 // own.
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -27,6 +29,9 @@ class Writer {
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
   ~Writer();
+
+  /// Makes the file another user's: by its descriptor, since by now anything may stand at its path.
+  Status give_to(uid_t user, gid_t group);
 
   /// Interns; equal input gives the equal id for the life of the writer.
   StringId intern(std::string_view text);

@@ -31,6 +31,7 @@ constexpr Row kRows[] = {
     {"transport_lost", false, Severity::Silent, "counted as ring_full too"},
     {"log_gap", false, Severity::Degraded, "raise log_buf_len"},
     {"slow_log_full", true, Severity::DataLoss, "the histograms count them all"},
+    {"targets_full", true, Severity::Degraded, "use -a"},
 };
 
 TEST(Losses, AreTheseInThisOrder) {
