@@ -15,6 +15,7 @@
 #include <random>
 
 #include "harness/agent/priority.h"
+#include "profiler/base/files.h"
 #include "profiler/base/time.h"
 #include "profiler/base/unique_fd.h"
 
@@ -41,6 +42,10 @@ volatile uint32_t* map_apic() {
 }  // namespace
 
 thaw::Status NmiSender::check() {
+  const auto parameters = thaw::read_file("/proc/cmdline");
+  if (!parameters || parameters->find("thaw.guest=1") == std::string::npos)
+    return thaw::fail(thaw::ErrorKind::User,
+                      "NMIs are sent in guests that thawlab booted, and nowhere else");
   volatile uint32_t* apic = map_apic();
   if (apic == nullptr)
     return thaw::fail_errno(errno, "cannot map the local APIC (needs iomem=relaxed)");
