@@ -8,7 +8,7 @@
 #include "profiler/store/reader.h"
 #include "profiler/wire/event.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 
 namespace {
 
@@ -37,7 +37,7 @@ const std::vector<std::string>& seeds() {
 }
 
 void run(std::string_view input) {
-  static const test::ScratchDir directory;
+  static const test::ScratchDirectory directory;
   const std::filesystem::path file = directory / "a.thaw";
   std::filesystem::remove(file);
   auto writer = thaw::Writer::create(file, {});

@@ -23,7 +23,7 @@
 #include "profiler/store/losses.h"
 #include "profiler/store/reader.h"
 #include "profiler/store/writer.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 
 namespace thaw::test {
 
@@ -173,7 +173,7 @@ class GivenCapture {
   }
 
   std::string bytes() const {
-    const ::test::ScratchDir directory;
+    const ::test::ScratchDirectory directory;
     write(directory / "a.thaw");
     return read_file(directory / "a.thaw").value_or("");
   }

@@ -18,30 +18,12 @@
 #include <vector>
 
 #include "harness/provision/digest.h"
+#include "tests/support/must_run.h"
+#include "tests/support/scratch_directory.h"
 
 namespace lab::test {
 
-/// A new directory, removed with everything in it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "provision-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  std::filesystem::path operator/(const std::filesystem::path& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using ::test::ScratchDirectory;
 
 inline std::filesystem::path write(const std::filesystem::path& file, std::string_view content) {
   std::filesystem::create_directories(file.parent_path());

@@ -2,8 +2,8 @@
 // A directory of a test's own, gone with it; kept when the test failed.
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -19,6 +19,7 @@ class ScratchDirectory {
     path_ = name;
   }
   ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
   ~ScratchDirectory() {
     if (::testing::Test::HasFailure()) {
       std::cerr << "kept: " << path_ << "\n";
@@ -27,7 +28,7 @@ class ScratchDirectory {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  std::filesystem::path operator/(const std::filesystem::path& name) const { return path_ / name; }
   const std::filesystem::path& path() const { return path_; }
 
  private:

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 #include "tests/support/thawlab.h"
 
 namespace test {
@@ -61,7 +61,7 @@ class Vm : public testing::Test {
                                    capture.string()));
   }
 
-  ScratchDir scratch_;
+  ScratchDirectory scratch_;
 };
 
 }  // namespace test

@@ -12,7 +12,7 @@
 
 #include "harness/machine/process.h"
 #include "profiler/base/files.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 
 namespace test {
 namespace {
@@ -41,7 +41,7 @@ class ProcessTest : public testing::Test {
     return ::poll(&pipe, 1, 10'000) == 1 && ::read(read_end, &byte, 1) == 0;
   }
 
-  ScratchDir scratch_;
+  ScratchDirectory scratch_;
 };
 
 struct Pipe {

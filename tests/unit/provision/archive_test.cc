@@ -35,7 +35,7 @@ class Deb : public testing::Test {
     return status ? thaw::Error{.message = "accepted"} : status.error();
   }
 
-  TemporaryDirectory directory;
+  ScratchDirectory directory;
 };
 
 TEST_F(Deb, IsUnpackedWhateverItIsCompressedWith) {
@@ -83,7 +83,7 @@ TEST_F(Deb, IsRefusedWithoutData) {
 
 // Ours come from libarchive; this one from the program that makes Debian's.
 TEST_F(Deb, IsUnpackedAsDpkgMakesIt) {
-  if (find_program("dpkg-deb").empty()) GTEST_SKIP() << "dpkg-deb is not installed";
+  SKIP_UNLESS(!find_program("dpkg-deb").empty()) << "dpkg-deb is not installed";
   write(directory / "tree/DEBIAN/control",
         "Package: x\nVersion: 1\nArchitecture: amd64\nMaintainer: x\nDescription: x\n");
   write(directory / "tree/boot/vmlinuz-6.1", "image");
@@ -93,7 +93,7 @@ TEST_F(Deb, IsUnpackedAsDpkgMakesIt) {
 }
 
 TEST(Decompressed, GivesTheContentOfAnyFile) {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const std::string content(300'000, 'm');
   for (const char* filter : {"xz", "zstd", "gzip", "none"}) {
     const auto got = decompressed(write(directory / "x", compressed(content, filter)));
@@ -104,7 +104,7 @@ TEST(Decompressed, GivesTheContentOfAnyFile) {
 }
 
 TEST(Decompressed, RefusesADamagedFile) {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   std::string bytes = compressed(std::string(300'000, 'm'), "xz");
   bytes.resize(bytes.size() / 2);
   const auto got = decompressed(write(directory / "x.ko.xz", bytes));
@@ -160,8 +160,8 @@ TEST(Cpio, HoldsWhatWasAddedAndItsParentsFirst) {
 // The kernel's unpacker knows no better than these.
 TEST(Cpio, IsReadByOtherPrograms) {
   const bool has_cpio = !find_program("cpio").empty(), has_bsdtar = !find_program("bsdtar").empty();
-  if (!has_cpio && !has_bsdtar) GTEST_SKIP() << "neither cpio nor bsdtar is installed";
-  const TemporaryDirectory directory;
+  SKIP_UNLESS(has_cpio || has_bsdtar) << "neither cpio nor bsdtar is installed";
+  const ScratchDirectory directory;
   write(directory / "x.cpio", small_cpio());
   const auto listed = has_cpio ? output_of({"cpio", "-t", "-F", directory / "x.cpio"})
                                : output_of({"bsdtar", "-tf", directory / "x.cpio"});

@@ -52,7 +52,7 @@ class KernelCache : public testing::Test {
     return count;
   }
 
-  TemporaryDirectory directory;
+  ScratchDirectory directory;
 };
 
 TEST_F(KernelCache, GivesBackWhatWasPublished) {

@@ -25,7 +25,7 @@ constexpr const char* kSources =
 class Kernels : public testing::Test {
  protected:
   void SetUp() override {
-    if (find_program("apt-get").empty()) GTEST_SKIP() << "apt-get is not installed";
+    SKIP_UNLESS(!find_program("apt-get").empty()) << "apt-get is not installed";
     repository.add("linux-image-" + kOld, "6.17.8-1", kernel_files(kOld));
     // From 6.19 on a kernel is several packages.
     Files image, binary, modules;
@@ -64,7 +64,7 @@ class Kernels : public testing::Test {
 
   const std::string kOld = "6.17.8-cloud-amd64";
   const std::string kSplit = "7.3.4-cloud-amd64";
-  TemporaryDirectory directory;
+  ScratchDirectory directory;
   Repository repository{directory / "repository"};
 };
 

@@ -41,7 +41,7 @@ class Closure : public testing::Test {
     return file;
   }
 
-  TemporaryDirectory directory;
+  ScratchDirectory directory;
 };
 
 TEST_F(Closure, HoldsLoaderLibrariesAndTheLoadersCache) {
@@ -55,7 +55,7 @@ TEST_F(Closure, HoldsLoaderLibrariesAndTheLoadersCache) {
 
 // The proof: it runs with nothing else around it.
 TEST_F(Closure, IsEnoughToRunIn) {
-  if (::geteuid() != 0) GTEST_SKIP() << "chroot needs root";
+  SKIP_UNLESS(::geteuid() == 0) << "chroot needs root";
   const auto paths = closure("/bin/sh");
   ASSERT_TRUE(paths);
   for (const GuestFile& file : guest_files(*paths)) {

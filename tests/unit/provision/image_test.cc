@@ -20,7 +20,7 @@ class Image : public testing::Test {
     return release.error().message;
   }
 
-  TemporaryDirectory directory;
+  ScratchDirectory directory;
 };
 
 TEST_F(Image, SaysItsRelease) {

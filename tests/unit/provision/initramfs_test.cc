@@ -81,7 +81,7 @@ class Build : public testing::Test {
     return files;
   }
 
-  TemporaryDirectory directory;
+  ScratchDirectory directory;
   fs::path modules = directory / "lib/modules/6.1";
   KernelImage kernel;
   InitramfsSpec spec;

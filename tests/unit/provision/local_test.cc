@@ -44,7 +44,7 @@ class LocalKernel : public testing::Test {
     return image ? *image : KernelImage{};
   }
 
-  TemporaryDirectory directory;
+  ScratchDirectory directory;
   Catalogue catalogue;
 };
 

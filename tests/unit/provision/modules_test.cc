@@ -75,7 +75,7 @@ TEST(Modules, HasNothingToLoadForAKernelWithoutModules) {
 }
 
 TEST(Modules, AsksForDepmodWhenItsListIsMissing) {
-  const TemporaryDirectory directory;
+  const ScratchDirectory directory;
   const auto failed = modules_to_load(directory.path(), {"virtio_blk"});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, thaw::ErrorKind::Environment);

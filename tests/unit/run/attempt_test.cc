@@ -7,7 +7,7 @@
 #include "harness/run/attempt.h"
 #include "profiler/base/files.h"
 #include "tests/support/fake_machine.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 
 namespace test {
 namespace {
@@ -60,7 +60,7 @@ class AttemptTest : public testing::Test {
     return thaw::read_file(request_.directory / name).value_or("");
   }
 
-  ScratchDir scratch_;
+  ScratchDirectory scratch_;
   lab::RunRequest request_;
   Stages progress_;
   MachineLog machine_;

@@ -7,7 +7,7 @@
 
 #include "harness/run/conversation.h"
 #include "profiler/base/files.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 
 namespace test {
 namespace {
@@ -46,7 +46,7 @@ class ConversationTest : public testing::Test {
     return frame && frame->type == FrameType::ping ? frame->payload : "no ping";
   }
 
-  ScratchDir scratch_;
+  ScratchDirectory scratch_;
   thaw::UniqueFd ours_;
   thaw::UniqueFd guest_;
   std::optional<lab::Conversation> talk_;

@@ -6,7 +6,7 @@
 
 #include "harness/run/guest_plan.h"
 #include "profiler/base/files.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 
 namespace test {
 namespace {
@@ -45,7 +45,7 @@ class GuestPlanTest : public testing::Test {
     EXPECT_THAT(made.error().message, HasSubstr(words));
   }
 
-  ScratchDir scratch_;
+  ScratchDirectory scratch_;
   lab::Programs programs_;
   lab::Case test_;
 };

@@ -89,7 +89,7 @@ TEST(Reader, GivesBackWhatWasWritten) {
 }
 
 TEST(Reader, ReadsAFileFromDisk) {
-  const ::test::ScratchDir directory;
+  const ::test::ScratchDirectory directory;
   ASSERT_TRUE(write_file(directory / "a.thaw", GivenFile().header().bytes()));
   const auto capture = Capture::load(directory / "a.thaw");
   ASSERT_TRUE(capture) << capture.error().message;
@@ -101,7 +101,7 @@ TEST(Reader, SaysWhichFileItCannotRead) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(exit_code(missing.error()), 69);
   EXPECT_THAT(missing.error().message, HasSubstr("/nonexistent/a.thaw"));
-  const ::test::ScratchDir directory;
+  const ::test::ScratchDirectory directory;
   const auto folder = Capture::load(directory.path());
   ASSERT_FALSE(folder);
   EXPECT_THAT(folder.error().message, HasSubstr("directory"));

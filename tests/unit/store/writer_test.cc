@@ -15,7 +15,7 @@
 #include "profiler/store/columns.h"
 #include "profiler/store/reader.h"
 #include "profiler/store/tables.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch_directory.h"
 
 namespace thaw::test {
 
@@ -59,7 +59,7 @@ class WriterTest : public testing::Test {
     return {.kind = EventKind::sched_switch, .time_ns = time_ns, .tid = Tid(7), .pid = Pid(7)};
   }
 
-  ::test::ScratchDir directory_;
+  ::test::ScratchDirectory directory_;
   std::filesystem::path file_ = directory_ / "a.thaw";
 };
 
