@@ -17,23 +17,31 @@ struct {
 	__type(value, struct nmi_watch);
 } nmi_cpus SEC(".maps");
 
+/* The kernel traces every registered handler on each NMI; the first one seen stands for the NMI. */
+volatile __u64 counted_handler = 0;
+
 SEC("raw_tp/nmi_handler")
 int on_nmi_handler(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct nmi_watch *watch = bpf_map_lookup_elem(&nmi_cpus, &cpu);
+	__u64 handler = ctx->args[0];
 	__u64 took_ns = ctx->args[1];
+	struct long_nmi *entry;
 
 	if (!watch)
 		return 0;
-	watch->count++;
-	if (took_ns > watch->max_ns)
-		watch->max_ns = took_ns;
-	if (took_ns >= THAW_SLOW_EMIT_NS) {
-		watch->long_count++;
-		watch->last_long_ns = took_ns;
-		watch->last_long_time_ns = bpf_ktime_get_ns();
-	}
+	if (!counted_handler)
+		counted_handler = handler;
+	if (handler == counted_handler)
+		watch->count++;
+	if (took_ns < THAW_SLOW_EMIT_NS)
+		return 0;
+	entry = &watch->longs[watch->long_count & (THAW_LONG_NMIS - 1)];
+	entry->length_ns = took_ns;
+	entry->end_ns = bpf_ktime_get_ns();
+	barrier();
+	watch->long_count++;
 	return 0;
 }
 

@@ -103,12 +103,14 @@ class NmiWatch {
   }
   void poll(int64_t least_ns, const std::function<void(const Stall&)>& report) {
     for (uint32_t cpu = 0; is_on() && cpu < seen_long_.size(); cpu++) {
-      const nmi_watch now = cpus_[cpu];
-      if (now.long_count == seen_long_[cpu]) continue;
-      seen_long_[cpu] = now.long_count;
-      const auto length = static_cast<int64_t>(now.last_long_ns);
-      if (length < least_ns) continue;
-      report({Stall::Witness::nmi, static_cast<int64_t>(now.last_long_time_ns), length, cpu, ""});
+      const nmi_watch& watch = cpus_[cpu];
+      const uint64_t now = __atomic_load_n(&watch.long_count, __ATOMIC_ACQUIRE);
+      for (uint64_t& seen = seen_long_[cpu]; seen < now; seen++) {
+        const long_nmi nmi = watch.longs[seen % THAW_LONG_NMIS];
+        const auto length = static_cast<int64_t>(nmi.length_ns);
+        if (length >= least_ns)
+          report({Stall::Witness::nmi, static_cast<int64_t>(nmi.end_ns), length, cpu, ""});
+      }
     }
   }
 
@@ -154,8 +156,11 @@ class KernelLog {
     char record[8192];
     while (fd_.is_valid()) {
       const ssize_t got = ::read(fd_.get(), record, sizeof record);
-      if (got < 0 && errno == EPIPE)
-        continue;  // overrun: the next read goes on with the oldest line that is left
+      // The next read goes on with the oldest line that is left.
+      if (got < 0 && errno == EPIPE) {
+        overruns_++;
+        continue;
+      }
       if (got <= 0) return;
       // "priority,sequence,microseconds,flags;text\n key=value…"
       std::string_view line(record, static_cast<size_t>(got));
@@ -169,8 +174,12 @@ class KernelLog {
     }
   }
 
+  /// Times that the kernel had overwritten lines before they were read.
+  uint64_t overruns() const { return overruns_; }
+
  private:
   UniqueFd fd_;
+  uint64_t overruns_ = 0;
 };
 
 }  // namespace
@@ -233,6 +242,7 @@ Result<WatchSummary> watch(const WatchOptions& options,
   if (!released) return std::unexpected(std::move(released).error());
   summary.duration_s = static_cast<double>(monotonic_ns() - start_ns) / 1e9;
   summary.nmis = nmis.count() - nmis_before;
+  summary.log_overruns = log.overruns();
   return summary;
 }
 

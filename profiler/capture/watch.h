@@ -38,6 +38,7 @@ struct WatchSummary {
   uint64_t nmis = 0;
   bool nmi_watched = false;  ///< false: BPF could not be used, see `note`
   std::string note;
+  uint64_t log_overruns = 0;  ///< times that the kernel's log was overwritten before it was read
   std::optional<int> command_exit;
 };
 

@@ -56,6 +56,10 @@ Result<int> run(const WatchOptions& options) {
   }));
   TRY(printed);
   if (!summary.note.empty()) fmt::print(stderr, "thaw: {}\n", summary.note);
+  if (summary.log_overruns != 0)
+    fmt::print(stderr,
+               "thaw: the kernel's log overran {} times and lines are missing; raise log_buf_len\n",
+               summary.log_overruns);
   fmt::print(stderr, "{}", end_line(summary));
   return summary.command_exit.value_or(summary.stalls == 0 ? 0 : 1);
 }

@@ -134,7 +134,6 @@ struct emit_counters {
 	__u64 losses[LOSSES];
 	__u64 buckets[THAW_EMIT_BUCKETS];
 	__u64 max_ns;
-	__u64 runs; /* of programs of this level that got as far as to count themselves */
 };
 
 /* States of a CPU's switch window, see bpf/sched.bpf.h. */
@@ -160,13 +159,19 @@ enum phase {
 	PHASE_STOPPING = 2, /* each CPU closes its window at its next switch */
 };
 
-/* What `thaw watch` reads: NMI durations per CPU. */
+/*
+ * What `thaw watch` reads: NMI durations per CPU. One that lasts 1 ms keeps its CPU busy for as
+ * long, so user space, which looks ten times a second, can miss none of a hundred and twenty-eight.
+ */
+#define THAW_LONG_NMIS 128
+struct long_nmi {
+	__u64 end_ns;
+	__u64 length_ns;
+};
 struct nmi_watch {
-	__u64 count;
-	__u64 long_count;	 /* of at least 1 ms */
-	__u64 max_ns;		 /* since user space last set it to 0 */
-	__u64 last_long_ns;	 /* duration of the newest long one */
-	__u64 last_long_time_ns; /* when it ended */
+	__u64 count;	  /* NMIs, each counted once however many handlers it has */
+	__u64 long_count; /* handlers that took at least 1 ms */
+	struct long_nmi longs[THAW_LONG_NMIS]; /* number n is at n modulo their number */
 };
 
 #ifdef __cplusplus
@@ -181,6 +186,6 @@ THAW_ASSERT_SIZE(task_event, 48);
 THAW_ASSERT_SIZE(sample_event, 32);
 THAW_ASSERT_SIZE(slow_emit_event, 32);
 THAW_ASSERT_SIZE(slow_log_entry, 32 + 8 * THAW_SLOW_FRAMES);
-THAW_ASSERT_SIZE(nmi_watch, 40);
+THAW_ASSERT_SIZE(nmi_watch, 16 + 16 * THAW_LONG_NMIS);
 
 #endif

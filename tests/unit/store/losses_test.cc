@@ -29,7 +29,6 @@ constexpr Row kRows[] = {
     {"no_cpu_slot", true, Severity::DataLoss, "record again"},
     {"bad_record", false, Severity::DataLoss, "please report this"},
     {"transport_lost", false, Severity::Silent, "counted as ring_full too"},
-    {"log_gap", false, Severity::Degraded, "raise log_buf_len"},
     {"slow_log_full", true, Severity::DataLoss, "the histograms count them all"},
     {"targets_full", true, Severity::Degraded, "use -a"},
 };
