@@ -4,6 +4,8 @@
 #include "profiler/base/command_line.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <string_view>
@@ -29,6 +31,10 @@ int parse_and_run(const Program& program, int argc, char** argv) {
   app.require_subcommand(1);
 
   std::function<Result<int>()> chosen;
+  // Whose help says more about a mistake: the command's, once one was named.
+  const bool names_command = argc > 1 && is_command(program, argv[1]);
+  const std::string named =
+      names_command ? fmt::format("{} {}", program.name, argv[1]) : program.name;
   for (const Command* command : program.commands) {
     CLI::App* subcommand = app.add_subcommand(command->name, command->summary);
     auto run_it = command->setup(*subcommand);
@@ -44,13 +50,31 @@ int parse_and_run(const Program& program, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;  // CLI11 prints; its own codes start at 100
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version: CLI11 prints
+    std::string words = error.what();
+    for (char& c : words)
+      if (c == '\n') c = ' ';
+    return print_error(program,
+                       {ErrorKind::User, fmt::format("{}; see `{} --help`", words, named), 0});
   }
   auto code = chosen();
+  // What was said must have arrived: a full disk behind `> FILE` is a failure, whatever was found.
+  if (code && std::fflush(stdout) != 0) code = fail_errno(errno, "cannot write to standard output");
   return code ? *code : print_error(program, code.error());
 }
 
 }  // namespace
+
+CLI::Validator number_between(double least, double most) {
+  return CLI::Validator(
+      [least, most](std::string& word) -> std::string {
+        double number = 0;
+        const bool is_number = CLI::detail::lexical_cast(word, number) && std::isfinite(number);
+        if (is_number && number >= least && number <= most) return "";
+        return fmt::format("'{}' is no number from {} to {}", word, least, most);
+      },
+      "");
+}
 
 int run_program(const Program& program, int argc, char** argv) {
   try {

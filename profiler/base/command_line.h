@@ -28,6 +28,27 @@ struct Program {
   std::span<const Command* const> commands;
 };
 
+/// For check(): a number from `least` to `most`. CLI11's own ranges let "nan" pass.
+CLI::Validator number_between(double least, double most);
+
+/// For transform(): one of the words of a table, whose values are enumerators.
+template <class Table>
+CLI::Validator one_of(Table table) {
+  return CLI::Validator(
+      [table](std::string& word) -> std::string {
+        std::string known;
+        for (const auto& [name, value] : table) {
+          if (word == name) {
+            word = std::to_string(static_cast<int>(value));
+            return "";
+          }
+          known += (known.empty() ? "" : ", ") + std::string(name);
+        }
+        return fmt::format("'{}' is none of {}", word, known);
+      },
+      "");
+}
+
 /// Parses, runs one command, prints its Error. Returns the exit code: the command's own; 2 for a
 /// bad command line or file name, 65 for damaged input, 69 when this machine cannot do it.
 int run_program(const Program& program, int argc, char** argv);

@@ -32,7 +32,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.add_flag("--json", options->json, "For scripts");
   app.add_option("--least", options->least_ms, "Leave out freezes shorter than MS milliseconds")
       ->type_name("MS")
-      ->check(CLI::Range(0.0, 1e9))
+      ->check(number_between(0, 1e9))
       ->capture_default_str();
   app.footer("Exits 0 when nothing froze, 1 when something did.");
   return [options] { return run(*options); };

@@ -165,12 +165,12 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->type_name("PID");
   app.add_option("--clock", options->clock,
                  "What causes a sample: auto, cycles, cpu-clock, nmi, none")
-      ->transform(CLI::Transformer(kClocks).description(""))
+      ->transform(one_of(kClocks))
       ->type_name("CLOCK")
       ->default_str("auto");
   app.add_option("--transport", options->transport,
                  "How events leave the kernel: auto, split, perf, shared")
-      ->transform(CLI::Transformer(kTransports).description(""))
+      ->transform(one_of(kTransports))
       ->type_name("TRANSPORT")
       ->default_str("auto");
   app.add_flag_callback(

@@ -68,10 +68,10 @@ std::function<Result<int>()> setup(CLI::App& app) {
   auto options = std::make_shared<WatchOptions>();
   app.add_option("-d,--duration", options->duration_s, "Stop after SEC seconds")
       ->type_name("SEC")
-      ->check(CLI::PositiveNumber);
+      ->check(number_between(0.001, 3e9));
   app.add_option("--least", options->least_ms, "Leave out stalls shorter than MS milliseconds")
       ->type_name("MS")
-      ->check(CLI::Range(0.0, 1e9))
+      ->check(number_between(0, 1e9))
       ->capture_default_str();
   const auto command = take_command(app);
   app.footer(kFooter);

@@ -78,6 +78,7 @@ std::string info_json(const Capture& capture) {
   out["losses"] = losses_of(capture);
   out["unaccounted"] = books.unaccounted();
   out["kernel_switches"] = or_null(books.kernel_switches);
+  out["switches_unaccounted"] = or_null(books.switches_unaccounted());
   out["emit_ns"] = emits_of(capture);
   out["stacks"] = stacks_of(capture);
   out["nmi_runs"] = capture.tally() ? Json(capture.tally()->nmi_runs) : Json();

@@ -125,8 +125,9 @@ std::string switches(const Accounting& books) {
   if (*missing == 0)
     return fmt::format("  the kernel's own count of switches is the same: {}\n",
                        grouped(*books.kernel_switches));
-  return fmt::format("  the kernel itself counted {} switches: {} UNACCOUNTED FOR\n",
-                     grouped(*books.kernel_switches), *missing);
+  return fmt::format(
+      "  the kernel itself counted {} switches; for {} of them it never called Thaw's program\n",
+      grouped(*books.kernel_switches), *missing);
 }
 
 std::string losses(const Capture& capture, const Accounting& books) {
