@@ -17,7 +17,7 @@ namespace lab {
 
 struct MachineOptions {
   std::filesystem::path vmlinuz;
-  std::filesystem::path initramfs;
+  std::filesystem::path initramfs;  ///< read when start_qemu() has returned: may be removed then
   std::string kernel_parameters;
   int cpus = 2;
   int memory_mib = 1024;

@@ -5,6 +5,7 @@
 // Monitor and agent are socket pairs made here and inherited: no port to choose, no file to remove.
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -194,13 +195,12 @@ Result<std::string> qemu_version() {
   static std::string known;
   const std::lock_guard lock(mutex);
   if (!known.empty()) return known;
-  char name[] = "/tmp/thaw-qemu-version.XXXXXX";
-  const UniqueFd file(::mkstemp(name));
-  if (!file.is_valid()) return thaw::fail_errno(errno, "cannot make a temporary file");
+  const UniqueFd file(::memfd_create("qemu-version", MFD_CLOEXEC));
+  if (!file.is_valid()) return thaw::fail_errno(errno, "cannot make an anonymous file");
+  const std::string name = fmt::format("/proc/self/fd/{}", file.get());
   auto process = Process::start({{kQemu, "--version"}, name, {}});
   while (process && !process->exit_code()) ::usleep(1000);
   const auto text = thaw::read_file(name);
-  ::unlink(name);
   if (!process) return std::unexpected(std::move(process).error());
   if (!text) return std::unexpected(text.error());
   constexpr std::string_view kBefore = "version ";

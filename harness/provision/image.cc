@@ -54,6 +54,21 @@ FoundKernel complete(const fs::path& root, const fs::path& image, const std::str
 
 }  // namespace
 
+namespace {
+
+/// What the header of a bzImage says of its length (Documentation/arch/x86/boot.rst): sectors of
+/// real-mode code at 0x1f1, one more than the number there (0 means 4), and at 0x1f4 the rest in
+/// units of 16 bytes. A file may be longer, for a signature.
+uint64_t least_bytes(std::string_view head) {
+  const auto byte = [&](size_t at) { return uint64_t{static_cast<unsigned char>(head[at])}; };
+  const uint64_t sectors = byte(0x1f1) == 0 ? 4 : byte(0x1f1);
+  const uint64_t paragraphs =
+      byte(0x1f4) | byte(0x1f5) << 8 | byte(0x1f6) << 16 | byte(0x1f7) << 24;
+  return (sectors + 1) * 512 + paragraphs * 16;
+}
+
+}  // namespace
+
 thaw::Result<std::string> release_of(const fs::path& vmlinuz) {
   // Documentation/arch/x86/boot.rst: "HdrS" at 0x202; at 0x20e the offset, less 0x200, of a string
   // that starts with the release.
@@ -72,6 +87,11 @@ thaw::Result<std::string> release_of(const fs::path& vmlinuz) {
     return thaw::fail(ErrorKind::User, "{} does not say which release it is", vmlinuz.string());
   const std::string_view text = bytes.substr(offset);
   const std::string release(text.substr(0, text.find_first_of(std::string_view(" \0", 2))));
+  std::error_code error;
+  const uint64_t size = fs::file_size(vmlinuz, error);
+  if (!error && size < least_bytes(bytes))
+    return thaw::fail(ErrorKind::Corrupt, "{} is cut short: {} of {} bytes", vmlinuz.string(), size,
+                      least_bytes(bytes));
   // It becomes the name of a directory.
   const bool is_name = std::ranges::all_of(release, [](unsigned char c) {
     return std::isalnum(c) != 0 || std::string_view("._+~-").find(c) != std::string_view::npos;

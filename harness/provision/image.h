@@ -16,7 +16,8 @@ struct FoundKernel {
   std::filesystem::path modules;  ///< empty when there is none
 };
 
-/// The release inside a bzImage, what `uname -r` will say. Fails with User when it is not one.
+/// The release inside a bzImage, what `uname -r` will say. Fails with User when it is not one,
+/// with Corrupt when the file is shorter than its header says.
 thaw::Result<std::string> release_of(const std::filesystem::path& vmlinuz);
 
 /// All kernels in `directory`: vmlinuz* or bzImage in it, in boot/, in [usr/]lib/modules/RELEASE/

@@ -95,7 +95,7 @@ Status Attempt::boot() {
   evidence_.console = request_.directory / "console.log";
   started_ns_ = thaw::monotonic_ns();
   const MachineSpec& spec = request_.test.machine;
-  machine_ = TRY(start_({.vmlinuz = request_.kernel.vmlinuz,
+  auto machine = start_({.vmlinuz = request_.kernel.vmlinuz,
                          .initramfs = initramfs_,
                          .kernel_parameters = kernel_parameters(),
                          .cpus = spec.cpus,
@@ -104,7 +104,11 @@ Status Attempt::boot() {
                          .accelerator = request_.accelerator,
                          .agent_port = kAgentPort,
                          .seed = request_.test.run.seed,
-                         .directory = request_.directory}));
+                         .directory = request_.directory});
+  // It is in the machine's memory now; a lab that is killed leaves none behind.
+  std::error_code ignored;
+  fs::remove(initramfs_, ignored);
+  machine_ = TRY(std::move(machine));
   evidence_.qemu_version = TRY(machine_->version());
   if (auto command = thaw::read_file(request_.directory / "qemu-command"))
     evidence_.qemu_command = std::move(*command);
@@ -306,8 +310,6 @@ Evidence Attempt::run() {
   const bool was_cancelled = request_.cancelled != nullptr && request_.cancelled->load();
   is_retryable_ = !was_killed && !was_cancelled && !evidence_.gave_up_waiting &&
                   !evidence_.agent_goodbye && machine_ != nullptr;
-  std::error_code ignored;
-  fs::remove(initramfs_, ignored);
   return std::move(evidence_);
 }
 

@@ -58,7 +58,7 @@ struct RunRequest {
 /// killed with a signal, and not a guest that fell silent under load.
 ///
 /// Leaves in the directory: console.log, agent.log (every message of the agent with the host's
-/// time), qemu-command, qemu.log, agent-plan.json, initramfs.cpio (until the run has ended), the
+/// time), qemu-command, qemu.log, agent-plan.json, initramfs.cpio (until QEMU has read it), the
 /// capture, host-waits.tsv; of a first attempt that failed, first-attempt/.
 ///
 /// Blocks its thread until the guest is gone; several may run at once on threads of their own. QEMU

@@ -52,12 +52,14 @@ Feature probe_event(uint32_t type, uint64_t config, const char* what, const char
   const UniqueFd fd(
       static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
   if (fd.is_valid()) return {true, what};
-  return {false, fmt::format("{}: {}; {}", what, std::strerror(errno), otherwise)};
+  if (errno == EACCES || errno == EPERM) return {false, fmt::format("{}: only root can tell", what)};
+  return {false, fmt::format("{}: {}", otherwise, std::strerror(errno))};
 }
 
 Feature probe_ring_buffer() {
   const UniqueFd fd(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "thaw_probe", 0, 0, 4096, nullptr));
   if (fd.is_valid()) return {true, "BPF ring buffers"};
+  if (errno == EPERM) return {false, "BPF ring buffers: only root can tell"};
   return {false, fmt::format("no BPF ring buffer: {}; Thaw falls back to perf buffers",
                              std::strerror(errno))};
 }

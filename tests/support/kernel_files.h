@@ -47,7 +47,9 @@ inline void damage(const std::filesystem::path& file) {
 
 /// The parts of a bzImage that say which release it is (Documentation/arch/x86/boot.rst).
 inline std::string bz_image(std::string_view release) {
-  std::string bytes(0x800, '\0');
+  std::string bytes(0x900, '\0');
+  bytes[0x1f1] = 3;     // four sectors of 512 bytes
+  bytes[0x1f4] = 0x10;  // and 16 paragraphs of 16
   bytes.replace(0x202, 4, "HdrS");
   bytes[0x20e] = 0x00;
   bytes[0x20f] = 0x01;  // the string is at 0x100 + 0x200

@@ -44,6 +44,16 @@ TEST_F(Image, IsRefusedWhenItsReleaseIsMissing) {
   EXPECT_THAT(refusal(no_version), HasSubstr("which release"));
 }
 
+TEST_F(Image, IsRefusedWhenItIsShorterThanItsHeaderSays) {
+  const std::string whole = bz_image("6.1");
+  const auto cut = release_of(write(directory / "cut", whole.substr(0, whole.size() - 1)));
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().kind, thaw::ErrorKind::Corrupt);
+  EXPECT_THAT(cut.error().message, HasSubstr("is cut short: 2303 of 2304 bytes"));
+  const auto signed_one = release_of(write(directory / "signed", whole + "signature"));
+  EXPECT_EQ(signed_one.value(), "6.1");
+}
+
 // The release becomes the name of a directory in the cache.
 TEST_F(Image, IsRefusedWhenItsReleaseIsAPath) {
   EXPECT_THAT(refusal(bz_image("../../../etc/x")), HasSubstr("which release"));
