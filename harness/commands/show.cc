@@ -47,12 +47,12 @@ Result<const RunResult*> find_run(const ResultSet& results, const std::string& w
   std::string ids;
   for (const RunResult& run : results.runs) {
     if (run.id == word) return &run;
-    ids += "\n  " + run.id;
+    ids += (ids.empty() ? "" : ", ") + run.id;
     if (run.id.find(word) == std::string::npos) continue;
     if (found) return fail(ErrorKind::User, "'{}' is {} and {}; say more", word, found->id, run.id);
     found = &run;
   }
-  if (!found) return fail(ErrorKind::User, "no run '{}'; there are{}", word, ids);
+  if (!found) return fail(ErrorKind::User, "no run '{}'; there are {}", word, ids);
   return found;
 }
 

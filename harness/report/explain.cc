@@ -36,7 +36,7 @@ std::string about_host(const RunResult& run) {
   if (run.verdict.undisturbed)
     text += fmt::format(", {:.0f} % of the load undisturbed (watched by {})",
                         100 * *run.verdict.undisturbed, run.host_watch);
-  text += fmt::format("\nfloor     stalls below {} could not have been seen\n",
+  text += fmt::format("\nfloor     a stall shorter than {} may have gone unseen\n",
                       duration_text(run.verdict.floor_ms));
   for (const std::string& note : run.host_load) text += "          " + note + "\n";
   return text;

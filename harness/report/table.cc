@@ -103,7 +103,9 @@ std::string format_table(const ResultSet& results, bool color) {
   std::vector<Row> rows(1);
   if (with_case) rows[0].push_back({"case"});
   for (const char* left : {"kernel", "package", "verdict", "expected"}) rows[0].push_back({left});
-  for (const char* right : {"longest", "stalls", "NMIs", "switches/s", "wall"})
+  const std::string stalls = fmt::format("stalls>={}ms", kShownStallMs);
+  for (const std::string& right : {std::string("longest"), stalls, std::string("NMIs"),
+                                   std::string("switches/s"), std::string("wall")})
     rows[0].push_back({right, true});
   for (const RunResult& run : results.runs) rows.push_back(row_of(run, with_case));
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <pugixml.hpp>
 
+#include "tests/support/result_fields.h"
 #include "tests/vm/guest.h"
 
 namespace test {
@@ -22,27 +23,7 @@ std::string freezing_kernel(const fs::path& scratch) {
 }
 
 void expect_all_fields(const Json& run) {
-  for (const char* field : {"case",
-                            "kernel",
-                            "package",
-                            "verdict",
-                            "expected",
-                            "as_expected",
-                            "reason",
-                            "accelerator",
-                            "qemu",
-                            "seed",
-                            "floor_ms",
-                            "agent_hello_ms",
-                            "capture",
-                            "kernel_switches",
-                            "attribution",
-                            "stalls",
-                            "nmis_sent",
-                            "nmis_delivered",
-                            "subject_nmi_runs",
-                            "wall_s",
-                            "directory"}) {
+  for (const char* field : kRunFields) {
     ASSERT_TRUE(run.contains(field)) << field;
     EXPECT_FALSE(run[field].is_null()) << field;
   }

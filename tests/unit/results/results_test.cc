@@ -13,6 +13,7 @@
 #include "harness/results/junit.h"
 #include "harness/results/store.h"
 #include "harness/results/text.h"
+#include "tests/support/result_fields.h"
 
 namespace lab::test {
 
@@ -111,28 +112,7 @@ TEST(ResultsJson, HasTheFieldsThatScriptsRelyOn) {
   const auto json = nlohmann::json::parse(to_json(set_of({full_run()})));
   EXPECT_EQ(json["schema"], 1);
   const auto& run = json["runs"][0];
-  for (const char* field : {"case",
-                            "kernel",
-                            "package",
-                            "verdict",
-                            "expected",
-                            "as_expected",
-                            "reason",
-                            "accelerator",
-                            "qemu",
-                            "seed",
-                            "floor_ms",
-                            "agent_hello_ms",
-                            "capture",
-                            "kernel_switches",
-                            "attribution",
-                            "stalls",
-                            "nmis_sent",
-                            "nmis_delivered",
-                            "subject_nmi_runs",
-                            "wall_s",
-                            "directory"})
-    EXPECT_TRUE(run.contains(field)) << field;
+  for (const char* field : ::test::kRunFields) EXPECT_TRUE(run.contains(field)) << field;
   for (const char* field : {"start_ms", "length_ms", "host_ms", "cpus", "context", "witnesses"})
     EXPECT_TRUE(run["stalls"][0].contains(field)) << field;
   EXPECT_EQ(run["verdict"], "freeze");
