@@ -9,8 +9,8 @@
 #include <regex>
 
 #include "harness/case/fields.h"
-#include "harness/case/words.h"
 #include "profiler/base/files.h"
+#include "profiler/base/words.h"
 
 namespace lab {
 
@@ -41,7 +41,7 @@ Result<std::vector<std::string>> read_command(const Fields& fields, std::string_
     words = array.value_or(words);
   } else {
     const auto line = TRY(fields.text(key));
-    auto split = split_command(line.value_or(""));
+    auto split = thaw::split_command(line.value_or(""));
     if (!split) return fields.wrong(key, "cannot be split into words: " + split.error().message);
     words = std::move(*split);
   }

@@ -10,13 +10,13 @@
 #include <memory>
 
 #include "harness/case/parse.h"
-#include "harness/case/words.h"
 #include "harness/commands/command.h"
 #include "harness/commands/session.h"
 #include "harness/plan/plan.h"
 #include "harness/report/status.h"
 #include "harness/report/table.h"
 #include "harness/run/guest_plan.h"
+#include "profiler/base/words.h"
 
 namespace lab {
 
@@ -71,7 +71,7 @@ Result<Case> case_of(const Options& options) {
   Case test;
   test.name = "command";
   test.kernels = options.kernels;
-  if (!options.load.empty()) test.workload = TRY(split_command(options.load));
+  if (!options.load.empty()) test.workload = TRY(thaw::split_command(options.load));
   test.subject.command = options.words;
   const auto source = nmi_source_from_name(options.nmi);
   if (!source) return fail(ErrorKind::User, "--nmi {}: it is one of apic, qmp, none", options.nmi);
@@ -159,7 +159,7 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
       words.end(),
       {"--kernel", run.kernel.provider == "debian" ? "debian:" + run.kernel.release : run.pattern,
        "--seed", std::to_string(run.seed)});
-  if (!run.test.file.empty()) return join_command(words);
+  if (!run.test.file.empty()) return thaw::join_command(words);
   if (!options.load.empty()) words.insert(words.end(), {"--load", options.load});
   words.insert(words.end(),
                {"--nmi", options.nmi, "--rate", fmt::format("{}", options.nmi_rate_hz),
@@ -167,7 +167,23 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
                 std::to_string(options.cpus), "--memory", std::to_string(options.memory_mib)});
   if (!options.words.empty()) words.push_back("--");
   words.insert(words.end(), options.words.begin(), options.words.end());
-  return join_command(words);
+  return thaw::join_command(words);
+}
+
+/// The results of a session that has planned `planned` runs and done none.
+ResultSet first_results(const std::vector<Case>& cases, size_t planned) {
+  ResultSet results;
+  results.name = name_of(cases);
+  results.started = time_now("%Y-%m-%dT%H:%M:%SZ", true);
+  results.thaw_version = THAW_VERSION;
+  results.planned = static_cast<int>(planned);
+  return results;
+}
+
+void print_end(const Ledger& ledger) {
+  const bool color = ::isatty(STDOUT_FILENO) && !::getenv("NO_COLOR");
+  fmt::print("\n{}\nreport: {}\n", format_table(ledger.results(), color),
+             (ledger.directory() / "report.html").string());
 }
 
 Result<int> run(const Options& options) {
@@ -175,7 +191,6 @@ Result<int> run(const Options& options) {
   const std::vector<Case> cases = TRY(cases_of(options));
   for (const Case& test : cases) TRY(check_case(test, programs));
 
-  const bool is_terminal = is_live_terminal(stderr);
   CatalogueOptions catalogue_options;
   catalogue_options.progress = [](std::string_view words) { fmt::print(stderr, "{}\n", words); };
   const fs::path cache = catalogue_options.cache;
@@ -183,12 +198,7 @@ Result<int> run(const Options& options) {
   const auto plan = TRY(
       plan_runs(cases, {.kernels = options.kernels, .repeat = options.repeat, .seed = options.seed},
                 [&](std::string_view pattern) { return catalogue.resolve(pattern); }));
-
-  ResultSet results;
-  results.name = name_of(cases);
-  results.started = time_now("%Y-%m-%dT%H:%M:%SZ", true);
-  results.thaw_version = THAW_VERSION;
-  results.planned = static_cast<int>(plan.size());
+  ResultSet results = first_results(cases, plan.size());
   const fs::path directory = TRY(make_directory(options, results.name));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
 
@@ -197,13 +207,10 @@ Result<int> run(const Options& options) {
              directory.string());
   TRY(run_session(plan, catalogue, programs, cache, ledger, cancelled,
                   {.jobs = options.jobs,
-                   .is_terminal = is_terminal,
+                   .is_terminal = is_live_terminal(stderr),
                    .repeat = [&](const PlannedRun& run) { return repeat_command(options, run); }}));
   TRY(ledger.close(!cancelled));
-
-  const bool color = ::isatty(STDOUT_FILENO) && !::getenv("NO_COLOR");
-  fmt::print("\n{}\nreport: {}\n", format_table(ledger.results(), color),
-             (directory / "report.html").string());
+  print_end(ledger);
   return exit_code(ledger.results());
 }
 

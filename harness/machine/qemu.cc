@@ -17,6 +17,7 @@
 #include "harness/machine/process.h"
 #include "harness/machine/qmp.h"
 #include "profiler/base/files.h"
+#include "profiler/base/words.h"
 
 namespace lab {
 
@@ -94,16 +95,6 @@ std::vector<std::string> command_of(const MachineOptions& options) {
           options.kernel_parameters};
 }
 
-std::string quoted(const std::string& word) {
-  const bool plain = word.find_first_not_of(
-                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                         "0123456789-_./=,:+") == std::string::npos;
-  if (plain && !word.empty()) return word;
-  std::string result = "'";
-  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
 class Qemu final : public Machine {
  public:
   Qemu(Process process, Qmp qmp, UniqueFd agent, fs::path log)
@@ -170,9 +161,7 @@ Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options) {
   SocketPair monitor = TRY(make_sockets());
   SocketPair agent = TRY(make_sockets());
   const std::vector<std::string> command = command_of(options);
-  std::string line;
-  for (const std::string& word : command) line += quoted(word) + " ";
-  TRY(thaw::write_file(options.directory / "qemu-command", line + "\n"));
+  TRY(thaw::write_file(options.directory / "qemu-command", thaw::join_command(command) + "\n"));
   const fs::path log = options.directory / "qemu.log";
   Process process = TRY(Process::start({.command = command,
                                         .output = log,

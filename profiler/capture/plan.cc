@@ -1,4 +1,5 @@
-// Chooses clock and transport, and refuses the dangerous. See the fallback ladder in the README.
+// Chooses clock and transport, and refuses the dangerous. The ladder: rings, else perf buffers;
+// hardware cycles (NMI), else cpu-clock; without BTF or the right to load BPF a clear refusal.
 
 #include "profiler/capture/plan.h"
 

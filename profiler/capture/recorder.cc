@@ -126,6 +126,7 @@ struct Recording {
 
   size_t drain();
   Status run(Ending& ending);
+  Status run_to_end(RecordSummary& summary);
   std::optional<std::string> ended();
   void wait_for_command();
   Status write_tally();
@@ -213,6 +214,22 @@ Status Recording::run(Ending& ending) {
   return written;
 }
 
+/// Runs, empties the rings, and finishes the file. What `summary` says holds on failure too.
+Status Recording::run_to_end(RecordSummary& summary) {
+  Ending& ending = summary.ending;
+  Status ran = run(ending);
+  session.end();
+  // Beyond this point the kernel produces no new events; what is in the rings still belongs to the
+  // capture.
+  while (ran && drain() > 0) ran = written;
+  ending.end_ns = monotonic_ns();
+  if (child != nullptr) ending.command_exit = child->exit_code();
+  summary.tally = tally();
+  summary.duration_s = static_cast<double>(ending.end_ns - start_ns) / 1e9;
+  summary.recorded = writer.recorded();
+  return ran ? writer.finish(summary.tally, ending) : ran;
+}
+
 }  // namespace
 
 Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& hooks) {
@@ -248,21 +265,10 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   }
   if (hooks.started) hooks.started(plan, file);
 
-  Ending ending;
-  Status ran = recording.run(ending);
-  session.end();
-  // Beyond this point the kernel produces no new events; what is in the rings still belongs to the
-  // capture.
-  while (ran && recording.drain() > 0) ran = recording.written;
-  ending.end_ns = monotonic_ns();
-  if (child) ending.command_exit = child->exit_code();
-  RecordSummary summary{std::nullopt, file, plan, recording.tally(), ending};
-  summary.duration_s = static_cast<double>(ending.end_ns - recording.start_ns) / 1e9;
-  summary.recorded = writer.recorded();
-  if (ran) ran = writer.finish(summary.tally, ending);
-  if (!ran) {
+  RecordSummary summary{std::nullopt, file, plan, {}, {}};
+  if (Status finished = recording.run_to_end(summary); !finished) {
     summary.failure = with_context(
-        std::move(ran).error(),
+        std::move(finished).error(),
         fmt::format("the recording stopped; {} is readable up to here", file.string()));
     if (!child) return std::unexpected(*summary.failure);
     recording.wait_for_command();

@@ -1,10 +1,10 @@
 // Commands as people write them, split without a shell.
 
-#include "harness/case/words.h"
+#include "profiler/base/words.h"
 
 #include <gtest/gtest.h>
 
-namespace lab::test {
+namespace thaw::test {
 
 using Words = std::vector<std::string>;
 
@@ -51,4 +51,4 @@ TEST(JoinCommand, IsReadBackAsItWas) {
   EXPECT_EQ(split(join_command(hard)), hard);
 }
 
-}  // namespace lab::test
+}  // namespace thaw::test

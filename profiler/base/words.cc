@@ -2,15 +2,11 @@
 // no shell to split them. A state machine over one string; what is outside quotes, in '…' and in
 // "…" are its three states. It deliberately expands nothing.
 
-#include "harness/case/words.h"
+#include "profiler/base/words.h"
 
 #include <optional>
 
-namespace lab {
-
-using thaw::ErrorKind;
-using thaw::fail;
-using thaw::Result;
+namespace thaw {
 
 namespace {
 
@@ -78,4 +74,4 @@ std::string join_command(const std::vector<std::string>& arguments) {
   return line;
 }
 
-}  // namespace lab
+}  // namespace thaw
