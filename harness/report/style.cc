@@ -46,7 +46,7 @@ td.why { white-space: normal; min-width: 260px; color: var(--soft); font-size: 1
 .good { color: var(--good); } .bad { color: var(--bad); } .none { color: var(--none); }
 .badge.good { background: var(--good-bg); } .badge.bad { background: var(--bad-bg); }
 .badge.none { background: var(--none-bg); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: 12px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(320px, 1fr)); gap: 12px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   padding: 10px 12px 6px; }
 .card-head { display: flex; justify-content: space-between; align-items: center; gap: 8px;
