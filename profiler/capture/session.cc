@@ -268,7 +268,8 @@ std::array<uint64_t, EVENT_KINDS> Session::State::missed() const {
       {programs.on_task_new, EVENT_TASK_NEW},
       {programs.on_task_exec, EVENT_TASK_EXEC},
       {programs.on_task_exit, EVENT_TASK_EXIT},
-      {programs.on_task_rename, EVENT_TASK_RENAME}};
+      {programs.on_task_rename, EVENT_TASK_RENAME},
+      {programs.on_nmi, EVENT_SAMPLE}};
   for (const auto& [program, kind] : kinds) {
     const int fd = bpf_program__fd(program);
     bpf_prog_info info{};
