@@ -32,17 +32,17 @@ enum event_kind {
 
 /*
  * Where a program stands on its CPU. Programs of one level cannot interrupt each other, so a
- * level's counters are only touched by one of them at a time and need no atomics: sched sched_*
- * tracepoints: called with interrupts off timer      samples by hrtimer: an interrupt nmi samples
- * by NMI lifecycle  fork, exec, exit, rename: task context, can be interrupted, and pre-empted on
- * newest kernels nested     a sched or lifecycle program that found its level taken, e.g. a thread
- * that wakes itself with interrupts on, interrupted by another wake-up
+ * level's counters are only touched by one of them at a time and need no atomics.
  */
 enum emit_level {
-	LEVEL_SCHED = 0,
-	LEVEL_TIMER = 1,
-	LEVEL_NMI = 2,
+	LEVEL_SCHED = 0, /* sched_* tracepoints: called with interrupts off */
+	LEVEL_TIMER = 1, /* samples by hrtimer: an interrupt */
+	LEVEL_NMI = 2,	 /* samples by NMI */
+	/* Fork, exec, exit, rename: task context, can be interrupted, pre-empted on newest kernels.
+	 */
 	LEVEL_LIFECYCLE = 3,
+	/* A sched or lifecycle program that found its level taken: for example a thread that wakes
+	 * itself with interrupts on, interrupted by another wake-up. */
 	LEVEL_NESTED = 4,
 	LEVELS = 5,
 };
