@@ -52,7 +52,8 @@ Feature probe_event(uint32_t type, uint64_t config, const char* what, const char
   const UniqueFd fd(
       static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
   if (fd.is_valid()) return {true, what};
-  if (errno == EACCES || errno == EPERM) return {false, fmt::format("{}: only root can tell", what)};
+  if (errno == EACCES || errno == EPERM)
+    return {false, fmt::format("{}: only root can tell", what)};
   return {false, fmt::format("{}: {}", otherwise, std::strerror(errno))};
 }
 

@@ -62,7 +62,8 @@ TEST(InfoText, ComparesSwitchesWithTheKernelsCount) {
   given.tally.switches = {{2, true}};
   EXPECT_THAT(info_of(given), HasSubstr("the kernel's own count of switches is the same: 2\n"));
   given.tally.switches = {{5, true}};
-  EXPECT_THAT(info_of(given), HasSubstr("itself counted 5 switches; for 3 of them it never called"));
+  EXPECT_THAT(info_of(given),
+              HasSubstr("itself counted 5 switches; for 3 of them it never called"));
   given.tally.switches = {{5, false}};
   EXPECT_THAT(info_of(given), Not(HasSubstr("the kernel's own")));
 }
