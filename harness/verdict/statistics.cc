@@ -1,0 +1,98 @@
+// Formulas stand with their names in the header. Boost.Math inverts the distributions: quantiles
+// by hand lose their accuracy in the tails, and the tails are what a rare hang is about.
+
+#include "harness/verdict/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <boost/math/distributions/beta.hpp>
+#include <boost/math/distributions/hypergeometric.hpp>
+
+namespace lab {
+
+Probability binomial_interval(uint64_t successes, uint64_t trials, double confidence) {
+  if (trials == 0) return {};
+  const auto k = static_cast<double>(successes);
+  const auto n = static_cast<double>(trials);
+  const bool is_one_sided = successes == 0 || successes == trials;
+  const double tail = is_one_sided ? 1 - confidence : (1 - confidence) / 2;
+  Probability result{k / n, 0, 1};
+  if (successes > 0)
+    result.low = boost::math::quantile(boost::math::beta_distribution<>(k, n - k + 1), tail);
+  if (successes < trials)
+    result.high = boost::math::quantile(
+        boost::math::complement(boost::math::beta_distribution<>(k + 1, n - k), tail));
+  return result;
+}
+
+std::optional<uint64_t> trials_to_exclude(double probability, double confidence) {
+  if (probability <= 0) return std::nullopt;
+  if (probability >= 1) return 1;
+  const double trials = std::log1p(-confidence) / std::log1p(-probability);
+  return std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(trials - 1e-9)));
+}
+
+double chance_of_none(double probability, uint64_t trials) {
+  return std::pow(1 - std::clamp(probability, 0.0, 1.0), static_cast<double>(trials));
+}
+
+double fisher_exact(uint64_t a, uint64_t n, uint64_t b, uint64_t m) {
+  const uint64_t hits = a + b;
+  if (n == 0 || m == 0 || hits == 0 || hits == n + m) return 1;
+  const boost::math::hypergeometric_distribution<> tables(hits, n, n + m);
+  const double seen = boost::math::pdf(tables, a);
+  double sum = 0;
+  const uint64_t least = hits > m ? hits - m : 0;
+  // As unlikely as the one seen, but for rounding.
+  for (uint64_t x = least; x <= std::min(hits, n); ++x)
+    if (const double p = boost::math::pdf(tables, x); p <= seen * (1 + 1e-7)) sum += p;
+  return std::min(1.0, sum);
+}
+
+double variance_between(const Group* groups, size_t count) {
+  double trials = 0;
+  double squares = 0;
+  double successes = 0;
+  size_t used = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (groups[i].trials == 0) continue;
+    const auto n = static_cast<double>(groups[i].trials);
+    trials += n;
+    squares += n * n;
+    successes += static_cast<double>(groups[i].successes);
+    ++used;
+  }
+  if (used < 2) return 0;
+  const double mean = successes / trials;
+  double spread = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (groups[i].trials == 0) continue;
+    const auto n = static_cast<double>(groups[i].trials);
+    const double share = static_cast<double>(groups[i].successes) / n;
+    spread += n * (share - mean) * (share - mean);
+  }
+  const auto k = static_cast<double>(used);
+  const double by_chance = (k - 1) * mean * (1 - mean);
+  const double divisor = trials - squares / trials - (k - 1);
+  if (divisor <= 0) return 0;
+  return std::max(0.0, (spread - by_chance) / divisor);
+}
+
+SequentialTest::SequentialTest(double rare, double often, double risk_often, double risk_rare)
+    : step_success_(std::log(often / rare)),
+      step_failure_(std::log((1 - often) / (1 - rare))),
+      upper_(std::log((1 - risk_rare) / risk_often)),
+      lower_(std::log(risk_rare / (1 - risk_often))) {}
+
+void SequentialTest::add(bool success) {
+  log_ratio_ += success ? step_success_ : step_failure_;
+}
+
+SequentialTest::Answer SequentialTest::answer() const {
+  if (log_ratio_ >= upper_) return Answer::often;
+  if (log_ratio_ <= lower_) return Answer::rare;
+  return Answer::undecided;
+}
+
+}  // namespace lab
