@@ -52,14 +52,23 @@ Result<std::string> add_program(std::vector<GuestFile>& files, const fs::path& p
   return path;
 }
 
+/// Where a subject's first word lies here, and where in the guest (empty: at the same place). A
+/// bare name means a program of ours first: "thaw", or one of workloads/.
+std::pair<fs::path, std::string> place_of(const std::string& word, const Programs& programs) {
+  if (word == "thaw") return {programs.thaw, "/bin/thaw"};
+  std::error_code missing;
+  if (word.find('/') == std::string::npos &&
+      fs::is_regular_file(programs.workloads / word, missing))
+    return {programs.workloads / word, "/workloads/" + word};
+  return {word, ""};
+}
+
 Status add_subject(GuestPlan& plan, const Case& test, const Programs& programs) {
   const Subject& subject = test.subject;
   if (subject.command.empty()) return {};
-  const bool is_thaw = subject.command.front() == "thaw";
+  const auto [here, there] = place_of(subject.command.front(), programs);
   plan.agent.subject = subject.command;
-  plan.agent.subject.front() =
-      TRY(add_program(plan.files, is_thaw ? programs.thaw : fs::path(subject.command.front()),
-                      is_thaw ? "/bin/thaw" : ""));
+  plan.agent.subject.front() = TRY(add_program(plan.files, here, there));
   for (std::string& word : plan.agent.subject) {
     word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
     word = replaced(std::move(word), "{capture}", kCapturePath);

@@ -60,6 +60,21 @@ TEST_F(GuestPlanTest, ThawMeansOursAndPlaceholdersAreFilled) {
   EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, "/bin/thaw")));
 }
 
+TEST_F(GuestPlanTest, BareNameOfAProgramOfOursMeansIt) {
+  program("workloads/mapagent");
+  test_.subject.command = {"mapagent", "--share", "queue"};
+  const lab::GuestPlan made = plan();
+  EXPECT_THAT(made.agent.subject, ElementsAre("/workloads/mapagent", "--share", "queue"));
+  EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, "/workloads/mapagent")));
+}
+
+TEST_F(GuestPlanTest, PathIsNeverTakenForAProgramOfOurs) {
+  program("workloads/tool");
+  const std::string path = program("tool");
+  test_.subject.command = {path};
+  EXPECT_THAT(plan().agent.subject, ElementsAre(path));
+}
+
 TEST_F(GuestPlanTest, PlaceholderInTheMiddleOfAWordIsFilledToo) {
   test_.subject.command = {"thaw", "--output={capture},{capture}"};
   EXPECT_THAT(plan().agent.subject,
