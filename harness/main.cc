@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
       &lab::kDoctorCommand,
       &lab::kKernelsCommand,
       &lab::kRunCommand,
+      &lab::kHuntCommand,
       &lab::kShowCommand,
   };
   return thaw::run_program({.name = "thawlab",

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "harness/agent/messages.h"
 #include "harness/agent/priority.h"
@@ -72,13 +73,24 @@ void Channel::answer_pings() {
       continue;
     }
     reader.feed({buffer, static_cast<size_t>(got)});
-    while (const auto frame = reader.next()) {
-      if (frame->type == FrameType::farewell) farewell_ = true;
-      if (frame->type != FrameType::ping) continue;
-      send(FrameType::pong,
-           to_json(Pong{std::strtoull(frame->payload.c_str(), nullptr, 10), now_ns}));
-    }
+    while (const auto frame = reader.next()) hear(*frame, now_ns);
   }
+}
+
+void Channel::hear(const Frame& frame, int64_t now_ns) {
+  if (frame.type == FrameType::farewell) farewell_ = true;
+  if (frame.type == FrameType::ping)
+    send(FrameType::pong, to_json(Pong{std::strtoull(frame.payload.c_str(), nullptr, 10), now_ns}));
+  if (frame.type != FrameType::trial) return;
+  auto order = parse_message<TrialOrder>(frame.payload);
+  if (!order) return send(FrameType::note, order.error().message);
+  const std::lock_guard lock(order_mutex_);
+  order_ = std::move(*order);
+}
+
+std::optional<TrialOrder> Channel::take_order() {
+  const std::lock_guard lock(order_mutex_);
+  return std::exchange(order_, std::nullopt);
 }
 
 void Channel::wait_for_farewell() {

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <thread>
 
+#include "harness/agent/messages.h"
 #include "harness/agent/protocol.h"
 #include "profiler/base/errors.h"
 #include "profiler/base/unique_fd.h"
@@ -26,15 +28,20 @@ class Channel {
 
   /// Waits until the lab has heard the goodbye; not for ever.
   void wait_for_farewell();
+  /// The order that has come, once; nothing as long as none has.
+  std::optional<TrialOrder> take_order();
   void send(FrameType type, std::string_view payload);
   /// Says why it is not whole in `file_end` when it cannot be read to its end.
   void send_file(const char* path, std::string_view name);
 
  private:
   void answer_pings();
+  void hear(const Frame& frame, int64_t now_ns);
 
   thaw::UniqueFd port_;
   std::mutex mutex_;
+  std::mutex order_mutex_;  ///< guards order_
+  std::optional<TrialOrder> order_;
   std::atomic<bool> farewell_ = false;
 };
 

@@ -51,7 +51,7 @@ int main() {
   const lab::Hello greeting = hello();
   channel.send(lab::FrameType::hello, lab::to_json(greeting));
   lab::run_above_load(lab::kMainPriority);
-  lab::play(plan, greeting.cpus, channel);
+  lab::play(plan, greeting, channel);
   channel.send(lab::FrameType::stage, "power off");
   channel.send(lab::FrameType::goodbye, "");
   channel.wait_for_farewell();

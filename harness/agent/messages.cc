@@ -71,6 +71,16 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("seed", plan.seed);
   visit("duration_s", plan.duration_s);
   visit("scratch_mib", plan.scratch_mib);
+  visit("await_trial", plan.await_trial);
+}
+
+template <class Visit, class Order>
+void visit_order(Visit visit, Order& order) {
+  visit("seed", order.seed);
+  visit("duration_s", order.duration_s);
+  visit("nmi_rate_hz", order.nmi_rate_hz);
+  visit("nmi_jitter", order.nmi_jitter);
+  visit("workload", order.workload);
 }
 
 template <class Visit, class T>
@@ -143,6 +153,7 @@ thaw::Result<T> parse(std::string_view text, const char* what, Read read) {
   }
 
 LAB_MESSAGE(AgentPlan, visit_plan, "plan")
+LAB_MESSAGE(TrialOrder, visit_order, "trial order")
 LAB_MESSAGE(Hello, visit_hello, "hello")
 LAB_MESSAGE(Beat, visit_beat, "heartbeat")
 LAB_MESSAGE(Pong, visit_pong, "pong")

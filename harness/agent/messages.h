@@ -43,6 +43,19 @@ struct AgentPlan {
   uint64_t seed = 1;
   double duration_s = 10;
   int scratch_mib = 0;  ///< size of kScratch; 0: half of the memory
+  /// Says that the subject is ready, then nothing more until a TrialOrder comes: that is where the
+  /// machine's state is saved.
+  bool await_trial = false;
+};
+
+/// What a guest that waits ready is to do now, once per restored machine. Fields are those of
+/// AgentPlan and replace its own.
+struct TrialOrder {
+  uint64_t seed = 1;
+  double duration_s = 1;
+  double nmi_rate_hz = 300;
+  double nmi_jitter = 0.5;
+  std::vector<std::string> workload;
 };
 
 struct Hello {
@@ -88,6 +101,7 @@ struct Outcome {
 };
 
 std::string to_json(const AgentPlan& plan);
+std::string to_json(const TrialOrder& order);
 std::string to_json(const Hello& hello);
 std::string to_json(const Beat& beat);
 std::string to_json(const Pong& pong);
@@ -98,6 +112,8 @@ template <class T>
 thaw::Result<T> parse_message(std::string_view json);
 template <>
 thaw::Result<AgentPlan> parse_message<AgentPlan>(std::string_view json);
+template <>
+thaw::Result<TrialOrder> parse_message<TrialOrder>(std::string_view json);
 template <>
 thaw::Result<Hello> parse_message<Hello>(std::string_view json);
 template <>

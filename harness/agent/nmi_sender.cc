@@ -1,7 +1,7 @@
 // The interrupt command register: a store to ICR-low sends what it says. Intel SDM volume 3,
 // "Issuing Interprocessor Interrupts": delivery mode NMI (100b, bits 8-10), level assert (bit 14),
 // shorthand "all excluding self" (11b, bits 18-19). The sender gets none itself, so it moves on to
-// another CPU every second: every CPU is hit, and most of the time one CPU is hit often, as by a
+// another CPU now and then: every CPU is hit, and most of the time one CPU is hit often, as by a
 // sampling profiler.
 
 #include "harness/agent/nmi_sender.h"
@@ -28,7 +28,6 @@ constexpr size_t kApicBytes = 4096;
 constexpr size_t kIcrLow = 0x300;
 constexpr size_t kIcrHigh = 0x310;
 constexpr uint32_t kNmiToAllButSelf = 0x000C4400;
-constexpr int64_t kStayNs = 1'000'000'000;
 
 /// Null with errno when it cannot be mapped.
 volatile uint32_t* map_apic() {
@@ -53,30 +52,30 @@ thaw::Status NmiSender::check() {
   return {};
 }
 
-NmiSender::NmiSender(double rate_hz, double jitter, uint64_t seed, uint32_t cpus)
-    : thread_([this, rate_hz, jitter, seed, cpus] { run(rate_hz, jitter, seed, cpus); }) {}
+NmiSender::NmiSender(const NmiPace& pace, uint64_t seed, uint32_t cpus)
+    : thread_([this, pace, seed, cpus] { run(pace, seed, cpus); }) {}
 
 NmiSender::~NmiSender() {
   stop_ = true;
   thread_.join();
 }
 
-void NmiSender::run(double rate_hz, double jitter, uint64_t seed, uint32_t cpus) {
+void NmiSender::run(const NmiPace& pace, uint64_t seed, uint32_t cpus) {
   volatile uint32_t* apic = map_apic();
   if (apic == nullptr) return;
   ::prctl(PR_SET_NAME, "thaw-nmi-sender");
   run_above_load(kNmiPriority);
   std::mt19937_64 random(seed);
-  std::uniform_real_distribution<double> factor(1 - jitter, 1 + jitter);
+  std::uniform_real_distribution<double> factor(1 - pace.jitter, 1 + pace.jitter);
   uint32_t cpu = 0;
   int64_t move_ns = 0;
   int64_t due_ns = thaw::monotonic_ns();
   while (!stop_.load(std::memory_order_relaxed)) {
     if (due_ns >= move_ns) {
       pin_to_cpu(cpu++ % cpus);
-      move_ns = due_ns + kStayNs;
+      move_ns = due_ns + pace.stay_ns;
     }
-    due_ns += static_cast<int64_t>(1e9 / rate_hz * factor(random));
+    due_ns += static_cast<int64_t>(1e9 / pace.rate_hz * factor(random));
     const timespec until{due_ns / 1'000'000'000, due_ns % 1'000'000'000};
     ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
     // After a stall: one NMI, not all that were due in it.

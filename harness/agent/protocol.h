@@ -35,6 +35,7 @@ enum class FrameType : uint8_t {
   // lab to agent
   ping = 64,      ///< number, as text
   farewell = 65,  ///< everything has been heard; the guest may go
+  trial = 66,     ///< JSON TrialOrder: begin the load now
 };
 
 struct Frame {

@@ -26,6 +26,9 @@ constexpr int kTickMs = 20;
 constexpr int64_t kBeatFrameNs = 100'000'000;
 constexpr size_t kOutputTailBytes = 8192;
 constexpr double kWorkloadGraceS = 10;
+/// The NMI sender stays a second on a CPU, less in a load so short that it would not come round.
+constexpr int64_t kLongestStayNs = 1'000'000'000;
+constexpr double kStays = 8;
 /// A subject that was told how long to run counts from its own start, and the load begins when it
 /// is ready: it must have lived for nine tenths of the time, and seen half of the load.
 constexpr double kLeastLife = 0.9;
@@ -41,14 +44,16 @@ int64_t ns(double seconds) {
 
 class Trial {
  public:
-  Trial(const AgentPlan& plan, uint32_t cpus, Channel& channel)
-      : plan_(plan), cpus_(cpus), channel_(channel) {}
+  Trial(const AgentPlan& plan, const Hello& greeting, Channel& channel)
+      : plan_(plan), greeting_(greeting), cpus_(greeting.cpus), channel_(channel) {}
   Outcome run();
 
  private:
   void start_subject();
   bool is_ready();
   bool is_bpf_ready(uint64_t wanted);
+  /// Everything is ready; from here the machine may be saved, and go on many times.
+  void await_order();
   void run_load();
   void stop_workload();
   void stop_subject();
@@ -56,7 +61,8 @@ class Trial {
   /// Ticks until `is_over` or the time is up; false when the time was up.
   bool wait(double seconds, const std::function<bool()>& is_over);
 
-  const AgentPlan& plan_;
+  AgentPlan plan_;
+  Hello greeting_;
   uint32_t cpus_;
   Channel& channel_;
   Outcome outcome_;
@@ -69,6 +75,7 @@ class Trial {
   int64_t started_ns_ = 0;
   int64_t next_beat_ns_ = 0;
   int64_t load_start_ns_ = 0;  ///< 0 unless the load runs
+  bool is_quiet_ = false;      ///< sends no beats
 };
 
 void Trial::tick() {
@@ -82,7 +89,7 @@ void Trial::tick() {
   if (workload_) workload_->collect();
   reap_orphans({subject_.get(), workload_.get()});
   const int64_t now_ns = thaw::monotonic_ns();
-  if (now_ns < next_beat_ns_) return;
+  if (is_quiet_ || now_ns < next_beat_ns_) return;
   next_beat_ns_ = now_ns + kBeatFrameNs;
   const double load_s =
       load_start_ns_ != 0 ? static_cast<double>(now_ns - load_start_ns_) / 1e9 : 0;
@@ -143,6 +150,23 @@ bool Trial::is_ready() {
   return thaw::monotonic_ns() - started_ns_ >= ns(plan_.ready_seconds);
 }
 
+void Trial::await_order() {
+  channel_.send(FrameType::stage, "await trial");
+  // Nothing may be under way while the state is saved: half a frame would stay in the machine.
+  is_quiet_ = true;
+  std::optional<TrialOrder> order;
+  const auto has_order = [&] { return (order = channel_.take_order()).has_value(); };
+  while (!wait(1, has_order)) {
+  }
+  is_quiet_ = false;
+  plan_.seed = order->seed;
+  plan_.duration_s = order->duration_s;
+  plan_.nmi_rate_hz = order->nmi_rate_hz;
+  plan_.nmi_jitter = order->nmi_jitter;
+  plan_.workload = order->workload;
+  channel_.send(FrameType::hello, to_json(greeting_));
+}
+
 void Trial::run_load() {
   if (plan_.apic_nmi) {
     if (const thaw::Status mapped = NmiSender::check(); !mapped) {
@@ -166,7 +190,11 @@ void Trial::run_load() {
   {
     Heartbeats beats(cpus_);
     std::optional<NmiSender> nmis;
-    if (plan_.apic_nmi) nmis.emplace(plan_.nmi_rate_hz, plan_.nmi_jitter, plan_.seed, cpus_);
+    if (plan_.apic_nmi)
+      nmis.emplace(NmiPace{.rate_hz = plan_.nmi_rate_hz,
+                           .jitter = plan_.nmi_jitter,
+                           .stay_ns = std::min(kLongestStayNs, ns(plan_.duration_s / kStays))},
+                   plan_.seed, cpus_);
     wait(plan_.duration_s, [this] {
       return (subject_ && subject_->exit_code()) || (workload_ && workload_->exit_code());
     });
@@ -213,6 +241,7 @@ void Trial::stop_subject() {
 
 Outcome Trial::run() {
   if (!plan_.subject.empty()) start_subject();
+  if (plan_.await_trial && (plan_.subject.empty() || outcome_.subject_ready)) await_order();
   if (plan_.subject.empty() || outcome_.subject_ready) run_load();
   stop_workload();
   stop_subject();
@@ -221,8 +250,8 @@ Outcome Trial::run() {
 
 }  // namespace
 
-void play(const AgentPlan& plan, uint32_t cpus, Channel& channel) {
-  Trial trial(plan, cpus, channel);
+void play(const AgentPlan& plan, const Hello& greeting, Channel& channel) {
+  Trial trial(plan, greeting, channel);
   const Outcome outcome = trial.run();
   channel.send(FrameType::outcome, to_json(outcome));
   channel.send(FrameType::stage, "collect");

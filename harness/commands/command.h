@@ -10,6 +10,7 @@ using thaw::Command;
 extern const Command kDoctorCommand;
 extern const Command kKernelsCommand;
 extern const Command kRunCommand;
+extern const Command kHuntCommand;
 extern const Command kShowCommand;
 
 }  // namespace lab

@@ -3,15 +3,14 @@
 // guest boots.
 
 #include <errno.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <memory>
 
 #include "harness/case/parse.h"
 #include "harness/commands/command.h"
 #include "harness/commands/session.h"
+#include "harness/commands/start.h"
 #include "harness/plan/plan.h"
 #include "harness/report/status.h"
 #include "harness/report/table.h"
@@ -44,20 +43,6 @@ struct Options {
   std::string out;
   bool has_case_options = false;  ///< one of those that only make sense without a case file
 };
-
-std::atomic<bool> cancelled = false;
-
-void cancel(int) {
-  cancelled = true;
-}
-
-/// The first Ctrl-C ends the session in order, the second one at once.
-void listen_to_signals() {
-  struct sigaction action {};
-  action.sa_handler = cancel;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
-}
 
 bool is_case_file(const std::string& word) {
   return word.ends_with(".toml");
@@ -114,41 +99,10 @@ Status check_case(const Case& test, const Programs& programs) {
   return {};
 }
 
-std::string time_now(const char* format, bool utc) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  if (utc)
-    ::gmtime_r(&now, &parts);
-  else
-    ::localtime_r(&now, &parts);
-  char text[64];
-  std::strftime(text, sizeof text, format, &parts);
-  return text;
-}
-
 std::string name_of(const std::vector<Case>& cases) {
   std::vector<std::string> names;
   for (const Case& test : cases) names.push_back(test.name);
   return fmt::format("{}", fmt::join(names, "+"));
-}
-
-/// A directory of this session's own: results are never overwritten.
-Result<fs::path> make_directory(const Options& options, const std::string& name) {
-  std::error_code error;
-  fs::path directory = options.out;
-  if (directory.empty()) {
-    const fs::path first = fs::path("thaw-results") / (name + time_now("-%Y%m%d-%H%M%S", false));
-    directory = first;
-    for (int copy = 2; fs::exists(directory, error); copy++)
-      directory = first.string() + fmt::format("-{}", copy);
-  } else if (fs::exists(directory / "results.json", error)) {
-    return fail(ErrorKind::User, "{} holds results already; name another directory",
-                directory.string());
-  }
-  fs::create_directories(directory, error);
-  if (error)
-    return fail(ErrorKind::Environment, "cannot make {}: {}", directory.string(), error.message());
-  return fs::absolute(directory).lexically_normal();
 }
 
 /// The command that repeats one run.
@@ -187,25 +141,21 @@ void print_end(const Ledger& ledger) {
 }
 
 Result<int> run(const Options& options) {
-  const Programs programs = TRY(Programs::beside_this());
   const std::vector<Case> cases = TRY(cases_of(options));
+  const Programs programs = TRY(Programs::beside_this());
   for (const Case& test : cases) TRY(check_case(test, programs));
-
-  CatalogueOptions catalogue_options;
-  catalogue_options.progress = [](std::string_view words) { fmt::print(stderr, "{}\n", words); };
-  const fs::path cache = catalogue_options.cache;
-  const Catalogue catalogue = TRY(Catalogue::open(std::move(catalogue_options)));
+  const Workplace place = TRY(Workplace::open());
   const auto plan = TRY(
       plan_runs(cases, {.kernels = options.kernels, .repeat = options.repeat, .seed = options.seed},
-                [&](std::string_view pattern) { return catalogue.resolve(pattern); }));
+                [&](std::string_view pattern) { return place.catalogue.resolve(pattern); }));
   ResultSet results = first_results(cases, plan.size());
-  const fs::path directory = TRY(make_directory(options, results.name));
+  const fs::path directory = TRY(make_directory(options.out, results.name));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
 
-  listen_to_signals();
+  const std::atomic<bool>& cancelled = listen_to_signals();
   fmt::print(stderr, "{} run{} into {}\n", plan.size(), plan.size() == 1 ? "" : "s",
              directory.string());
-  TRY(run_session(plan, catalogue, programs, cache, ledger, cancelled,
+  TRY(run_session(plan, place.catalogue, place.programs, place.cache, ledger, cancelled,
                   {.jobs = options.jobs,
                    .is_terminal = is_live_terminal(stderr),
                    .repeat = [&](const PlannedRun& run) { return repeat_command(options, run); }}));

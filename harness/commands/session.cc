@@ -8,9 +8,9 @@
 #include <mutex>
 #include <thread>
 
+#include "harness/commands/start.h"
 #include "harness/report/numbers.h"
 #include "harness/report/status.h"
-#include "harness/run/accelerator.h"
 
 namespace lab {
 
@@ -18,26 +18,6 @@ using thaw::Result;
 using thaw::Status;
 
 namespace {
-
-/// What execute() tells, as words for the status line.
-class Shown : public Progress {
- public:
-  Shown(StatusLine& line, double duration_s, bool is_terminal)
-      : line_(line), duration_s_(duration_s), is_terminal_(is_terminal) {}
-  void stage(std::string_view name) override { line_.stage(std::string(name)); }
-  void heartbeat(double load_s) override {
-    if (is_terminal_ && load_s > 0)
-      line_.stage(fmt::format("load {:.0f} of {:.0f} s", load_s, duration_s_));
-  }
-  void retry(std::string_view reason) override {
-    line_.stage(fmt::format("once more: {}", reason));
-  }
-
- private:
-  StatusLine& line_;
-  double duration_s_;
-  bool is_terminal_;
-};
 
 Evidence failed(thaw::Error error) {
   Evidence evidence;
@@ -75,29 +55,14 @@ class Session {
   std::atomic<size_t> next_ = 0;
   std::mutex mutex_;  ///< guards ledger_ and failure_
   Status failure_;
-  std::mutex probe_mutex_;  ///< one accelerator probe at a time
 };
 
 Evidence Session::evidence_of(const PlannedRun& planned, StatusLine& line) {
-  if (planned.missing) return failed(*planned.missing);
-  line.stage(planned.kernel.cached ? "check kernel" : "fetch kernel");
-  auto image = catalogue_.fetch(planned.kernel);
-  if (!image) return failed(std::move(image).error());
-  Result<Accelerator> accelerator = [&] {
-    const std::lock_guard lock(probe_mutex_);
-    if (known_accelerator(cache_).name.empty()) line.stage("try KVM");
-    return choose_accelerator(*image, programs_, cache_);
-  }();
-  if (!accelerator) return failed(std::move(accelerator).error());
-  const RunRequest request{.test = planned.test,
-                           .kernel = std::move(*image),
-                           .accelerator = accelerator->name,
-                           .directory = ledger_.directory() / planned.id,
-                           .programs = programs_,
-                           .cache = cache_,
-                           .cancelled = &cancelled_};
+  auto request = request_for(planned, catalogue_, programs_, cache_, cancelled_, line);
+  if (!request) return failed(std::move(request).error());
+  request->directory = ledger_.directory() / planned.id;
   Shown shown(line, planned.test.run.duration_s, options_.is_terminal && options_.jobs == 1);
-  return execute(request, shown);
+  return execute(*request, shown);
 }
 
 void Session::record(const PlannedRun& planned, const Evidence& evidence, StatusLine& line) {

@@ -27,6 +27,9 @@ struct MachineOptions {
   uint64_t seed = 1;        ///< of the guest's random numbers
   /// console.log, qemu.log and qemu-command are left here.
   std::filesystem::path directory;
+  /// State that save() of a machine with the same options wrote: it goes on from there instead of
+  /// booting, and needs no initramfs. Empty: boots.
+  std::filesystem::path restore_from;
 };
 
 /// One running machine. Used by one thread. Ends with its owner, and with the thread that started
@@ -48,6 +51,10 @@ class Machine {
   virtual thaw::Status inject_nmi() = 0;
   /// Registers of every CPU as text, read from outside: works on a guest that answers nothing.
   virtual thaw::Result<std::string> registers() = 0;
+  /// Stops the machine and writes all of its state to `file`. It stays stopped; the bytes that it
+  /// has sent by then can still be read. Its clock stands still until a machine is started from the
+  /// file. Fails with Environment when the file cannot be written.
+  virtual thaw::Status save(const std::filesystem::path& file) = 0;
   /// Ends it now. Returns when it is gone.
   virtual void kill() = 0;
 };

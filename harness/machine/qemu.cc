@@ -36,6 +36,11 @@ constexpr int kAgentFd = 4;
 // The weight of nine ordinary programs: what else the host does takes a tenth of a CPU from a vCPU
 // instead of half of it, and a verdict needs that the vCPUs run. Root only; others get 0.
 constexpr int kNice = -10;
+// A file takes what it takes; QEMU counts in bytes a second.
+constexpr int64_t kSaveBytesPerS = 100LL << 30;
+// A GiB of memory on a busy disk; seen: 0.2 to 1 s.
+constexpr int64_t kStateNs = 120'000'000'000;
+constexpr useconds_t kStatePollUs = 2000;
 
 struct SocketPair {
   UniqueFd ours;
@@ -49,50 +54,57 @@ Result<SocketPair> make_sockets() {
   return SocketPair{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
+/// What a machine that boots has more than one that goes on, or the other way round.
+std::vector<std::string> start_of(const MachineOptions& options) {
+  if (options.restore_from.empty()) return {"-initrd", options.initramfs.string()};
+  return {"-incoming", "file:" + options.restore_from.string()};
+}
+
 std::vector<std::string> command_of(const MachineOptions& options) {
   // tb-size: 256 MiB of translated code hold a kernel and its load; the default is 1 GiB a guest.
   const std::string accelerator =
       options.accelerator == "tcg" ? "tcg,thread=multi,tb-size=256" : options.accelerator;
-  return {kQemu,
-          "-no-user-config",
-          "-nodefaults",
-          "-machine",
-          "q35,usb=off,smbus=off,sata=off,hpet=off,graphics=off",
-          "-accel",
-          accelerator,
-          "-cpu",
-          options.cpu,
-          "-smp",
-          std::to_string(options.cpus),
-          "-m",
-          fmt::format("{}M", options.memory_mib),
-          "-seed",
-          std::to_string(options.seed & 0xffff'ffff),
-          "-display",
-          "none",
-          "-vga",
-          "none",
-          "-no-reboot",
-          "-chardev",
-          fmt::format("socket,id=monitor,fd={}", kMonitorFd),
-          "-mon",
-          "chardev=monitor,mode=control",
-          "-chardev",
-          fmt::format("file,id=console,path={}", (options.directory / "console.log").string()),
-          "-serial",
-          "chardev:console",
-          "-device",
-          "virtio-serial-pci,id=serial,max_ports=2",
-          "-chardev",
-          fmt::format("socket,id=agent,fd={}", kAgentFd),
-          "-device",
-          fmt::format("virtserialport,bus=serial.0,chardev=agent,name={}", options.agent_port),
-          "-kernel",
-          options.vmlinuz.string(),
-          "-initrd",
-          options.initramfs.string(),
-          "-append",
-          options.kernel_parameters};
+  std::vector<std::string> command{
+      kQemu,
+      "-no-user-config",
+      "-nodefaults",
+      "-machine",
+      "q35,usb=off,smbus=off,sata=off,hpet=off,graphics=off",
+      "-accel",
+      accelerator,
+      "-cpu",
+      options.cpu,
+      "-smp",
+      std::to_string(options.cpus),
+      "-m",
+      fmt::format("{}M", options.memory_mib),
+      "-seed",
+      std::to_string(options.seed & 0xffff'ffff),
+      "-display",
+      "none",
+      "-vga",
+      "none",
+      "-no-reboot",
+      "-chardev",
+      fmt::format("socket,id=monitor,fd={}", kMonitorFd),
+      "-mon",
+      "chardev=monitor,mode=control",
+      "-chardev",
+      fmt::format("file,id=console,path={}", (options.directory / "console.log").string()),
+      "-serial",
+      "chardev:console",
+      "-device",
+      "virtio-serial-pci,id=serial,max_ports=2",
+      "-chardev",
+      fmt::format("socket,id=agent,fd={}", kAgentFd),
+      "-device",
+      fmt::format("virtserialport,bus=serial.0,chardev=agent,name={}", options.agent_port),
+      "-kernel",
+      options.vmlinuz.string(),
+      "-append",
+      options.kernel_parameters};
+  for (std::string& word : start_of(options)) command.push_back(std::move(word));
+  return command;
 }
 
 class Qemu final : public Machine {
@@ -110,6 +122,9 @@ class Qemu final : public Machine {
   Result<std::vector<thaw::Tid>> cpu_threads() override;
   Status inject_nmi() override;
   Result<std::string> registers() override;
+  Status save(const fs::path& file) override;
+  /// Of a machine that was started from a saved state: waits until all of it is there.
+  Status go_on();
   void kill() override { process_.kill(); }
 
  private:
@@ -155,6 +170,38 @@ Result<std::string> Qemu::registers() {
   return text.is_string() ? text.get<std::string>() : text.dump();
 }
 
+Status Qemu::save(const fs::path& file) {
+  TRY(qmp_.command("stop", json::object()));
+  // The default of 128 MiB/s is for networks.
+  TRY(qmp_.command("migrate-set-parameters", json{{"max-bandwidth", kSaveBytesPerS}}));
+  TRY(qmp_.command("migrate", json{{"uri", "file:" + file.string()}}));
+  const int64_t deadline_ns = thaw::monotonic_ns() + kStateNs;
+  while (thaw::monotonic_ns() < deadline_ns) {
+    const json progress = TRY(qmp_.command("query-migrate", json::object()));
+    const std::string status = progress.value("status", "");
+    if (status == "completed") return {};
+    if (status == "failed" || status == "cancelled")
+      return thaw::fail(ErrorKind::Environment, "QEMU could not save the machine in {}: {}",
+                        file.string(), progress.value("error-desc", "it does not say why"));
+    ::usleep(kStatePollUs);
+  }
+  return thaw::fail(ErrorKind::Environment, "QEMU did not save the machine in {} in time",
+                    file.string());
+}
+
+Status Qemu::go_on() {
+  const int64_t deadline_ns = thaw::monotonic_ns() + kStateNs;
+  while (thaw::monotonic_ns() < deadline_ns) {
+    const json state = TRY(qmp_.command("query-status", json::object()));
+    if (state.value("status", "") != "inmigrate") {
+      TRY(qmp_.command("cont", json::object()));
+      return {};
+    }
+    ::usleep(kStatePollUs);
+  }
+  return thaw::fail(ErrorKind::Environment, "QEMU did not read the machine's saved state in time");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options) {
@@ -170,13 +217,18 @@ Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options) {
   monitor.theirs.reset();
   agent.theirs.reset();
   ::fcntl(agent.ours.get(), F_SETFL, O_NONBLOCK);
-  auto qmp = Qmp::open(std::move(monitor.ours));
-  if (!qmp) {
+  const auto failed = [&log](thaw::Error error) -> Result<std::unique_ptr<Machine>> {
     const std::string words = last_words(log);
-    if (words.empty()) return std::unexpected(std::move(qmp).error());
+    if (words.empty()) return std::unexpected(std::move(error));
     return thaw::fail(ErrorKind::Environment, "QEMU did not start: {}", words);
-  }
-  return std::make_unique<Qemu>(std::move(process), std::move(*qmp), std::move(agent.ours), log);
+  };
+  auto qmp = Qmp::open(std::move(monitor.ours));
+  if (!qmp) return failed(std::move(qmp).error());
+  auto machine =
+      std::make_unique<Qemu>(std::move(process), std::move(*qmp), std::move(agent.ours), log);
+  if (!options.restore_from.empty())
+    if (Status goes = machine->go_on(); !goes) return failed(std::move(goes).error());
+  return machine;
 }
 
 Result<std::string> qemu_version() {

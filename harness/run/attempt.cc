@@ -14,9 +14,10 @@
 #include <memory>
 #include <random>
 
+#include "harness/run/boot.h"
 #include "harness/run/conversation.h"
-#include "harness/run/guest_plan.h"
 #include "harness/run/host_watch.h"
+#include "harness/run/snapshot.h"
 #include "profiler/base/files.h"
 #include "profiler/base/time.h"
 
@@ -43,7 +44,7 @@ class Attempt {
   bool is_retryable() const { return is_retryable_; }
 
  private:
-  Status prepare();
+  Result<MachineOptions> prepare();
   Status boot();
   Status converse();
   Status step(int64_t now_ns);
@@ -63,7 +64,6 @@ class Attempt {
   Progress& progress_;
   Evidence evidence_;
   bool is_retryable_ = false;
-  fs::path initramfs_;
   int64_t started_ns_ = 0;
   int64_t goodbye_ns_ = 0;
   int64_t next_ping_ns_ = 0;
@@ -74,41 +74,30 @@ class Attempt {
   std::optional<HostWatch> watch_;
 };
 
-/// Files of a run, under the same names in every run.
-Status Attempt::prepare() {
+/// What the machine starts from: a boot, or the state that was saved after one.
+Result<MachineOptions> Attempt::prepare() {
+  if (request_.from != nullptr) {
+    MachineOptions options = request_.from->machine;
+    options.directory = request_.directory;
+    return options;
+  }
   progress_.stage("initramfs");
-  GuestPlan plan = TRY(plan_guest(request_.test, request_.programs));
-  const std::string json = to_json(plan.agent);
-  TRY(thaw::write_file(request_.directory / "agent-plan.json", json + "\n"));
-  plan.files.push_back({.path = kPlanPath, .source = {}, .content = json, .mode = 0644});
-  InitramfsSpec spec{.agent = request_.programs.agent, .files = std::move(plan.files)};
-  if (!request_.cache.empty()) spec.cache = request_.cache / "initramfs";
-  initramfs_ = request_.directory / "initramfs.cpio";
-  TRY(build_initramfs(request_.kernel, spec, initramfs_));
-  return {};
+  return machine_options(request_, TRY(build_boot(request_, false)));
 }
 
 Status Attempt::boot() {
-  progress_.stage("boot");
+  const MachineOptions options = TRY(prepare());
+  progress_.stage(request_.from != nullptr ? "restore" : "boot");
   talk_.emplace(TRY(Conversation::open(request_.directory)));
   evidence_.agent_log = request_.directory / "agent.log";
   evidence_.console = request_.directory / "console.log";
   started_ns_ = thaw::monotonic_ns();
-  const MachineSpec& spec = request_.test.machine;
-  auto machine = start_({.vmlinuz = request_.kernel.vmlinuz,
-                         .initramfs = initramfs_,
-                         .kernel_parameters = kernel_parameters(),
-                         .cpus = spec.cpus,
-                         .memory_mib = spec.memory_mib,
-                         .cpu = spec.cpu,
-                         .accelerator = request_.accelerator,
-                         .agent_port = kAgentPort,
-                         .seed = request_.test.run.seed,
-                         .directory = request_.directory});
+  auto machine = start_(options);
   // It is in the machine's memory now; a lab that is killed leaves none behind.
   std::error_code ignored;
-  fs::remove(initramfs_, ignored);
+  if (!options.initramfs.empty()) fs::remove(options.initramfs, ignored);
   machine_ = TRY(std::move(machine));
+  if (request_.from != nullptr) talk_->order(machine_->agent_fd(), order_of(request_));
   evidence_.qemu_version = TRY(machine_->version());
   if (auto command = thaw::read_file(request_.directory / "qemu-command"))
     evidence_.qemu_command = std::move(*command);
@@ -301,8 +290,7 @@ void Attempt::conclude() {
 
 Evidence Attempt::run() {
   random_.seed(request_.test.run.seed);
-  Status done = prepare();
-  if (done) done = boot();
+  Status done = boot();
   if (done) done = converse();
   if (!done && !has_died()) evidence_.infra = std::move(done).error();
   conclude();

@@ -56,6 +56,10 @@ void Conversation::ping(int fd) {
   next_ping_++;
 }
 
+void Conversation::order(int fd, const TrialOrder& order) {
+  static_cast<void>(say(fd, FrameType::trial, to_json(order)));
+}
+
 bool Conversation::say(int fd, FrameType type, std::string_view payload) {
   const std::string frame = encode(type, payload);
   // Frames to the agent are a few bytes: a socket takes one whole or not at all. A machine that

@@ -28,6 +28,8 @@ class Conversation {
   thaw::Result<bool> listen(int fd);
   /// Asks for the guest's clock. A port that is full is no error: there will be another question.
   void ping(int fd);
+  /// Tells a guest that waits ready to begin its load.
+  void order(int fd, const TrialOrder& order);
 
   // What has been heard. Host times are CLOCK_MONOTONIC.
   std::optional<Hello> hello;

@@ -24,6 +24,8 @@ struct Programs {
   static thaw::Result<Programs> beside_this();
 };
 
+struct Snapshot;
+
 /// When a run is given up. The numbers are for guests under TCG on a busy host.
 struct RunLimits {
   /// A boot takes 4 s under TCG; twenty on a host with eight busy programs.
@@ -50,6 +52,9 @@ struct RunRequest {
   /// `infra: interrupted`. May be null.
   const std::atomic<bool>* cancelled = nullptr;
   RunLimits limits{};
+  /// The machine goes on from here instead of booting: same kernel, programs and machine; seed,
+  /// duration, NMIs and the workload's arguments are this request's. Must outlive the run.
+  const Snapshot* from = nullptr;
 };
 
 /// Boots the kernel, lets the agent play the case, collects what is left. Never throws and never

@@ -98,12 +98,18 @@ Status add_workload(GuestPlan& plan, const Case& test, const Programs& programs)
   if (name.find('/') != std::string::npos || !fs::is_regular_file(program, missing))
     return thaw::fail(ErrorKind::User, "there is no workload '{}' in {}", name,
                       programs.workloads.string());
-  plan.agent.workload = test.workload;
-  plan.agent.workload.front() = TRY(add_program(plan.files, program, "/workloads/" + name));
+  plan.agent.workload = guest_workload(test);
+  TRY(add_program(plan.files, program, plan.agent.workload.front()));
   return {};
 }
 
 }  // namespace
+
+std::vector<std::string> guest_workload(const Case& test) {
+  std::vector<std::string> command = test.workload;
+  if (!command.empty()) command.front() = "/workloads/" + command.front();
+  return command;
+}
 
 Result<GuestPlan> plan_guest(const Case& test, const Programs& programs) {
   GuestPlan plan;

@@ -21,6 +21,9 @@ struct GuestPlan {
 /// file of the case is not there, with Environment when a library is missing.
 thaw::Result<GuestPlan> plan_guest(const Case& test, const Programs& programs);
 
+/// The load's arguments as the guest knows them.
+std::vector<std::string> guest_workload(const Case& test);
+
 /// What every guest of the lab is booted with; harness/run/README.md says why each is there.
 std::string kernel_parameters();
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <deque>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "harness/agent/messages.h"
 #include "harness/agent/protocol.h"
 #include "harness/machine/machine.h"
+#include "profiler/base/files.h"
 #include "profiler/base/time.h"
 #include "profiler/base/unique_fd.h"
 
@@ -79,6 +81,7 @@ class Script {
 struct MachineLog {
   int nmis = 0;
   bool was_killed = false;
+  std::vector<std::string> orders;  ///< TrialOrders that the guest has heard
 };
 
 class FakeMachine final : public lab::Machine {
@@ -103,6 +106,9 @@ class FakeMachine final : public lab::Machine {
     return {};
   }
   thaw::Result<std::string> registers() override { return "RIP=ffffffff81000000\n"; }
+  thaw::Status save(const std::filesystem::path& file) override {
+    return thaw::write_file(file, "the machine");
+  }
   void kill() override { log_.was_killed = true; }
 
   std::optional<std::string> ending() override {
@@ -130,6 +136,7 @@ class FakeMachine final : public lab::Machine {
     const ssize_t got = guest_.is_valid() ? ::read(guest_.get(), bytes, sizeof bytes) : 0;
     if (got > 0) pings_.feed({bytes, static_cast<size_t>(got)});
     while (const auto ping = pings_.next()) {
+      if (ping->type == lab::FrameType::trial) log_.orders.push_back(ping->payload);
       if (ping->type != lab::FrameType::ping) continue;
       const std::string pong = lab::encode(
           lab::FrameType::pong,

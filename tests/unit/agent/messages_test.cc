@@ -33,7 +33,8 @@ lab::AgentPlan a_plan() {
           .count_nmi_runs = true,
           .seed = 18'446'744'073'709'551'615ULL,
           .duration_s = 1.5,
-          .scratch_mib = 9};
+          .scratch_mib = 9,
+          .await_trial = true};
 }
 
 lab::Outcome an_outcome() {
@@ -60,7 +61,7 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 18u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 19u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");
@@ -70,6 +71,19 @@ TEST(Messages, PlanComesBackAsItWas) {
   EXPECT_TRUE(read->apic_nmi && read->count_nmi_runs);
   EXPECT_EQ(read->seed, 18'446'744'073'709'551'615ULL) << "all 64 bits";
   EXPECT_EQ(read->scratch_mib, 9);
+}
+
+TEST(Messages, TrialOrderComesBackAsItWas) {
+  const lab::TrialOrder order{.seed = 18'446'744'073'709'551'615ULL,
+                              .duration_s = 1.5,
+                              .nmi_rate_hz = 50,
+                              .nmi_jitter = 0.25,
+                              .workload = {"/workloads/spin", "--ratio", "1:2"}};
+  const auto read = parse_message<lab::TrialOrder>(to_json(order));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(order));
+  EXPECT_EQ(nlohmann::json::parse(to_json(order)).size(), 5u) << "every field of TrialOrder";
+  EXPECT_EQ(read->seed, order.seed) << "all 64 bits";
 }
 
 TEST(Messages, OutcomeComesBackAsItWas) {

@@ -1,0 +1,95 @@
+// The beginnings of `run`, `hunt` and what else boots guests.
+
+#include "harness/commands/start.h"
+
+#include <signal.h>
+
+#include <ctime>
+
+#include "harness/run/accelerator.h"
+
+namespace lab {
+
+namespace fs = std::filesystem;
+using thaw::ErrorKind;
+using thaw::fail;
+using thaw::Result;
+
+namespace {
+
+std::atomic<bool> cancelled = false;
+
+void cancel(int) {
+  cancelled = true;
+}
+
+}  // namespace
+
+const std::atomic<bool>& listen_to_signals() {
+  struct sigaction action {};
+  action.sa_handler = cancel;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  return cancelled;
+}
+
+std::string time_now(const char* format, bool utc) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  if (utc)
+    ::gmtime_r(&now, &parts);
+  else
+    ::localtime_r(&now, &parts);
+  char text[64];
+  std::strftime(text, sizeof text, format, &parts);
+  return text;
+}
+
+Result<fs::path> make_directory(const std::string& out, const std::string& name) {
+  std::error_code error;
+  fs::path directory = out;
+  if (directory.empty()) {
+    const fs::path first = fs::path("thaw-results") / (name + time_now("-%Y%m%d-%H%M%S", false));
+    directory = first;
+    for (int copy = 2; fs::exists(directory, error); copy++)
+      directory = first.string() + fmt::format("-{}", copy);
+  } else if (fs::exists(directory / "results.json", error)) {
+    return fail(ErrorKind::User, "{} holds results already; name another directory",
+                directory.string());
+  }
+  fs::create_directories(directory, error);
+  if (error)
+    return fail(ErrorKind::Environment, "cannot make {}: {}", directory.string(), error.message());
+  return fs::absolute(directory).lexically_normal();
+}
+
+Result<Workplace> Workplace::open() {
+  Programs programs = TRY(Programs::beside_this());
+  CatalogueOptions options;
+  options.progress = [](std::string_view words) { fmt::print(stderr, "{}\n", words); };
+  fs::path cache = options.cache;
+  return Workplace{std::move(programs), TRY(Catalogue::open(std::move(options))), std::move(cache)};
+}
+
+Result<RunRequest> request_for(const PlannedRun& planned, const Catalogue& catalogue,
+                               const Programs& programs, const fs::path& cache,
+                               const std::atomic<bool>& cancelled, StatusLine& line) {
+  static std::mutex probing;  // one accelerator probe at a time
+  if (planned.missing) return std::unexpected(*planned.missing);
+  line.stage(planned.kernel.cached ? "check kernel" : "fetch kernel");
+  KernelImage image = TRY(catalogue.fetch(planned.kernel));
+  const Accelerator accelerator = TRY([&]() -> Result<Accelerator> {
+    const std::lock_guard lock(probing);
+    if (known_accelerator(cache).name.empty()) line.stage("try KVM");
+    return choose_accelerator(image, programs, cache);
+  }());
+  return RunRequest{.test = planned.test,
+                    .kernel = std::move(image),
+                    .accelerator = accelerator.name,
+                    .directory = {},
+                    .programs = programs,
+                    .cache = cache,
+                    .cancelled = &cancelled};
+}
+
+}  // namespace lab
