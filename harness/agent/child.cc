@@ -4,6 +4,7 @@
 #include "harness/agent/child.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,12 +14,15 @@
 #include <cstring>
 
 #include "harness/agent/messages.h"
+#include "harness/agent/user.h"
+#include "profiler/base/files.h"
 
 namespace lab {
 
 namespace {
 
 constexpr size_t kMostOutput = 128 * 1024;
+constexpr std::string_view kPath = "/bin:/sbin:/usr/bin:/usr/sbin:/usr/local/bin";
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> list;
@@ -28,24 +32,58 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }
 
 std::vector<std::string> environment_lines(const std::map<std::string, std::string>& env) {
-  std::map<std::string, std::string> all{{"PATH", "/bin:/sbin:/usr/bin:/usr/sbin"},
-                                         {"HOME", kScratch},
-                                         {"TMPDIR", kScratch},
-                                         {"LANG", "C.UTF-8"}};
+  std::map<std::string, std::string> all{
+      {"PATH", std::string(kPath)}, {"HOME", kScratch}, {"TMPDIR", kScratch}, {"LANG", "C.UTF-8"}};
   for (const auto& [name, value] : env) all[name] = value;
   std::vector<std::string> lines;
   for (const auto& [name, value] : all) lines.push_back(name + "=" + value);
   return lines;
 }
 
-[[noreturn]] void become(char* const* argv, char* const* envp, int out, int trouble) {
+/// Where a program may be, in order. Looked at after the change of root: a link in there may be
+/// absolute.
+std::vector<std::string> places_of(const std::string& program, std::string_view path) {
+  if (program.find('/') != std::string::npos) return {program};
+  std::vector<std::string> places;
+  while (true) {
+    const size_t end = std::min(path.find(':'), path.size());
+    places.push_back(fmt::format("{}/{}", path.substr(0, end), program));
+    if (end == path.size()) return places;
+    path.remove_prefix(end + 1);
+  }
+}
+
+struct Exec {
+  std::vector<char*> places;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  const char* root;
+  Identity identity;
+};
+
+/// Between fork and exec: nothing here allocates. Returns when it failed, with errno.
+void become(const Exec& exec, int out) {
   ::setpgid(0, 0);
   const int null = ::open("/dev/null", O_RDONLY);
   if (null >= 0) ::dup2(null, 0);
   ::dup2(out, 1);
   ::dup2(out, 2);
+  if (*exec.root != '\0' && ::chroot(exec.root) != 0) return;
   static_cast<void>(!::chdir(kScratch));
-  ::execve(argv[0], argv, envp);
+  if (exec.identity.uid != 0 || exec.identity.gid != 0) {
+    if (::setgroups(1, &exec.identity.gid) != 0 || ::setgid(exec.identity.gid) != 0 ||
+        ::setuid(exec.identity.uid) != 0)
+      return;
+  }
+  for (char* const place : exec.places) {
+    if (place == nullptr) return;
+    ::execve(place, exec.argv.data(), exec.envp.data());
+    if (errno != ENOENT && errno != ENOTDIR) return;
+  }
+}
+
+[[noreturn]] void run_child(const Exec& exec, int out, int trouble) {
+  become(exec, out);
   const int code = errno;
   static_cast<void>(!::write(trouble, &code, sizeof code));
   ::_exit(127);
@@ -57,18 +95,22 @@ int exit_code_of(int status) {
 
 }  // namespace
 
-thaw::Result<Child> Child::start(const std::vector<std::string>& command,
-                                 const std::map<std::string, std::string>& env) {
+thaw::Result<Child> Child::start(const ChildOptions& options) {
+  const auto passwd = thaw::read_file(options.root + "/etc/passwd");
+  const Identity identity = TRY(identity_of(options.user, passwd ? *passwd : ""));
   int out[2];
   int trouble[2];
   if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(trouble, O_CLOEXEC) != 0)
     return thaw::fail_errno(errno, "cannot make a pipe");
-  std::vector<std::string> words = command;
-  std::vector<std::string> lines = environment_lines(env);
-  const std::vector<char*> argv = pointers(words);
-  const std::vector<char*> envp = pointers(lines);
+  std::vector<std::string> words = options.command;
+  std::vector<std::string> lines = environment_lines(options.env);
+  const auto path = options.env.find("PATH");
+  std::vector<std::string> places =
+      places_of(words.front(), path != options.env.end() ? path->second : kPath);
+  const Exec exec{pointers(places), pointers(words), pointers(lines), options.root.c_str(),
+                  identity};
   const int pid = ::fork();
-  if (pid == 0) become(argv.data(), envp.data(), out[1], trouble[1]);
+  if (pid == 0) run_child(exec, out[1], trouble[1]);
   ::close(out[1]);
   ::close(trouble[1]);
   thaw::UniqueFd pipe(out[0]);
@@ -77,7 +119,7 @@ thaw::Result<Child> Child::start(const std::vector<std::string>& command,
   int code = 0;
   if (::read(trouble_end.get(), &code, sizeof code) == sizeof code) {
     ::waitpid(pid, nullptr, 0);
-    return thaw::fail(thaw::ErrorKind::User, "cannot start {}: {}", command.front(),
+    return thaw::fail(thaw::ErrorKind::User, "cannot start {}: {}", options.command.front(),
                       std::strerror(code));
   }
   ::fcntl(pipe.get(), F_SETFL, O_NONBLOCK);

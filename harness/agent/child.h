@@ -12,14 +12,20 @@
 
 namespace lab {
 
+struct ChildOptions {
+  std::vector<std::string> command;  ///< a name without a slash is looked up in PATH, in its root
+  std::map<std::string, std::string> env;
+  std::string root;  ///< directory that it takes for /; empty: the agent's
+  std::string user;  ///< as identity_of() takes it
+};
+
 /// Owns a child process and what it prints. Used by one thread, which calls collect() often: a
 /// child whose pipe is full stands still.
 class Child {
  public:
   /// Starts it in a process group of its own, at ordinary priority, stdout and stderr into one
   /// pipe. Fails with User when it cannot be started.
-  static thaw::Result<Child> start(const std::vector<std::string>& command,
-                                   const std::map<std::string, std::string>& env);
+  static thaw::Result<Child> start(const ChildOptions& options);
 
   /// Reads what it has printed and learns whether it has ended.
   void collect();

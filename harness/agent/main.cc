@@ -46,6 +46,7 @@ int main() {
   const std::string text = or_give_up(thaw::read_file(lab::kPlanPath));
   const lab::AgentPlan plan = or_give_up(lab::parse_message<lab::AgentPlan>(text));
   or_give_up(lab::mount_scratch(plan.scratch_mib));
+  if (!plan.root.empty()) or_give_up(lab::mount_userland());
   // Never freed: its thread reads until the power goes.
   auto& channel = *new lab::Channel(or_give_up(lab::Channel::open_port()));
   const lab::Hello greeting = hello();

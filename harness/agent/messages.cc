@@ -56,6 +56,8 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("workload", plan.workload);
   visit("subject", plan.subject);
   visit("env", plan.env);
+  visit("root", plan.root);
+  visit("user", plan.user);
   visit("ready_line", plan.ready_line);
   visit("ready_file", plan.ready_file);
   visit("ready_bpf", plan.ready_bpf);

@@ -17,6 +17,10 @@ namespace lab {
 inline constexpr const char* kPlanPath = "/plan.json";
 /// Where programs run and write in the guest: a file system in memory, of limited size.
 inline constexpr const char* kScratch = "/scratch";
+/// Where a userland from a disk is put together, and the directory of the initramfs whose files lie
+/// over those of the disk.
+inline constexpr const char* kUserland = "/userland";
+inline constexpr const char* kOverlay = "/overlay";
 /// The virtio-serial port's name.
 inline constexpr const char* kAgentPort = "thaw.agent";
 
@@ -26,6 +30,8 @@ struct AgentPlan {
   std::vector<std::string> workload;  ///< arguments; empty: no load
   std::vector<std::string> subject;   ///< arguments; empty: nothing under test
   std::map<std::string, std::string> env;
+  std::string root;  ///< kUserland: mount the disk, the subject's root is there; empty: neither
+  std::string user;  ///< of the subject: name, UID or UID:GID; empty: root
   std::optional<std::string> ready_line;
   std::optional<std::string> ready_file;
   std::optional<int> ready_bpf;

@@ -35,6 +35,7 @@ constexpr Mount kMounts[] = {
     {"devtmpfs", "/dev", true},
     {"tmpfs", "/run", true},
     {"tracefs", "/sys/kernel/tracing", false},
+    {"debugfs", "/sys/kernel/debug", false},
     {"bpf", "/sys/fs/bpf", false},
 };
 
@@ -43,6 +44,13 @@ thaw::Status load_module(const std::string& path) {
   if (!file.is_valid()) return thaw::fail_errno(errno, "cannot open " + path);
   if (::syscall(SYS_finit_module, file.get(), "", 0) != 0 && errno != EEXIST)
     return thaw::fail_errno(errno, "cannot load " + path);
+  return {};
+}
+
+thaw::Status mount_at(const char* what, const char* where, const char* type, unsigned long flags,
+                      const std::string& options) {
+  if (::mount(what, where, type, flags, options.c_str()) != 0)
+    return thaw::fail_errno(errno, fmt::format("cannot mount {} on {}", what, where));
   return {};
 }
 
@@ -61,8 +69,29 @@ thaw::Status mount_system() {
 thaw::Status mount_scratch(int mib) {
   ::mkdir(kScratch, 01777);
   const std::string options = mib > 0 ? fmt::format("size={}m", mib) : "size=50%";
-  if (::mount("tmpfs", kScratch, "tmpfs", 0, options.c_str()) != 0)
-    return thaw::fail_errno(errno, fmt::format("cannot mount {}", kScratch));
+  return mount_at("tmpfs", kScratch, "tmpfs", 0, options);
+}
+
+thaw::Status mount_userland() {
+  constexpr const char* kDisk = "/disk";
+  constexpr const char* kWritten = "/written";  // a quarter of memory: logs and state, not captures
+  for (const char* directory : {kDisk, kWritten, kUserland, kOverlay}) ::mkdir(directory, 0755);
+  TRY(mount_at("/dev/vda", kDisk, "ext4", MS_RDONLY, ""));
+  TRY(mount_at("tmpfs", kWritten, "tmpfs", 0, "size=25%"));
+  const std::string upper = fmt::format("{}/upper", kWritten);
+  const std::string work = fmt::format("{}/work", kWritten);
+  for (const std::string& directory : {upper, work}) ::mkdir(directory.c_str(), 0755);
+  TRY(mount_at("overlay", kUserland, "overlay", 0,
+               fmt::format("lowerdir={}:{},upperdir={},workdir={}", kOverlay, kDisk, upper, work)));
+  for (const char* shared : {"/proc", "/sys", "/dev", "/run", kScratch}) {
+    const std::string there = std::string(kUserland) + shared;
+    ::mkdir(there.c_str(), 0755);
+    TRY(mount_at(shared, there.c_str(), "", MS_BIND | MS_REC, ""));
+  }
+  // A file of the case in it may have made it anew.
+  const std::string temporary = std::string(kUserland) + "/tmp";
+  ::mkdir(temporary.c_str(), 0);
+  ::chmod(temporary.c_str(), 01777);
   return {};
 }
 

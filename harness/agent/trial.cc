@@ -109,7 +109,7 @@ void Trial::start_subject() {
   channel_.send(FrameType::stage, "subject");
   programs_before_ = loaded_programs().value_or(0);
   links_before_ = attached_programs().value_or(0);
-  auto child = Child::start(plan_.subject, plan_.env);
+  auto child = Child::start({plan_.subject, plan_.env, plan_.root, plan_.user});
   if (!child) {
     outcome_.subject_output = child.error().message;
     return;
@@ -145,7 +145,7 @@ bool Trial::is_ready() {
       if (std::regex_search(line, pattern)) return true;
     return false;
   }
-  if (plan_.ready_file) return ::access(plan_.ready_file->c_str(), F_OK) == 0;
+  if (plan_.ready_file) return ::access((plan_.root + *plan_.ready_file).c_str(), F_OK) == 0;
   if (plan_.ready_bpf) return is_bpf_ready(static_cast<uint64_t>(*plan_.ready_bpf));
   return thaw::monotonic_ns() - started_ns_ >= ns(plan_.ready_seconds);
 }
@@ -175,7 +175,7 @@ void Trial::run_load() {
     }
   }
   if (!plan_.workload.empty()) {
-    auto child = Child::start(plan_.workload, {});
+    auto child = Child::start({.command = plan_.workload});
     if (!child) {
       outcome_.failure = child.error().message;
       return;

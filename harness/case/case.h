@@ -36,6 +36,13 @@ struct Subject {
   double grace_s = 10;
   std::vector<std::filesystem::path> files;  ///< host files copied to the same path in the guest
   std::map<std::string, std::string> env;
+  /// The userland that it runs in, from a disk: "debian:SUITE+PACKAGE+…", with the packages that it
+  /// needs ("debian:bookworm+linux-perf+bpftrace"). Its programs are then looked up there and not
+  /// on this host; "thaw" stays ours. Empty: nothing but the program and what it links to.
+  std::string image;
+  /// Who runs it: a name of the image's /etc/passwd, or UID or UID:GID. Empty: root.
+  std::string user;
+  double ready_timeout_s = 60;  ///< not ready by then: verdict `subject`
   /// It writes a Thaw capture to {capture}: judged by it too.
   bool writes_capture() const;
 };

@@ -106,8 +106,9 @@ Status read_files(const Fields& fields, const std::filesystem::path& file, Subje
 }
 
 Status read_subject(const toml::table& table, const std::filesystem::path& file, Case& test) {
-  const Fields fields = TRY(Fields::open(table, "[subject]", file,
-                                         {"command", "ready", "stop", "grace_s", "files", "env"}));
+  const Fields fields = TRY(Fields::open(
+      table, "[subject]", file,
+      {"command", "ready", "ready_timeout_s", "stop", "grace_s", "files", "env", "image", "user"}));
   Subject& subject = test.subject;
   subject.command = TRY(read_command(
       fields, "command", R"("thaw record --clock nmi -a -d {duration_s} -o {capture}")"));
@@ -121,6 +122,10 @@ Status read_subject(const toml::table& table, const std::filesystem::path& file,
   }
   const auto grace_s = TRY(fields.number("grace_s", {0, 3600}));
   subject.grace_s = grace_s.value_or(subject.grace_s);
+  const auto ready_timeout_s = TRY(fields.number("ready_timeout_s", {0.1, 3600}));
+  subject.ready_timeout_s = ready_timeout_s.value_or(subject.ready_timeout_s);
+  subject.image = TRY(fields.text("image")).value_or("");
+  subject.user = TRY(fields.text("user")).value_or("");
   TRY(read_files(fields, file, subject));
   if (const toml::table* env = TRY(fields.table("env"))) TRY(read_env(*env, file, subject));
   return {};

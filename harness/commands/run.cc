@@ -12,6 +12,7 @@
 #include "harness/commands/session.h"
 #include "harness/commands/start.h"
 #include "harness/plan/plan.h"
+#include "harness/provision/userland.h"
 #include "harness/report/status.h"
 #include "harness/report/table.h"
 #include "harness/run/guest_plan.h"
@@ -37,6 +38,7 @@ struct Options {
   double duration_s = RunSpec{}.duration_s;
   int cpus = MachineSpec{}.cpus;
   int memory_mib = MachineSpec{}.memory_mib;
+  std::string image;
   std::optional<uint64_t> seed;
   int repeat = 1;
   int jobs = 1;
@@ -58,6 +60,7 @@ Result<Case> case_of(const Options& options) {
   test.kernels = options.kernels;
   if (!options.load.empty()) test.workload = TRY(thaw::split_command(options.load));
   test.subject.command = options.words;
+  test.subject.image = options.image;
   const auto source = nmi_source_from_name(options.nmi);
   if (!source) return fail(ErrorKind::User, "--nmi {}: it is one of apic, qmp, none", options.nmi);
   test.nmi.source = *source;
@@ -77,9 +80,10 @@ Result<std::vector<Case>> cases_of(const Options& options) {
     return cases;
   }
   if (options.has_case_options)
-    return fail(ErrorKind::User,
-                "--load, --nmi, --rate, --duration, --cpus and --memory are for runs without a "
-                "case file; the file says these");
+    return fail(
+        ErrorKind::User,
+        "--load, --nmi, --rate, --duration, --cpus, --memory and --image are for runs without a "
+        "case file; the file says these");
   for (const std::string& word : options.words) {
     if (!is_case_file(word))
       return fail(ErrorKind::User, "'{}' is no case file (*.toml); a command stands alone", word);
@@ -94,6 +98,9 @@ Status check_case(const Case& test, const Programs& programs) {
   if (test.nmi.source == NmiSource::pmu)
     return fail(ErrorKind::Environment,
                 "{}: QEMU guests have no PMU here; NMI source pmu needs a real machine", test.name);
+  if (const std::string& image = test.subject.image; !image.empty())
+    if (const auto spec = parse_userland(image); !spec)
+      return std::unexpected(with_context(spec.error(), test.name));
   if (const auto plan = plan_guest(test, programs); !plan)
     return std::unexpected(with_context(plan.error(), test.name));
   return {};
@@ -119,6 +126,7 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
                {"--nmi", options.nmi, "--rate", fmt::format("{}", options.nmi_rate_hz),
                 "--duration", fmt::format("{}", options.duration_s), "--cpus",
                 std::to_string(options.cpus), "--memory", std::to_string(options.memory_mib)});
+  if (!options.image.empty()) words.insert(words.end(), {"--image", options.image});
   if (!options.words.empty()) words.push_back("--");
   words.insert(words.end(), options.words.begin(), options.words.end());
   return thaw::join_command(words);
@@ -206,6 +214,10 @@ std::function<Result<int>()> setup(CLI::App& app) {
   alone(app.add_option("--memory", options->memory_mib, "MiB of the guest")
             ->check(CLI::Range(128, 1 << 20))
             ->capture_default_str());
+  alone(app.add_option("--image", options->image,
+                       "Userland for the command: debian:SUITE+PACKAGE+…, such as "
+                       "debian:bookworm+linux-perf")
+            ->type_name("IMAGE"));
   app.footer(
       "Examples:\n"
       "  thawlab run harness/cases/ringbuf-nmi.toml\n"

@@ -6,6 +6,7 @@
 
 #include <ctime>
 
+#include "harness/provision/userland.h"
 #include "harness/run/accelerator.h"
 
 namespace lab {
@@ -83,8 +84,15 @@ Result<RunRequest> request_for(const PlannedRun& planned, const Catalogue& catal
     if (known_accelerator(cache).name.empty()) line.stage("try KVM");
     return choose_accelerator(image, programs, cache);
   }());
+  fs::path userland;
+  if (const std::string& asked = planned.test.subject.image; !asked.empty()) {
+    line.stage("image");
+    const UserlandSpec spec = TRY(parse_userland(asked));
+    userland = TRY(make_userland(spec, {.cache = cache, .progress = {}, .mirrors = {}})).disk;
+  }
   return RunRequest{.test = planned.test,
                     .kernel = std::move(image),
+                    .userland = std::move(userland),
                     .accelerator = accelerator.name,
                     .directory = {},
                     .programs = programs,

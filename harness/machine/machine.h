@@ -18,6 +18,7 @@ namespace lab {
 struct MachineOptions {
   std::filesystem::path vmlinuz;
   std::filesystem::path initramfs;  ///< read when start_qemu() has returned: may be removed then
+  std::filesystem::path disk;       ///< raw image, a virtio disk that can only be read; or empty
   std::string kernel_parameters;
   int cpus = 2;
   int memory_mib = 1024;

@@ -1,6 +1,7 @@
 // QEMU as a Machine. The guest has what a capture needs and nothing else: CPUs, memory, a serial
-// console into a file, one virtio-serial port. No network, no disk, no display; -nodefaults because
-// each default device is an interrupt source and a reason for two runs to differ.
+// console into a file, one virtio-serial port, a disk to read from where the case has one. No
+// network, no display; -nodefaults because each default device is an interrupt source and a reason
+// for two runs to differ.
 //
 // Monitor and agent are socket pairs made here and inherited: no port to choose, no file to remove.
 
@@ -60,6 +61,16 @@ std::vector<std::string> start_of(const MachineOptions& options) {
   return {"-incoming", "file:" + options.restore_from.string()};
 }
 
+/// Shared by all guests that use it: none can write to it.
+void add_disk(const fs::path& disk, std::vector<std::string>& command) {
+  const json options{{"driver", "raw"},
+                     {"node-name", "disk"},
+                     {"read-only", true},
+                     {"file", {{"driver", "file"}, {"filename", disk.string()}}}};
+  command.insert(command.end(),
+                 {"-blockdev", options.dump(), "-device", "virtio-blk-pci,drive=disk"});
+}
+
 std::vector<std::string> command_of(const MachineOptions& options) {
   // tb-size: 256 MiB of translated code hold a kernel and its load; the default is 1 GiB a guest.
   const std::string accelerator =
@@ -104,6 +115,7 @@ std::vector<std::string> command_of(const MachineOptions& options) {
       "-append",
       options.kernel_parameters};
   for (std::string& word : start_of(options)) command.push_back(std::move(word));
+  if (!options.disk.empty()) add_disk(options.disk, command);
   return command;
 }
 

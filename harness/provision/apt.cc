@@ -10,7 +10,6 @@
 #include <map>
 
 #include "harness/provision/digest.h"
-#include "harness/provision/tool.h"
 #include "profiler/base/files.h"
 
 namespace lab {
@@ -24,21 +23,6 @@ constexpr std::string_view kCopied[] = {
     "Acquire::http::",     "Acquire::https::",    "Acquire::Retries",
     "Acquire::ForceIPv",   "Acquire::Check-Date", "Acquire::Check-Valid-Until",
     "Acquire::Queue-Mode", "Acquire::Languages"};
-
-std::string network_settings() {
-  const auto dump = output_of({"apt-config", "dump"});
-  if (!dump) return "";
-  std::string kept;
-  std::string_view rest = *dump;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size() - 1);
-    const std::string_view line = rest.substr(0, end + 1);
-    for (const std::string_view name : kCopied)
-      if (line.starts_with(name)) kept += line;
-    rest.remove_prefix(end + 1);
-  }
-  return kept;
-}
 
 std::string configuration(const fs::path& directory) {
   // Retries and time-out come before what is copied, so that the machine's own win.
@@ -67,7 +51,7 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::GzipIndexes "false";
 )",
-      fmt::arg("network", network_settings()), fmt::arg("dir", directory.string()));
+      fmt::arg("network", apt_network_settings()), fmt::arg("dir", directory.string()));
 }
 
 thaw::Status make_directories(const fs::path& directory) {
@@ -81,7 +65,27 @@ thaw::Status make_directories(const fs::path& directory) {
   return {};
 }
 
-/// First line of apt's that is an error: the last one only says that something failed.
+ToolOptions with_config(const fs::path& config, const fs::path& directory = {}) {
+  return {.directory = directory, .env = {{"APT_CONFIG", config.string()}, {"LC_ALL", "C"}}};
+}
+
+}  // namespace
+
+std::string apt_network_settings() {
+  const auto dump = output_of({"apt-config", "dump"});
+  if (!dump) return "";
+  std::string kept;
+  std::string_view rest = *dump;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size() - 1);
+    const std::string_view line = rest.substr(0, end + 1);
+    for (const std::string_view name : kCopied)
+      if (line.starts_with(name)) kept += line;
+    rest.remove_prefix(end + 1);
+  }
+  return kept;
+}
+
 std::string first_complaint(const ToolResult& result) {
   for (const std::string_view mark : {"E: ", "Err:", "W: "}) {
     const std::string all = "\n" + result.errors + "\n" + result.output;
@@ -91,12 +95,6 @@ std::string first_complaint(const ToolResult& result) {
   }
   return result.last_words();
 }
-
-ToolOptions with_config(const fs::path& config, const fs::path& directory = {}) {
-  return {.directory = directory, .env = {{"APT_CONFIG", config.string()}, {"LC_ALL", "C"}}};
-}
-
-}  // namespace
 
 thaw::Result<Apt> Apt::open(const fs::path& directory, const Sources& sources,
                             const Mirrors& mirrors) {

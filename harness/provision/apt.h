@@ -9,6 +9,7 @@
 
 #include "harness/provision/packages.h"
 #include "harness/provision/sources.h"
+#include "harness/provision/tool.h"
 #include "profiler/base/errors.h"
 
 namespace lab {
@@ -36,5 +37,11 @@ class Apt {
 
   std::filesystem::path config_;
 };
+
+/// What this machine's apt configuration says about reaching the network, as lines of such a file.
+std::string apt_network_settings();
+
+/// First line of apt's that is an error: the last one only says that something failed.
+std::string first_complaint(const ToolResult& result);
 
 }  // namespace lab

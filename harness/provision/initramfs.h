@@ -6,6 +6,7 @@
 // finit_module, one per line, dependencies first; empty when everything is built in), /modules/*.ko
 // (not compressed), empty /dev /proc /sys /tmp /run, /dev/console and /dev/null.
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ struct InitramfsSpec {
   /// Where the part with agent and modules is kept between runs; empty: nowhere.
   std::filesystem::path cache;
 };
+
+/// What a guest with a userland on a disk needs besides the default: its file system is built into
+/// Debian's kernels, what lies over it is not.
+inline constexpr std::array kDiskModules{"ext4", "overlay"};
 
 struct Initramfs {
   std::filesystem::path file;

@@ -26,6 +26,13 @@ Result<fs::path> build_boot(const RunRequest& request, bool await_trial) {
   TRY(thaw::write_file(request.directory / "agent-plan.json", json + "\n"));
   plan.files.push_back({.path = kPlanPath, .source = {}, .content = json, .mode = 0644});
   InitramfsSpec spec{.agent = request.programs.agent, .files = std::move(plan.files)};
+  if (!request.userland.empty()) {
+    spec.modules.insert(spec.modules.end(), kDiskModules.begin(), kDiskModules.end());
+    std::error_code ignored;
+    fs::copy_file(fs::path(request.userland).replace_extension(".json"),
+                  request.directory / "userland.json", fs::copy_options::overwrite_existing,
+                  ignored);
+  }
   if (!request.cache.empty()) spec.cache = request.cache / "initramfs";
   const fs::path initramfs = request.directory / "initramfs.cpio";
   TRY(build_initramfs(request.kernel, spec, initramfs));
@@ -36,6 +43,7 @@ MachineOptions machine_options(const RunRequest& request, const fs::path& initra
   const MachineSpec& spec = request.test.machine;
   return {.vmlinuz = request.kernel.vmlinuz,
           .initramfs = initramfs,
+          .disk = request.userland,
           .kernel_parameters = kernel_parameters(),
           .cpus = spec.cpus,
           .memory_mib = spec.memory_mib,

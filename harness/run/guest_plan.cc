@@ -63,24 +63,57 @@ std::pair<fs::path, std::string> place_of(const std::string& word, const Program
   return {word, ""};
 }
 
+/// Where a host's file lies in the layer over the disk. Debian's /bin, /sbin and /lib* are links to
+/// /usr, and a directory of that name would hide all behind them.
+std::string over_disk(std::string path) {
+  for (const std::string_view merged : {"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/"})
+    if (path.starts_with(merged)) path = "/usr" + path;
+  return kOverlay + path;
+}
+
+/// The command as the guest starts it: an image has its own programs, without one they go along.
+Status add_command(GuestPlan& plan, const Subject& subject, const Programs& programs) {
+  const auto [here, there] = place_of(subject.command.front(), programs);
+  std::string& program = plan.agent.subject.front();
+  if (subject.image.empty()) {
+    program = TRY(add_program(plan.files, here, there));
+    return {};
+  }
+  plan.agent.root = kUserland;
+  if (there.empty()) return {};
+  // Ours are static: they run over any userland.
+  program = there;
+  plan.files.push_back({.path = over_disk(there), .source = here, .content = {}});
+  return {};
+}
+
+Status add_files(GuestPlan& plan, const Subject& subject) {
+  for (const fs::path& file : subject.files) {
+    std::error_code missing;
+    if (!fs::is_regular_file(file, missing))
+      return thaw::fail(ErrorKind::User, "subject.files: there is no file {}", file.string());
+    for (GuestFile& guest_file : guest_files({file})) {
+      if (!subject.image.empty()) guest_file.path = over_disk(guest_file.path);
+      plan.files.push_back(std::move(guest_file));
+    }
+  }
+  return {};
+}
+
 Status add_subject(GuestPlan& plan, const Case& test, const Programs& programs) {
   const Subject& subject = test.subject;
   if (subject.command.empty()) return {};
-  const auto [here, there] = place_of(subject.command.front(), programs);
   plan.agent.subject = subject.command;
-  plan.agent.subject.front() = TRY(add_program(plan.files, here, there));
+  TRY(add_command(plan, subject, programs));
   for (std::string& word : plan.agent.subject) {
     word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
     word = replaced(std::move(word), "{capture}", kCapturePath);
   }
   if (subject.writes_capture()) plan.agent.capture = kCapturePath;
-  for (const fs::path& file : subject.files) {
-    std::error_code missing;
-    if (!fs::is_regular_file(file, missing))
-      return thaw::fail(ErrorKind::User, "subject.files: there is no file {}", file.string());
-    for (GuestFile& guest_file : guest_files({file})) plan.files.push_back(std::move(guest_file));
-  }
+  TRY(add_files(plan, subject));
   plan.agent.env = subject.env;
+  plan.agent.user = subject.user;
+  plan.agent.ready_timeout_s = subject.ready_timeout_s;
   plan.agent.ready_line = subject.ready.line;
   plan.agent.ready_file = subject.ready.file;
   plan.agent.ready_bpf = subject.ready.bpf;

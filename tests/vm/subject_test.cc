@@ -1,5 +1,5 @@
 // Subjects that fail in every way: the run is theirs to lose, and what they wrote stays readable.
-// Two guests at once: none of these verdicts depends on time, and one of them waits a minute.
+// Two guests at once: none of these verdicts depends on time.
 
 #include <gmock/gmock.h>
 
@@ -40,7 +40,8 @@ TEST_F(FailingSubject, IsNamedAndItsCaptureOpens) {
   std::vector<std::string> arguments{"run", "--jobs", "2", "--out", "out"};
   arguments.push_back(given({.name = "never-ready",
                              .command = "/bin/sleep 1000",
-                             .subject_extra = "ready = { line = \"this line never comes\" }",
+                             .subject_extra = "ready = { line = \"this line never comes\" }\n"
+                                              "ready_timeout_s = 3",
                              .expect = "subject"}));
   // Killed by somebody in the guest, in the middle of the load.
   arguments.push_back(

@@ -19,6 +19,8 @@ lab::AgentPlan a_plan() {
   return {.workload = {"/workloads/spin", "--ratio", "1:2"},
           .subject = {"/bin/thaw", "record"},
           .env = {{"A", "b"}},
+          .root = "/userland",
+          .user = "games",
           .ready_line = "^ready$",
           .ready_file = "/tmp/ready",
           .ready_bpf = 3,
@@ -61,12 +63,14 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 19u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 21u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");
   EXPECT_EQ(read->ready_file, "/tmp/ready");
   EXPECT_EQ(read->ready_bpf, 3);
+  EXPECT_EQ(read->root, "/userland");
+  EXPECT_EQ(read->user, "games");
   EXPECT_EQ(read->stop_signal, 15);
   EXPECT_TRUE(read->apic_nmi && read->count_nmi_runs);
   EXPECT_EQ(read->seed, 18'446'744'073'709'551'615ULL) << "all 64 bits";

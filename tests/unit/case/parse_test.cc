@@ -23,6 +23,9 @@ command = ["thaw", "record", "-o", "{capture}"]
 ready = { bpf = 2 }
 stop = "SIGTERM"
 grace_s = 3
+ready_timeout_s = 4.5
+image = "debian:bookworm+linux-perf"
+user = "games"
 files = ["data/x", "/etc/hosts", "../y"]
 env = { A = "1", B = "two words" }
 [nmi]
@@ -77,6 +80,9 @@ TEST(ParseCase, ReadsEveryKeyOfTheDesign) {
   EXPECT_FALSE(test.subject.ready.line || test.subject.ready.file || test.subject.ready.seconds);
   EXPECT_EQ(test.subject.stop, "SIGTERM");
   EXPECT_EQ(test.subject.grace_s, 3);
+  EXPECT_EQ(test.subject.ready_timeout_s, 4.5);
+  EXPECT_EQ(test.subject.image, "debian:bookworm+linux-perf");
+  EXPECT_EQ(test.subject.user, "games");
   EXPECT_EQ(test.subject.env.at("B"), "two words");
   EXPECT_EQ(test.nmi.source, NmiSource::qmp);
   EXPECT_EQ(test.nmi.rate_hz, 500);

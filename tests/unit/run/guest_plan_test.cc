@@ -99,6 +99,36 @@ TEST_F(GuestPlanTest, FilesOfTheCaseGoToTheSamePath) {
   EXPECT_THAT(plan().files, Contains(Field(&lab::GuestFile::path, extra)));
 }
 
+TEST_F(GuestPlanTest, ImageHasItsOwnPrograms) {
+  test_.subject.image = "debian:bookworm+linux-perf";
+  test_.subject.user = "games";
+  test_.subject.command = {"no-such-program-on-this-host", "-o", "{capture}"};
+  const lab::GuestPlan made = plan();
+  EXPECT_THAT(made.agent.subject,
+              ElementsAre("no-such-program-on-this-host", "-o", "/scratch/capture.thaw"));
+  EXPECT_EQ(made.agent.root, lab::kUserland);
+  EXPECT_EQ(made.agent.user, "games");
+  EXPECT_TRUE(made.files.empty());
+}
+
+TEST_F(GuestPlanTest, ThawAndFilesOfTheCaseLieOverTheImage) {
+  const std::string extra = program("extra");
+  test_.subject.image = "debian:bookworm";
+  test_.subject.command = {"thaw", "record"};
+  test_.subject.files = {extra, "/bin/sh"};
+  const lab::GuestPlan made = plan();
+  EXPECT_EQ(made.agent.subject.front(), "/bin/thaw");
+  for (const char* path : {"/overlay/usr/bin/thaw", "/overlay/usr/bin/sh"})
+    EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, path)))
+        << "a directory /bin over Debian's link of that name would hide all its programs";
+  EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, "/overlay" + extra)));
+}
+
+TEST_F(GuestPlanTest, WithoutAnImageTheSubjectsRootIsTheGuests) {
+  test_.subject.command = {"thaw"};
+  EXPECT_EQ(plan().agent.root, "");
+}
+
 TEST_F(GuestPlanTest, WorkloadIsOneOfOurs) {
   test_.workload = {"switchstorm", "--pairs", "4"};
   const lab::GuestPlan made = plan();
@@ -122,6 +152,7 @@ TEST_F(GuestPlanTest, SaysWhatIsNotThere) {
 TEST_F(GuestPlanTest, HandsOverHowToWaitAndToStop) {
   test_.subject.command = {"thaw"};
   test_.subject.ready = {.line = "go", .file = {}, .bpf = {}, .seconds = {}};
+  test_.subject.ready_timeout_s = 6;
   test_.subject.grace_s = 3;
   test_.subject.env = {{"K", "v"}};
   for (const auto& [name, number] : std::vector<std::pair<std::string, int>>{
@@ -132,6 +163,7 @@ TEST_F(GuestPlanTest, HandsOverHowToWaitAndToStop) {
   const lab::AgentPlan agent = plan().agent;
   EXPECT_EQ(agent.ready_line, "go");
   EXPECT_FALSE(agent.ready_bpf);
+  EXPECT_EQ(agent.ready_timeout_s, 6);
   EXPECT_EQ(agent.grace_s, 3);
   EXPECT_EQ(agent.env.at("K"), "v");
 }
