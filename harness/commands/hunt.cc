@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/case/parse.h"
+#include "harness/case/rewrite.h"
 #include "harness/commands/command.h"
+#include "harness/commands/hunt_settings.h"
 #include "harness/commands/hunt_trials.h"
 #include "harness/commands/start.h"
 #include "harness/report/hunt.h"
@@ -34,6 +36,8 @@ struct Options {
   std::string out;
   bool json = false;
   bool keep_all = false;
+  bool vary = false;
+  bool minimise = false;
 };
 
 Result<PlannedRun> plan_hunt(const Options& options, const Catalogue& catalogue) {
@@ -49,21 +53,38 @@ Result<PlannedRun> plan_hunt(const Options& options, const Catalogue& catalogue)
   return std::move(plan.front());
 }
 
+/// The pattern that means this kernel and no other.
+std::string planned_pattern(const PlannedRun& planned) {
+  return planned.kernel.provider == "debian" ? "debian:" + planned.kernel.release : planned.pattern;
+}
+
 std::string repeat_command(const Options& options, const PlannedRun& planned) {
   std::string command = fmt::format(
       "{} hunt {} --kernel {} --seed {} --trial-seconds {} --boots {}", program_invocation_name,
-      options.file,
-      planned.kernel.provider == "debian" ? "debian:" + planned.kernel.release : planned.pattern,
-      planned.seed, options.trial_s, options.rule.boots);
+      options.file, planned_pattern(planned), planned.seed, options.trial_s, options.rule.boots);
   if (options.rule.trials) command += fmt::format(" --trials {}", *options.rule.trials);
   if (options.rule.until_found) command += " --until-found";
+  if (options.vary) command += " --vary";
+  if (options.minimise) command += " --minimise";
   return command;
+}
+
+/// The case that is left, as a file to give to somebody.
+Status leave_case(const Options& options, const PlannedRun& least, const fs::path& directory,
+                  HuntReport& report) {
+  Case test = least.test;
+  test.name += "-least";
+  test.kernels = {planned_pattern(least)};
+  const fs::path file = directory / (test.name + ".toml");
+  TRY(thaw::write_file(file, TRY(rewrite_case(options.file, test))));
+  report.minimised = file.string();
+  return {};
 }
 
 Result<int> run(const Options& options) {
   static_cast<void>(TRY(load_case(options.file)));  // before anything that takes time
   const Workplace place = TRY(Workplace::open());
-  const PlannedRun planned = TRY(plan_hunt(options, place.catalogue));
+  PlannedRun planned = TRY(plan_hunt(options, place.catalogue));
   const fs::path directory =
       TRY(make_directory(options.out, "hunt-" + planned.test.name + "-" + planned.kernel.release));
   const std::atomic<bool>& cancelled = listen_to_signals();
@@ -76,9 +97,15 @@ Result<int> run(const Options& options) {
                     .seed = planned.seed,
                     .directory = directory.string(),
                     .repeat = repeat_command(options, planned)};
+  const SettingsHunt settings{place, directory, cancelled};
+  if (options.vary) planned = TRY(best_setting(settings, planned, report));
   const auto trials =
       TRY(HuntTrials::open(place, planned, directory, cancelled, {.keep_all = options.keep_all}));
   TRY(trials->play(options.rule, report));
+  if (options.minimise && report.result.reproduced > 0) {
+    planned = TRY(least_setting(settings, planned, report));
+    TRY(leave_case(options, planned, directory, report));
+  }
   const std::string json = to_json(report);
   TRY(thaw::write_file(directory / "hunt.json", json));
   fmt::print("{}", options.json ? json : to_text(report));
@@ -110,6 +137,11 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--seed", options->seed, "Seed of the first trial; the others count up");
   app.add_flag("--keep-all", options->keep_all, "Keep the files of trials that showed nothing too");
+  app.add_flag(
+      "--vary", options->vary,
+      "Try other rates, jitters, CPU counts and loads first, and hunt with what shows most");
+  app.add_flag("--minimise", options->minimise,
+               "Afterwards take away what the case does not need to show, and leave that case");
   app.add_option("-o,--out", options->out,
                  "Directory for the results; default: thaw-results/hunt-CASE-KERNEL-TIME")
       ->type_name("DIR");

@@ -58,6 +58,25 @@ std::string by_boot(const HuntResult& result) {
                                : "no more than chance");
 }
 
+std::string table_of(const std::vector<SettingResult>& settings) {
+  std::string text;
+  for (const SettingResult& setting : settings)
+    text += fmt::format("  {:<28} {} of {}\n", setting.name, setting.reproduced, setting.trials);
+  return text;
+}
+
+std::string on_settings(const HuntReport& report) {
+  std::string text;
+  if (!report.settings.empty())
+    text += fmt::format("settings tried:\n{}hunted with: {}\n", table_of(report.settings),
+                        report.setting.empty() ? "as the case has it" : report.setting);
+  if (!report.steps.empty())
+    text += fmt::format("made smaller, as long as it showed:\n{}", table_of(report.steps));
+  if (!report.minimised.empty())
+    text += fmt::format("the least case that shows it: {}\n", report.minimised);
+  return text;
+}
+
 std::string not_counted(const HuntReport& report) {
   std::vector<std::string> words;
   for (const auto& [verdict, count] : report.verdicts)
@@ -76,6 +95,7 @@ std::string to_text(const HuntReport& report) {
   if (!result.boots.empty()) text += by_boot(result);
   text += not_counted(report);
   text += fmt::format("stopped by: {}\n", result.stopped_by);
+  text += on_settings(report);
   if (!report.restore_ms.empty() && report.trials_wall_s > 0)
     text += fmt::format(
         "{} boots took {:.1f} s, {} trials {:.1f} s ({:.0f} an hour from a saved machine); it "
@@ -110,6 +130,17 @@ std::string to_json(const HuntReport& report) {
               {"state_bytes", report.state_bytes},
               {"directory", report.directory},
               {"repeat", report.repeat}};
+  const auto list = [](const std::vector<SettingResult>& settings) {
+    json array = json::array();
+    for (const SettingResult& setting : settings)
+      array.push_back(
+          {{"name", setting.name}, {"reproduced", setting.reproduced}, {"trials", setting.trials}});
+    return array;
+  };
+  if (!report.settings.empty()) object["settings"] = list(report.settings);
+  if (!report.setting.empty()) object["setting"] = report.setting;
+  if (!report.steps.empty()) object["steps"] = list(report.steps);
+  if (!report.minimised.empty()) object["minimised"] = report.minimised;
   object["boots"] = json::array();
   for (const Group& boot : result.boots)
     object["boots"].push_back({{"trials", boot.trials}, {"reproduced", boot.successes}});

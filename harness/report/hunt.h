@@ -11,6 +11,13 @@
 
 namespace lab {
 
+/// A setting that was tried beside the case's own.
+struct SettingResult {
+  std::string name;
+  uint64_t reproduced = 0;
+  uint64_t trials = 0;
+};
+
 struct HuntReport {
   std::string case_name;
   std::string kernel;  ///< release
@@ -28,6 +35,11 @@ struct HuntReport {
   double boots_wall_s = 0;
   double trials_wall_s = 0;
   uint64_t state_bytes = 0;  ///< of the newest saved machine
+
+  std::vector<SettingResult> settings;  ///< of --vary; empty: not asked for
+  std::string setting;                  ///< the one that was hunted with; empty: the case's own
+  std::vector<SettingResult> steps;     ///< of --minimise; one that showed nothing was not taken
+  std::string minimised;                ///< the case file that is left; empty: none
 };
 
 /// Several lines, for a person.
