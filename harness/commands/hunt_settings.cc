@@ -27,8 +27,8 @@ Result<HuntResult> try_setting(const SettingsHunt& hunt, const PlannedRun& plann
   run.test = test;
   run.test.run.seed = planned.seed;
   HuntReport report;
-  const auto trials =
-      TRY(HuntTrials::open(hunt.place, run, hunt.directory / name, hunt.cancelled, {}));
+  const auto directory = TRY(make_directory((hunt.directory / name).string(), name));
+  const auto trials = TRY(HuntTrials::open(hunt.place, run, directory, hunt.cancelled, {}));
   if (const auto played = trials->play(rule, report); !played) return HuntResult{};
   return report.result;
 }

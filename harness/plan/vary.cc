@@ -95,8 +95,9 @@ std::vector<Setting> reductions(const Case& test) {
   if (test.nmi.source != NmiSource::none)
     settings.add("without NMIs", [](Case& changed) { changed.nmi.source = NmiSource::none; });
   if (test.machine.cpus > 1)
-    settings.add(fmt::format("{} CPUs", test.machine.cpus / 2),
-                 [](Case& changed) { changed.machine.cpus /= 2; });
+    settings.add(
+        fmt::format("{} CPU{}", test.machine.cpus / 2, test.machine.cpus / 2 == 1 ? "" : "s"),
+        [](Case& changed) { changed.machine.cpus /= 2; });
   add_amount(settings, test, false);
   if (test.nmi.source != NmiSource::none) {
     add_rate(settings, test, 1 / kRateFactor);
