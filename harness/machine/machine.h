@@ -43,6 +43,9 @@ class Machine {
   virtual int agent_fd() const = 0;
   /// How the machine ended; nothing while it runs. "" when it was powered off in order.
   virtual std::optional<std::string> ending() = 0;
+  /// Why the guest ended the machine, once it has ended: "guest-reset", "guest-shutdown"; "" when
+  /// nobody knows.
+  virtual std::string shutdown() { return ""; }
   virtual thaw::Pid pid() const = 0;
   /// What emulates it, with its version, for the report.
   virtual thaw::Result<std::string> version() = 0;

@@ -131,6 +131,7 @@ class Qemu final : public Machine {
   thaw::Pid pid() const override { return thaw::Pid(process_.pid()); }
   Result<std::string> version() override { return qemu_version(); }
   std::optional<std::string> ending() override;
+  std::string shutdown() override { return qmp_.shutdown_reason(); }
   Result<std::vector<thaw::Tid>> cpu_threads() override;
   Status inject_nmi() override;
   Result<std::string> registers() override;

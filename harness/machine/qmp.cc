@@ -30,16 +30,20 @@ Result<json> Qmp::read_object(int64_t deadline_ns) {
       json object = json::parse(buffer_.begin(), buffer_.begin() + static_cast<ptrdiff_t>(end),
                                 nullptr, false);
       buffer_.erase(0, end + 1);
-      if (object.is_object()) return object;
-      continue;
+      if (!object.is_object()) continue;
+      if (const auto event = object.find("event"); event != object.end() && *event == "SHUTDOWN")
+        shutdown_reason_ = object.value("data", json::object()).value("reason", "");
+      return object;
     }
-    const int64_t left_ns = deadline_ns - thaw::monotonic_ns();
-    if (left_ns <= 0) return fail(ErrorKind::Transient, "QEMU's monitor does not answer");
-    pollfd wait{socket_.get(), POLLIN, 0};
-    ::poll(&wait, 1, static_cast<int>(left_ns / 1'000'000) + 1);
     char bytes[16384];
     const ssize_t got = ::recv(socket_.get(), bytes, sizeof bytes, MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+      const int64_t left_ns = deadline_ns - thaw::monotonic_ns();
+      if (left_ns <= 0) return fail(ErrorKind::Transient, "QEMU's monitor does not answer");
+      pollfd wait{socket_.get(), POLLIN, 0};
+      ::poll(&wait, 1, static_cast<int>(left_ns / 1'000'000) + 1);
+      continue;
+    }
     if (got <= 0) return fail(ErrorKind::Environment, "QEMU closed its monitor");
     buffer_.append(bytes, static_cast<size_t>(got));
   }
@@ -69,6 +73,13 @@ Result<json> Qmp::command(std::string_view name, const json& arguments, thaw::Mi
     return fail(ErrorKind::Environment, "QEMU refused {}: {}", name,
                 answer.contains("error") ? answer["error"].value("desc", "?") : "?");
   }
+}
+
+std::string Qmp::shutdown_reason() {
+  // What lies in the socket; of a QEMU that is gone, all that it said.
+  while (read_object(thaw::monotonic_ns())) {
+  }
+  return shutdown_reason_;
 }
 
 }  // namespace lab

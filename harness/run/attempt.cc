@@ -98,6 +98,7 @@ Status Attempt::boot() {
   if (!options.initramfs.empty()) fs::remove(options.initramfs, ignored);
   machine_ = TRY(std::move(machine));
   if (request_.from != nullptr) talk_->order(machine_->agent_fd(), order_of(request_));
+  progress_.machine(machine_->pid().value);
   evidence_.qemu_version = TRY(machine_->version());
   if (auto command = thaw::read_file(request_.directory / "qemu-command"))
     evidence_.qemu_command = std::move(*command);
@@ -129,8 +130,9 @@ Status Attempt::step(int64_t now_ns) {
   if (talk_->stage != stage_before) progress_.stage(talk_->stage);
   if (heard) show();
   if (talk_->hello && !watch_ && !talk_->outcome) {
-    auto watch =
-        HostWatch::start(machine_->pid(), TRY(machine_->cpu_threads()), request_.directory);
+    std::vector<thaw::Tid> threads = TRY(machine_->cpu_threads());
+    threads.push_back(thaw::Tid(machine_->pid().value));  // the main thread
+    auto watch = HostWatch::start(machine_->pid(), std::move(threads), request_.directory);
     if (!watch) return std::unexpected(std::move(watch).error());
     watch_.emplace(std::move(*watch));
   }
@@ -149,6 +151,7 @@ bool Attempt::is_over(int64_t now_ns) {
   }
   if (const auto ending = machine_->ending()) {
     if (!ending->empty()) evidence_.qemu_death = *ending;
+    evidence_.shutdown = machine_->shutdown();
     return true;
   }
   if (talk_->goodbye && goodbye_ns_ == 0) goodbye_ns_ = now_ns;
@@ -263,7 +266,9 @@ std::string words_on_console(const fs::path& console) {
 void Attempt::conclude() {
   if (watch_) {
     HostGaps gaps = watch_->stop();
-    evidence_.host_gaps = std::move(gaps.vcpus);
+    evidence_.timer_gaps = std::move(gaps.threads.back());
+    gaps.threads.pop_back();
+    evidence_.host_gaps = std::move(gaps.threads);
     evidence_.host_watch = gaps.how;
     for (std::string& note : gaps.notes) evidence_.host_load.push_back(std::move(note));
   }

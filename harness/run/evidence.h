@@ -83,7 +83,9 @@ struct Evidence {
   // What the lab itself failed at. A run with this set is `infra`.
   std::optional<thaw::Error> infra;
   std::optional<std::string> qemu_death;  ///< QEMU ended by itself: "signal 9", "exit 1: …"
-  bool gave_up_waiting = false;           ///< the guest stopped answering and the lab ended it
+  /// Why the guest ended the machine, as QEMU tells: "guest-reset", "guest-shutdown"; "" unknown.
+  std::string shutdown;
+  bool gave_up_waiting = false;  ///< the guest stopped answering and the lab ended it
 
   SubjectOutcome subject;
   NmiOutcome nmi;
@@ -93,6 +95,9 @@ struct Evidence {
   /// Per vCPU: when its thread was runnable and not running, host time. `host_watch` says how it
   /// was found.
   std::vector<std::vector<Interval>> host_gaps;
+  /// The same of QEMU's main thread, in which its timers run out: while it waits, the guest's timer
+  /// interrupts are late on CPUs that run.
+  std::vector<Interval> timer_gaps;
   std::string host_watch;              ///< "bpf", "schedstat" or ""
   std::vector<std::string> host_load;  ///< notes for the report, such as "load average 9.1"
 

@@ -159,7 +159,7 @@ void BpfSource::close_open_waits(HostGaps& gaps) {
       waits_.push_back({tid, {static_cast<int64_t>(thread.since_ns), now_ns}});
   }
   gaps.notes.push_back(
-      fmt::format("vCPU threads waited another {:.1f} ms in waits shorter than 0.2 ms",
+      fmt::format("the threads of QEMU waited another {:.1f} ms in waits shorter than 0.2 ms",
                   static_cast<double>(short_ns) / 1e6));
 }
 
@@ -321,7 +321,7 @@ HostGaps HostWatch::stop() {
   HostGaps gaps;
   gaps.notes = std::move(state.notes);
   const std::vector<HostWait> waits = state.source->end(gaps);
-  gaps.vcpus = gaps_of(waits, state.tids, {state.start_ns, thaw::monotonic_ns()});
+  gaps.threads = gaps_of(waits, state.tids, {state.start_ns, thaw::monotonic_ns()});
   if (const int64_t stolen = steal_ms() - state.steal_before_ms; stolen > 0) {
     gaps.notes.push_back(fmt::format(
         "this host is a guest itself and lost {} ms of CPU time to its own host", stolen));

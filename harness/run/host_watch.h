@@ -16,10 +16,10 @@ namespace lab {
 struct HostGaps {
   /// "bpf": from the host's own context switches; "schedstat": from polling, so approximate.
   std::string how;
-  /// By vCPU, in the order of the tids given: when it was runnable and not running. Host
-  /// CLOCK_MONOTONIC, in time order, without overlap, each at least 0.5 ms long. What began before
-  /// start() is not in it.
-  std::vector<std::vector<Interval>> vcpus;
+  /// By thread, in the order of the tids given: when it was runnable and not running, with BPF also
+  /// when it was stopped. Host CLOCK_MONOTONIC, in time order, without overlap, each at least 0.5
+  /// ms long. What began before start() is not in it.
+  std::vector<std::vector<Interval>> threads;
   /// How far off the ends of an interval may be. 0 with BPF.
   int64_t resolution_ns = 0;
   /// Waits that were not recorded (ring full). Gaps may be missing unless it is 0.
@@ -29,16 +29,16 @@ struct HostGaps {
 
 enum class HostWatchKind { best, bpf, schedstat };
 
-/// Watches the vCPU threads of one QEMU process from outside until stopped. Costs two hash lookups
-/// per context switch of the host (BPF) or 1,000 small reads per second and vCPU (schedstat), and a
-/// thread of the lab; never touches the threads it watches.
+/// Watches threads (vCPUs, timers) of one QEMU process from outside until stopped. Costs two hash
+/// lookups per context switch of the host (BPF) or 1,000 small reads per second and vCPU
+/// (schedstat), and a thread of the lab; never touches the threads it watches.
 ///
 /// Several may run at once, each used by one thread at a time. Destroying one that was not stopped
 /// ends it.
 class HostWatch {
  public:
-  /// `tids` are the vCPU threads (QMP query-cpus-fast: thread-id), by vCPU, of process `pid`.
-  /// stop() leaves the raw waits in `directory`/host-waits.tsv; an empty path leaves nothing.
+  /// `tids` are threads of process `pid`: the vCPUs' (QMP query-cpus-fast: thread-id), the main
+  /// one. stop() leaves the raw waits in `directory`/host-waits.tsv; an empty path leaves nothing.
   /// `best` takes BPF and falls back to schedstat, saying why in the notes. Fails with Environment
   /// when a thread is not there or the kernel offers neither way.
   static thaw::Result<HostWatch> start(thaw::Pid pid, std::vector<thaw::Tid> tids,

@@ -13,6 +13,8 @@ class Progress {
   /// The run entered a stage: "initramfs", "boot", "modules", "subject", "load", "stop subject",
   /// "collect", "power off".
   virtual void stage(std::string_view /*name*/) {}
+  /// The machine runs, as this process of the host.
+  virtual void machine(int /*pid*/) {}
   /// The guest is alive; several times a second. `load_s` is how long the load has run, 0 before
   /// and after it.
   virtual void heartbeat(double /*load_s*/) {}

@@ -35,7 +35,9 @@ HostTime::HostTime(const Evidence& evidence)
       clock_(evidence.clock.value_or(ClockMap{})) {
   std::vector<Interval> all;
   for (const auto& gaps : evidence.host_gaps) all.insert(all.end(), gaps.begin(), gaps.end());
-  gaps_ = merged(std::move(all));
+  gaps_ = merged(all);
+  all.insert(all.end(), evidence.timer_gaps.begin(), evidence.timer_gaps.end());
+  gaps_or_timer_ = merged(std::move(all));
   if (is_known_) measure(evidence);
 }
 
@@ -75,12 +77,20 @@ int64_t HostTime::held_host_ns(Interval host) const {
   return is_known_ ? covered_ns(gaps_, host) : 0;
 }
 
-int64_t HostTime::held_ns(Interval guest) const {
+int64_t HostTime::covered(const std::vector<Interval>& gaps, Interval guest) const {
   if (!is_known_) return 0;
   Interval host = to_host(guest);
   host.start_ns -= clock_.error_ns;
   host.end_ns += clock_.error_ns;
-  return std::min(guest.end_ns - guest.start_ns, covered_ns(gaps_, host));
+  return std::min(guest.end_ns - guest.start_ns, covered_ns(gaps, host));
+}
+
+int64_t HostTime::held_ns(Interval guest) const {
+  return covered(gaps_, guest);
+}
+
+int64_t HostTime::held_late_ns(Interval guest) const {
+  return covered(gaps_or_timer_, guest);
 }
 
 }  // namespace lab

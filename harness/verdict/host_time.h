@@ -24,7 +24,10 @@ class HostTime {
   /// the host's favour, so this is never too small. At most the interval's length.
   int64_t held_ns(Interval guest) const;
 
-  /// The same for an interval of host time, which needs no map.
+  /// The same for somebody who waited for a timer: QEMU's own timers may have been late too.
+  int64_t held_late_ns(Interval guest) const;
+
+  /// As held_ns() for an interval of host time, which needs no map.
   int64_t held_host_ns(Interval host) const;
 
   /// Share of the load during which no vCPU was held off, 0 to 1.
@@ -39,10 +42,12 @@ class HostTime {
 
  private:
   void measure(const Evidence& evidence);
+  int64_t covered(const std::vector<Interval>& gaps, Interval guest) const;
 
   bool is_known_ = false;
   ClockMap clock_;
-  std::vector<Interval> gaps_;  ///< union over vCPUs: sorted, disjoint
+  std::vector<Interval> gaps_;           ///< union over vCPUs: sorted, disjoint
+  std::vector<Interval> gaps_or_timer_;  ///< and QEMU's timers
   double undisturbed_ = 0;
   double together_ = 0;
   int64_t longest_ns_ = 0;

@@ -29,6 +29,11 @@ int rank(const std::string& context) {
   return context == "task" ? 1 : 0;
 }
 
+/// A program that ran too long was not waiting for a timer; a heartbeat was.
+int64_t held_ns(const HostTime& host, Interval guest, const std::string& context) {
+  return context == "cpu" ? host.held_late_ns(guest) : host.held_ns(guest);
+}
+
 template <class T>
 void add_once(std::vector<T>& list, const T& value) {
   if (std::ranges::find(list, value) == list.end()) list.push_back(value);
@@ -66,7 +71,8 @@ std::vector<Sighting> find_sightings(const Evidence& evidence, const thaw::EmitS
   if (evidence.load_guest)
     std::erase_if(sightings,
                   [&](const Sighting& s) { return !overlap(s.guest, *evidence.load_guest); });
-  for (Sighting& sighting : sightings) sighting.held_ns = host.held_ns(sighting.guest);
+  for (Sighting& sighting : sightings)
+    sighting.held_ns = held_ns(host, sighting.guest, sighting.context);
   std::ranges::stable_sort(sightings, {}, [](const Sighting& s) { return s.guest.start_ns; });
   return sightings;
 }
@@ -93,7 +99,7 @@ std::vector<Stall> to_stalls(const std::vector<Sighting>& sightings, const HostT
     std::ranges::sort(stall.cpus);
     stall.start_ms = ms(all.start_ns - load_start_ns);
     stall.length_ms = ms(all.end_ns - all.start_ns);
-    stall.host_ms = ms(host.held_ns(all));
+    stall.host_ms = ms(held_ns(host, all, stall.context));
     stalls.push_back(std::move(stall));
   }
   std::ranges::stable_sort(stalls, std::greater{}, &Stall::own_ms);

@@ -29,6 +29,15 @@ struct {
 	__uint(max_entries, 1 << 20);
 } waits SEC(".maps");
 
+/*
+ * include/linux/sched.h: TASK_UNINTERRUPTIBLE, __TASK_STOPPED and __TASK_TRACED, the same bits in
+ * all kernels. Nothing that a guest does puts QEMU's threads there: they wait for the host's disk
+ * or memory, or somebody stopped them. Held off like one that waits for a CPU: the guest sees the
+ * same. (A thread that waits for another one of QEMU's sleeps on a futex, which is
+ * TASK_INTERRUPTIBLE.)
+ */
+#define TASK_HELD_STILL 0xe
+
 static __always_inline struct watched_thread *watched(struct task_struct *task)
 {
 	__u32 tid = task->pid;
@@ -62,7 +71,8 @@ int on_sched_switch(__u64 *ctx)
 	thread = watched(prev);
 	if (thread) {
 		/* arg 0 is `preempt`: it still wants to run, whatever its state says */
-		bool runnable = (__u8)ctx[0] || task_state(prev) == 0;
+		__u32 state = task_state(prev);
+		bool runnable = (__u8)ctx[0] || state == 0 || (state & TASK_HELD_STILL);
 
 		wait_switch_out(thread, runnable, bpf_ktime_get_ns());
 	}

@@ -72,10 +72,10 @@ void expect_gaps_to_be_true(HostWatchKind kind, const char* how) {
 
   EXPECT_EQ(gaps.how, how);
   EXPECT_EQ(gaps.lost, 0u);
-  ASSERT_EQ(gaps.vcpus.size(), 2u);
+  ASSERT_EQ(gaps.threads.size(), 2u);
   for (size_t i = 0; i < 2; i++) {
     double listed_ms = 0;
-    for (const lab::Interval& gap : gaps.vcpus[i]) {
+    for (const lab::Interval& gap : gaps.threads[i]) {
       EXPECT_GE(gap.end_ns - gap.start_ns, 500'000);
       const int64_t start_ns = std::max(gap.start_ns, before_ns);
       const int64_t end_ns = std::min(gap.end_ns, after_ns);
@@ -108,11 +108,11 @@ TEST(HostWatchLive, SeveralWatchesAtOnceDoNotMix) {
   auto calm = lab::HostWatch::start(self, {thaw::Tid(gettid())}, "", HostWatchKind::bpf);
   ASSERT_TRUE(busy && calm);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  EXPECT_EQ(calm->stop().vcpus.size(), 1u);
+  EXPECT_EQ(calm->stop().threads.size(), 1u);
   const lab::HostGaps gaps = busy->stop();
-  ASSERT_EQ(gaps.vcpus.size(), 2u);
-  EXPECT_FALSE(gaps.vcpus[0].empty());
-  EXPECT_FALSE(gaps.vcpus[1].empty());
+  ASSERT_EQ(gaps.threads.size(), 2u);
+  EXPECT_FALSE(gaps.threads[0].empty());
+  EXPECT_FALSE(gaps.threads[1].empty());
 }
 
 TEST(HostWatchLive, LeavesTheWaitsInTheRunsDirectory) {

@@ -56,6 +56,17 @@ TEST_F(QmpTest, GreetsAndLeavesTheNegotiation) {
   EXPECT_EQ(request["id"], 1);
 }
 
+TEST_F(QmpTest, KeepsWhyTheMachineEnded) {
+  Qmp qmp = opened();
+  EXPECT_EQ(qmp.shutdown_reason(), "");
+  says(kEvent);
+  says(R"({"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-reset"},"timestamp":{}})"
+       "\r\n");
+  EXPECT_EQ(qmp.shutdown_reason(), "guest-reset");
+  qemu_.reset();
+  EXPECT_EQ(qmp.shutdown_reason(), "guest-reset");
+}
+
 TEST_F(QmpTest, EventsMayComeAnywhere) {
   for (const auto words : {kEvent, kGreeting, kEvent, kReady}) says(words);
   auto qmp = Qmp::open(std::move(ours_));
