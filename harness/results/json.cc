@@ -100,6 +100,7 @@ void verdict_to_json(const Verdict& verdict, json& run) {
   run["reason"] = verdict.reason;
   run["floor_ms"] = verdict.floor_ms;
   run["undisturbed"] = or_null(verdict.undisturbed);
+  run["clock_error_ms"] = or_null(verdict.clock_error_ms);
   run["stalls"] = list_to_json(verdict.stalls, stall_to_json);
   run["stalls_total"] = verdict.stalls_total;
   run["findings"] = list_to_json(verdict.findings, finding_to_json);
@@ -112,6 +113,7 @@ void verdict_from_json(const json& run, Verdict& verdict) {
   read(run, "reason", verdict.reason);
   read(run, "floor_ms", verdict.floor_ms);
   read(run, "undisturbed", verdict.undisturbed);
+  read(run, "clock_error_ms", verdict.clock_error_ms);
   for (const json& stall : run.at("stalls")) verdict.stalls.push_back(stall_from_json(stall));
   read(run, "stalls_total", verdict.stalls_total);
   for (const json& one : run.at("findings")) verdict.findings.push_back(finding_from_json(one));

@@ -48,6 +48,7 @@ constexpr std::array kPhrases{
     Phrase{"CSD lock (#", "csd_lock", kLockup, "CPU did not answer an IPI"},
 
     // Gone, or no longer to be trusted.
+    Phrase{"Attempted to kill init", "init_died", kCrash, "PID 1 died"},
     Phrase{"Kernel panic - not syncing", "panic", kCrash, "kernel panic"},
     Phrase{"BUG: unable to handle", "oops", kCrash, "bad memory access in the kernel"},
     Phrase{"BUG: kernel NULL pointer dereference", "oops", kCrash, "NULL pointer in the kernel"},

@@ -38,6 +38,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -69,6 +70,12 @@ constexpr double kLeastUndisturbed = 0.3;
 // older than the end of the load.
 constexpr int64_t kLastBeatNs = 2'000 * kMs;
 constexpr size_t kMostStalls = 200;
+// A guest's clock under TCG and KVM is the host's own counter: where it was measured it was mapped
+// to within 5 ms, whatever the host did. A map that is worse by a multiple comes of a clock that
+// jumped or runs at another rate, and everything that the host took would be sought at the wrong
+// time.
+constexpr int64_t kClockErrorNs = 100 * kMs;
+constexpr double kClockDrift = 0.01;
 // First bucket of an emit histogram that lies wholly at or above 8 ms: [2^23, 2^24) ns.
 constexpr size_t kNmiStallBucket = 23;
 
@@ -112,11 +119,18 @@ Ruling host_too_busy(const Trial& trial, std::string_view what) {
 // --- what makes the rest meaningless, and what the kernel itself says
 
 std::optional<Ruling> ruled_by_crash(const Trial& trial) {
-  const Finding* crash = trial.first("crash");
   // A kernel that dies while booting is one that this machine cannot run; only one that dies under
-  // the subject tells about the subject.
-  if (!crash || !trial.evidence.subject.started) return std::nullopt;
-  return Ruling{VerdictKind::crash, fmt::format("{} (console line {})", crash->title, crash->line)};
+  // the subject or the load tells about them.
+  if (!trial.evidence.subject.started && !trial.evidence.load_host) return std::nullopt;
+  if (const Finding* crash = trial.first("crash")) {
+    const auto words = fmt::format("{} (console line {})", crash->title, crash->line);
+    // PID 1 is the lab's own agent, and no signal kills it.
+    if (crash->type == "init_died") return Ruling{VerdictKind::infra, "the agent died: " + words};
+    return Ruling{VerdictKind::crash, words};
+  }
+  if (!trial.evidence.agent_goodbye && trial.evidence.shutdown == "guest-reset")
+    return Ruling{VerdictKind::crash, "the guest restarted without a word"};
+  return std::nullopt;
 }
 
 std::optional<Ruling> ruled_by_infra(const Trial& trial) {
@@ -164,6 +178,19 @@ std::optional<Ruling> ruled_by_start(const Trial& trial) {
       (trial.test.subject.writes_capture() || *subject.exit_code != 130))
     return Ruling{VerdictKind::subject, "the subject failed" + exit + said};
   return std::nullopt;
+}
+
+// --- the clock that everything else is placed by
+
+std::optional<Ruling> ruled_by_clock(const Trial& trial) {
+  const auto& clock = trial.evidence.clock;
+  if (!clock || (clock->error_ns <= kClockErrorNs && std::abs(clock->drift) <= kClockDrift))
+    return std::nullopt;
+  return Ruling{VerdictKind::infra,
+                fmt::format("the guest's clock does not fit the host's: off by up to {:.0f} ms, "
+                            "{:.2f} % too {}; no stall can be placed by it",
+                            ms(clock->error_ns), 100 * std::abs(clock->drift),
+                            clock->drift < 0 ? "fast" : "slow")};
 }
 
 std::optional<Ruling> ruled_by_nmi(const Trial& trial) {
@@ -307,10 +334,10 @@ std::optional<Ruling> ruled_by_missing_proof(const Trial& trial) {
 }
 
 using Rule = std::optional<Ruling> (*)(const Trial&);
-constexpr std::array<Rule, 11> kRules{ruled_by_crash,   ruled_by_infra,        ruled_by_hang,
-                                      ruled_by_goodbye, ruled_by_start,        ruled_by_nmi,
-                                      ruled_by_stalls,  ruled_by_host,         ruled_by_capture,
-                                      ruled_by_books,   ruled_by_missing_proof};
+constexpr std::array<Rule, 12> kRules{ruled_by_crash,   ruled_by_infra,  ruled_by_hang,
+                                      ruled_by_goodbye, ruled_by_start,  ruled_by_nmi,
+                                      ruled_by_clock,   ruled_by_stalls, ruled_by_host,
+                                      ruled_by_capture, ruled_by_books,  ruled_by_missing_proof};
 
 Ruling rule(const Trial& trial) {
   for (Rule applies : kRules)
@@ -369,6 +396,7 @@ Verdict judge(const Case& test, const Evidence& evidence, const thaw::Capture* c
   verdict.stalls_total = verdict.stalls.size();
   if (verdict.stalls.size() > kMostStalls) verdict.stalls.resize(kMostStalls);
   if (trial.host.is_known()) verdict.undisturbed = trial.host.undisturbed();
+  if (evidence.clock) verdict.clock_error_ms = ms(evidence.clock->error_ns);
   verdict.floor_ms = floor_ms(trial);
   verdict.notes = notes_on(trial);
   return verdict;

@@ -42,6 +42,8 @@ struct Verdict {
   uint64_t stalls_total = 0;
   /// Share of the load in which the host held off no vCPU; absent when the host was not watched.
   std::optional<double> undisturbed;
+  /// How far off a time of the guest's may be on the host's clock; absent when none was mapped.
+  std::optional<double> clock_error_ms;
   double floor_ms = 0;             ///< stalls shorter than this could not have been seen
   std::vector<Finding> findings;   ///< of the console
   std::vector<std::string> notes;  ///< what the report should also say

@@ -71,14 +71,23 @@ class Given {
                                 kHostStart + static_cast<int64_t>(end_ms * kMs)});
     return *this;
   }
+  /// QEMU's main thread, in which its timers run out, had no CPU.
+  Given& timer_gap(double start_ms, double end_ms) {
+    e.timer_gaps.push_back({kHostStart + static_cast<int64_t>(start_ms * kMs),
+                            kHostStart + static_cast<int64_t>(end_ms * kMs)});
+    return *this;
+  }
   Given& silence(double start_ms, double end_ms) {
     e.longest_silence_host = {kHostStart + static_cast<int64_t>(start_ms * kMs),
                               kHostStart + static_cast<int64_t>(end_ms * kMs)};
     e.longest_silence_ns = e.longest_silence_host.end_ns - e.longest_silence_host.start_ns;
     return *this;
   }
-  Given& console(std::string severity, std::string title) {
-    findings_.push_back({.title = std::move(title), .severity = std::move(severity), .line = 9});
+  Given& console(std::string severity, std::string title, std::string type = "") {
+    findings_.push_back({.title = std::move(title),
+                         .type = std::move(type),
+                         .severity = std::move(severity),
+                         .line = 9});
     return *this;
   }
   /// A host whose CPUs other programs had for `share` of the time, in slices of 3 ms, now one vCPU,

@@ -81,6 +81,11 @@ TEST(Judge, DoesNotTrustALateHeartbeatThatTheHostExplains) {
   EXPECT_VERDICT("pass", given, "");
 }
 
+TEST(Judge, ForgivesAHeartbeatWhoseTimerWasLateButNoEmit) {
+  EXPECT_VERDICT("pass", Given().late_beat(1, 1000, 260).timer_gap(1000, 1200), "");
+  EXPECT_VERDICT("freeze", Given().emit(kTask, 1000, 260).timer_gap(1000, 1200), "seen by emit");
+}
+
 TEST(Judge, HearsSilence) {
   EXPECT_VERDICT("freeze", Given().silence(2000, 5000), "seen by silence");
   EXPECT_VERDICT("pass", Given().silence(2000, 5000).host_gap(0, 1900, 4900), "");

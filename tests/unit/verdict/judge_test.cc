@@ -74,6 +74,8 @@ TEST(Judge, CallsAKernelThatDiesWhileBootingInfra) {
   Given given;
   given.e.agent_hello_ms.reset();
   given.e.subject = {};
+  given.e.load_guest.reset();
+  given.e.load_host.reset();
   given.e.qemu_death = "exit 0";
   given.console("crash", "kernel panic");
   EXPECT_VERDICT("infra", given, "QEMU ended");
@@ -85,6 +87,44 @@ TEST(Judge, CallsAKernelThatDiesWhileBootingInfra) {
 
 TEST(Judge, CallsAnOopsACrashEvenWhenTheRunWentOn) {
   EXPECT_VERDICT("crash", Given().console("crash", "oops"), "oops (console line 9)");
+}
+
+TEST(Judge, CallsADeathUnderLoadACrashWithoutASubjectToo) {
+  Given given;
+  given.test_.subject.command.clear();
+  given.e.subject = {};
+  given.without_capture().console("crash", "kernel panic");
+  EXPECT_VERDICT("crash", given, "kernel panic");
+}
+
+TEST(Judge, TakesTheDeathOfItsOwnAgentOnItself) {
+  Given given;
+  given.e.agent_goodbye = false;
+  given.console("crash", "PID 1 died", "init_died");
+  EXPECT_VERDICT("infra", given, "the agent died: PID 1 died (console line 9)");
+}
+
+TEST(Judge, CallsARestartWithoutAWordACrash) {
+  Given given;
+  given.e.agent_goodbye = false;
+  given.e.shutdown = "guest-shutdown";
+  EXPECT_VERDICT("infra", given, "never said goodbye");
+  given.e.shutdown = "guest-reset";
+  EXPECT_VERDICT("crash", given, "restarted without a word");
+}
+
+TEST(Judge, JudgesNoStallByAClockThatDoesNotFit) {
+  Given jumped;
+  jumped.late_beat(1, 1000, 300);
+  jumped.e.clock->error_ns = 99 * kMs;
+  EXPECT_VERDICT("freeze", jumped, "");
+  jumped.e.clock->error_ns = 900 * kMs;
+  EXPECT_VERDICT("infra", jumped, "clock does not fit the host's: off by up to 900 ms");
+  Given fast;
+  fast.e.clock->drift = -0.009;
+  EXPECT_VERDICT("pass", fast, "");
+  fast.e.clock->drift = -0.09;
+  EXPECT_VERDICT("infra", fast, "9.00 % too fast");
 }
 
 TEST(Judge, OnlyNotesAWarning) {
