@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "harness/agent/messages.h"
+#include "harness/agent/mishap.h"
 #include "harness/agent/priority.h"
 #include "profiler/base/files.h"
 #include "profiler/base/time.h"
@@ -66,7 +67,7 @@ void Channel::answer_pings() {
   char buffer[4096];
   while (true) {
     const ssize_t got = ::read(port_.get(), buffer, sizeof buffer);
-    const int64_t now_ns = thaw::monotonic_ns();
+    const int64_t now_ns = told_time_ns();
     if (got <= 0) {
       // Nobody at the other end: the port gives 0 at once.
       std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -73,6 +73,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("seed", plan.seed);
   visit("duration_s", plan.duration_s);
   visit("scratch_mib", plan.scratch_mib);
+  visit("mishap", plan.mishap);
   visit("await_trial", plan.await_trial);
 }
 

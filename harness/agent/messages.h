@@ -52,6 +52,7 @@ struct AgentPlan {
   /// Says that the subject is ready, then nothing more until a TrialOrder comes: that is where the
   /// machine's state is saved.
   bool await_trial = false;
+  std::optional<std::string> mishap;  ///< what the agent is to do wrong (mishap.h); the self-test's
 };
 
 /// What a guest that waits ready is to do now, once per restored machine. Fields are those of

@@ -15,6 +15,7 @@
 #include "harness/agent/child.h"
 #include "harness/agent/heartbeats.h"
 #include "harness/agent/kernel_counts.h"
+#include "harness/agent/mishap.h"
 #include "harness/agent/nmi_sender.h"
 #include "profiler/base/time.h"
 
@@ -93,7 +94,7 @@ void Trial::tick() {
   next_beat_ns_ = now_ns + kBeatFrameNs;
   const double load_s =
       load_start_ns_ != 0 ? static_cast<double>(now_ns - load_start_ns_) / 1e9 : 0;
-  channel_.send(FrameType::beat, to_json(Beat{now_ns, load_s}));
+  channel_.send(FrameType::beat, to_json(Beat{told_time_ns(), load_s}));
 }
 
 bool Trial::wait(double seconds, const std::function<bool()>& is_over) {
@@ -183,6 +184,7 @@ void Trial::run_load() {
     workload_ = std::make_unique<Child>(std::move(*child));
   }
   channel_.send(FrameType::stage, "load");
+  if (plan_.mishap) arm_mishap(*plan_.mishap);
   thaw::UniqueFd statistics;
   if (plan_.count_nmi_runs) statistics = enable_bpf_statistics();
   const std::vector<uint64_t> nmis_before = nmi_counts();

@@ -11,6 +11,7 @@ extern const Command kDoctorCommand;
 extern const Command kKernelsCommand;
 extern const Command kRunCommand;
 extern const Command kHuntCommand;
+extern const Command kSelftestCommand;
 extern const Command kShowCommand;
 
 }  // namespace lab

@@ -22,6 +22,7 @@ struct PlannedRun {
   /// The kernel cannot be had: the run is `infra` without being tried, never another kernel.
   std::optional<thaw::Error> missing;
   VerdictKind expected = VerdictKind::pass;
+  std::vector<VerdictKind> or_expected;  ///< others that are as good
   std::string expected_reason;
   uint64_t seed = 0;
   int repetition = 1;

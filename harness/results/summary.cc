@@ -31,6 +31,11 @@ void add_capture(RunResult& result, const thaw::Capture& capture) {
   result.emits = thaw::summarize_emits(capture).by_context;
 }
 
+VerdictKind expected_of(const PlannedRun& run, VerdictKind verdict) {
+  const bool is_as_good = std::ranges::find(run.or_expected, verdict) != run.or_expected.end();
+  return is_as_good ? verdict : run.expected;
+}
+
 }  // namespace
 
 RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdict& verdict,
@@ -43,7 +48,7 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .package = run.kernel.package,
                    .suite = run.kernel.suite,
                    .verdict = verdict,
-                   .expected = run.expected,
+                   .expected = expected_of(run, verdict.kind),
                    .expected_reason = run.expected_reason,
                    .seed = run.seed,
                    .attempts = evidence.attempts,

@@ -22,6 +22,7 @@ Result<fs::path> build_boot(const RunRequest& request, bool await_trial) {
   GuestPlan plan = TRY(plan_guest(test, request.programs));
   plan.agent.duration_s = request.test.run.duration_s;
   plan.agent.await_trial = await_trial;
+  plan.agent.mishap = request.agent_mishap;
   const std::string json = to_json(plan.agent);
   TRY(thaw::write_file(request.directory / "agent-plan.json", json + "\n"));
   plan.files.push_back({.path = kPlanPath, .source = {}, .content = json, .mode = 0644});

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "harness/case/case.h"
@@ -56,6 +57,8 @@ struct RunRequest {
   /// The machine goes on from here instead of booting: same kernel, programs and machine; seed,
   /// duration, NMIs and the workload's arguments are this request's. Must outlive the run.
   const Snapshot* from = nullptr;
+  /// What the guest's agent is to do wrong (agent/mishap.h). Only the self-test asks for it.
+  std::optional<std::string> agent_mishap;
 };
 
 /// Boots the kernel, lets the agent play the case, collects what is left. Never throws and never

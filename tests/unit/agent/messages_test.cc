@@ -36,7 +36,8 @@ lab::AgentPlan a_plan() {
           .seed = 18'446'744'073'709'551'615ULL,
           .duration_s = 1.5,
           .scratch_mib = 9,
-          .await_trial = true};
+          .await_trial = true,
+          .mishap = "exit@1"};
 }
 
 lab::Outcome an_outcome() {
@@ -63,7 +64,7 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 21u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 22u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");
