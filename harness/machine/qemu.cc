@@ -34,9 +34,11 @@ namespace {
 constexpr const char* kQemu = "qemu-system-x86_64";
 constexpr int kMonitorFd = 3;
 constexpr int kAgentFd = 4;
-// The weight of nine ordinary programs: what else the host does takes a tenth of a CPU from a vCPU
-// instead of half of it, and a verdict needs that the vCPUs run. Root only; others get 0.
-constexpr int kNice = -10;
+// The weight of eighty ordinary programs, divided by the CPUs of the host where sessions share
+// them: a verdict needs that the vCPUs run. With eight busy programs on two cores, all vCPUs had
+// theirs in 51-68 % of the load; at -10 in 1-8 %, and no run could be judged. A real-time class is
+// worse: the kernel stops its threads for 50 ms of every second. Root only; others get 0.
+constexpr int kNice = -20;
 // A file takes what it takes; QEMU counts in bytes a second.
 constexpr int64_t kSaveBytesPerS = 100LL << 30;
 // A GiB of memory on a busy disk; seen: 0.2 to 1 s.
