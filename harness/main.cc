@@ -6,8 +6,8 @@
 
 int main(int argc, char** argv) {
   constexpr const thaw::Command* kCommands[] = {
-      &lab::kDoctorCommand, &lab::kKernelsCommand,  &lab::kRunCommand,
-      &lab::kHuntCommand,   &lab::kSelftestCommand, &lab::kShowCommand,
+      &lab::kDoctorCommand,   &lab::kKernelsCommand, &lab::kRunCommand,     &lab::kHuntCommand,
+      &lab::kSelftestCommand, &lab::kShowCommand,    &lab::kHistoryCommand,
   };
   return thaw::run_program({.name = "thawlab",
                             .about = "Thaw's laboratory: boots many kernels, runs a capture under "

@@ -25,6 +25,9 @@ add_library(dep::spdlog ALIAS dep_spdlog)
 dependency(zstd zstd)
 dependency(bpf bpf elf z)
 dependency(elf elf z)
+# SQLiteCpp is an archive in Debian, and a static SQLite beside it leaves thawlab nothing to find at run time.
+dependency(sqlite SQLiteCpp sqlite3)
+target_link_libraries(dep_sqlite INTERFACE Threads::Threads m ${CMAKE_DL_LIBS})
 dependency(dw dw elf lzma bz2 z)
 
 # Boost 1.81: Process v2 is compiled once, in harness/machine (BOOST_PROCESS_V2_SEPARATE_COMPILATION).

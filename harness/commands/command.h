@@ -8,6 +8,7 @@ namespace lab {
 using thaw::Command;
 
 extern const Command kDoctorCommand;
+extern const Command kHistoryCommand;
 extern const Command kKernelsCommand;
 extern const Command kRunCommand;
 extern const Command kHuntCommand;

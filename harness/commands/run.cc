@@ -15,6 +15,7 @@
 #include "harness/provision/userland.h"
 #include "harness/report/status.h"
 #include "harness/report/table.h"
+#include "harness/results/origin.h"
 #include "harness/run/guest_plan.h"
 #include "profiler/base/words.h"
 
@@ -43,6 +44,8 @@ struct Options {
   int repeat = 1;
   int jobs = 1;
   std::string out;
+  std::string history;  ///< empty: where it always is
+  std::string events;
   bool has_case_options = false;  ///< one of those that only make sense without a case file
 };
 
@@ -137,14 +140,15 @@ ResultSet first_results(const std::vector<Case>& cases, size_t planned) {
   ResultSet results;
   results.name = name_of(cases);
   results.started = time_now("%Y-%m-%dT%H:%M:%SZ", true);
-  results.thaw_version = THAW_VERSION;
+  set_origin(results);
   results.planned = static_cast<int>(planned);
   return results;
 }
 
-void print_end(const Ledger& ledger) {
-  const bool color = ::isatty(STDOUT_FILENO) && !::getenv("NO_COLOR");
-  fmt::print("\n{}\nreport: {}\n", format_table(ledger.results(), color),
+/// `out`: stderr when events have stdout for themselves.
+void print_end(const Ledger& ledger, std::FILE* out) {
+  const bool color = ::isatty(::fileno(out)) && !::getenv("NO_COLOR");
+  fmt::print(out, "\n{}\nreport: {}\n", format_table(ledger.results(), color),
              (ledger.directory() / "report.html").string());
 }
 
@@ -157,19 +161,24 @@ Result<int> run(const Options& options) {
       plan_runs(cases, {.kernels = options.kernels, .repeat = options.repeat, .seed = options.seed},
                 [&](std::string_view pattern) { return place.catalogue.resolve(pattern); }));
   ResultSet results = first_results(cases, plan.size());
+  Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
   const fs::path directory = TRY(make_directory(options.out, results.name));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
 
   const std::atomic<bool>& cancelled = listen_to_signals();
+  chronicle.begin(ledger.results(), directory);
   fmt::print(stderr, "{} run{} into {}\n", plan.size(), plan.size() == 1 ? "" : "s",
              directory.string());
   TRY(run_session(plan, place.catalogue, place.programs, place.cache, ledger, cancelled,
                   {.jobs = options.jobs,
                    .is_terminal = is_live_terminal(stderr),
-                   .repeat = [&](const PlannedRun& run) { return repeat_command(options, run); }}));
+                   .repeat = [&](const PlannedRun& run) { return repeat_command(options, run); },
+                   .chronicle = &chronicle}));
   TRY(ledger.close(!cancelled));
-  print_end(ledger);
-  return exit_code(ledger.results());
+  const int code = exit_code(ledger.results());
+  chronicle.end(ledger.results(), code);
+  print_end(ledger, options.events == "-" ? stderr : stdout);
+  return code;
 }
 
 std::function<Result<int>()> setup(CLI::App& app) {
@@ -194,6 +203,14 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.add_option("-o,--out", options->out,
                  "Directory for the results; default: thaw-results/CASE-TIME")
       ->type_name("DIR");
+  app.add_option("--events", options->events,
+                 "Write a line of JSON per event as it happens (harness/results/SCHEMA.md); - is "
+                 "standard output, and the table then goes to standard error")
+      ->type_name("FILE|-");
+  app.add_option("--history", options->history,
+                 "History file, or none; default: $THAW_HISTORY, else thaw/history.sqlite in the "
+                 "XDG data home")
+      ->type_name("FILE");
   const auto alone = [&](CLI::Option* option) {
     option->group("Without a case file")->each([options](const std::string&) {
       options->has_case_options = true;

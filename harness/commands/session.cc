@@ -19,6 +19,25 @@ using thaw::Status;
 
 namespace {
 
+/// What execute() tells of one run, as words for the status line, and as events.
+class Told : public Shown {
+ public:
+  Told(StatusLine& line, Chronicle& chronicle, const PlannedRun& run, bool is_terminal)
+      : Shown(line, run.test.run.duration_s, is_terminal), chronicle_(chronicle), run_(run) {}
+  void stage(std::string_view name) override {
+    Shown::stage(name);
+    chronicle_.stage(run_, name);
+  }
+  void retry(std::string_view reason) override {
+    Shown::retry(reason);
+    chronicle_.retry(run_, reason);
+  }
+
+ private:
+  Chronicle& chronicle_;
+  const PlannedRun& run_;
+};
+
 Evidence failed(thaw::Error error) {
   Evidence evidence;
   evidence.infra = std::move(error);
@@ -61,8 +80,8 @@ Evidence Session::evidence_of(const PlannedRun& planned, StatusLine& line) {
   auto request = request_for(planned, catalogue_, programs_, cache_, cancelled_, line);
   if (!request) return failed(std::move(request).error());
   request->directory = ledger_.directory() / planned.id;
-  Shown shown(line, planned.test.run.duration_s, options_.is_terminal && options_.jobs == 1);
-  return execute(*request, shown);
+  Told told(line, *options_.chronicle, planned, options_.is_terminal && options_.jobs == 1);
+  return execute(*request, told);
 }
 
 void Session::record(const PlannedRun& planned, const Evidence& evidence, StatusLine& line) {
@@ -74,6 +93,7 @@ void Session::record(const PlannedRun& planned, const Evidence& evidence, Status
     return;
   }
   const RunResult& result = **recorded;
+  options_.chronicle->verdict(result);
   line.end(fmt::format(
       "[{}/{}] {}  {}{}: {}", ledger_.results().runs.size(), plan_.size(), planned.id,
       name_of(result.verdict.kind),
@@ -91,6 +111,7 @@ void Session::work() {
     }
     const PlannedRun& planned = plan_[at];
     line.begin(fmt::format("[{}/{}] {}", at + 1, plan_.size(), planned.id));
+    options_.chronicle->run_begin(planned, at + 1);
     Evidence evidence;
     try {
       evidence = evidence_of(planned, line);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/commands/chronicle.h"
 #include "harness/plan/plan.h"
 #include "harness/provision/catalogue.h"
 #include "harness/report/ledger.h"
@@ -19,6 +20,7 @@ struct SessionOptions {
   bool is_terminal = false;  ///< of stderr
   /// The command that repeats a run.
   std::function<std::string(const PlannedRun&)> repeat;
+  Chronicle* chronicle = nullptr;  ///< hears of everything that happens; not null
 };
 
 /// Runs everything that is planned; stops between runs when `cancelled` is set. Progress goes to

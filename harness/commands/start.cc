@@ -31,6 +31,7 @@ const std::atomic<bool>& listen_to_signals() {
   action.sa_handler = cancel;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);  // a reader of events that goes away is no reason to end
   return cancelled;
 }
 

@@ -145,6 +145,26 @@ void emits_from_json(const json& run, RunResult& into) {
   }
 }
 
+// --- known issues
+
+json known_to_json(const RunResult& run) {
+  if (!run.known) return nullptr;
+  return {{"id", run.known->id},
+          {"reason", run.known->reason},
+          {"link", run.known->link},
+          {"expires", run.known->expires}};
+}
+
+void known_from_json(const json& run, RunResult& into) {
+  const auto known = run.find("known");
+  if (known == run.end() || known->is_null()) return;
+  into.known.emplace();
+  read(*known, "id", into.known->id);
+  read(*known, "reason", into.known->reason);
+  read(*known, "link", into.known->link);
+  read(*known, "expires", into.known->expires);
+}
+
 // --- runs
 
 json run_to_json(const RunResult& run) {
@@ -158,6 +178,7 @@ json run_to_json(const RunResult& run) {
           {"expected", name_of(run.expected)},
           {"expected_reason", run.expected_reason},
           {"as_expected", run.as_expected()},
+          {"known", known_to_json(run)},
           {"seed", run.seed},
           {"attempts", run.attempts},
           {"accelerator", run.accelerator},
@@ -196,6 +217,7 @@ RunResult run_from_json(const json& from) {
   read(from, "suite", run.suite);
   read(from, "expected", run.expected);
   read(from, "expected_reason", run.expected_reason);
+  known_from_json(from, run);
   read(from, "seed", run.seed);
   read(from, "attempts", run.attempts);
   read(from, "accelerator", run.accelerator);
@@ -237,6 +259,10 @@ std::string to_json(const ResultSet& results) {
           {"name", results.name},
           {"started", results.started},
           {"thaw", results.thaw_version},
+          {"commit", results.commit},
+          {"session", results.session},
+          {"host_id", results.host_id},
+          {"host", results.host},
           {"planned", results.planned},
           {"finished", results.finished},
           {"runs", list_to_json(results.runs, run_to_json)}};
@@ -256,6 +282,10 @@ Result<ResultSet> from_json(std::string_view text, std::string_view name) {
     read(from, "name", results.name);
     read(from, "started", results.started);
     read(from, "thaw", results.thaw_version);
+    read(from, "commit", results.commit);
+    read(from, "session", results.session);
+    read(from, "host_id", results.host_id);
+    read(from, "host", results.host);
     read(from, "planned", results.planned);
     read(from, "finished", results.finished);
     for (const json& run : from.at("runs")) results.runs.push_back(run_from_json(run));

@@ -16,6 +16,14 @@
 
 namespace lab {
 
+/// A known issue (known.h), as a record keeps it.
+struct KnownMatch {
+  std::string id;
+  std::string reason;
+  std::string link;
+  std::string expires;  ///< YYYY-MM-DD
+};
+
 struct RunResult {
   std::string id;
   std::string case_name;
@@ -28,6 +36,10 @@ struct RunResult {
   Verdict verdict;
   VerdictKind expected = VerdictKind::pass;
   std::string expected_reason;
+  /// The known issue that explains a verdict that was not expected; absent: none does.
+  std::optional<KnownMatch> known;
+  /// Turns the exit code: not as expected, and no known issue says why.
+  bool is_unexpected() const { return !as_expected() && !known; }
   bool as_expected() const { return verdict.kind == expected; }
 
   uint64_t seed = 0;
@@ -67,6 +79,10 @@ struct ResultSet {
   std::string name;     ///< of the case or cases
   std::string started;  ///< ISO 8601, UTC
   std::string thaw_version;
+  std::string commit;     ///< of Thaw's tree, 12 digits; "-dirty" after it when it was changed
+  std::string session;    ///< 16 random digits: the same session wherever its results are copied
+  std::string host_id;    ///< tells hosts apart without naming them
+  std::string host;       ///< processor, cores, memory, kernel: what times depend on
   int planned = 0;        ///< runs there were to be; fewer in `runs`: not finished
   bool finished = false;  ///< false while it runs, and for ever when it was interrupted
   std::vector<RunResult> runs;

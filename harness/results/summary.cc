@@ -78,7 +78,7 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
 int exit_code(const ResultSet& results) {
   bool environment = false;
   for (const RunResult& run : results.runs) {
-    if (run.as_expected()) continue;
+    if (!run.is_unexpected()) continue;
     const VerdictKind kind = run.verdict.kind;
     if (kind != VerdictKind::infra && kind != VerdictKind::incapable) return 1;
     environment = true;

@@ -113,6 +113,7 @@ def run_transcript(path: pathlib.Path, bin_directory: pathlib.Path) -> int:
     environment = dict(os.environ, PATH=search, LC_ALL="C.UTF-8", NO_COLOR="1",
                        RUNNER=os.path.abspath(__file__))
     with tempfile.TemporaryDirectory(prefix="transcript-") as directory:
+        environment["THAW_HISTORY"] = f"{directory}/history.sqlite"  # never this user's own
         for step in steps:
             wrong = run_step(step, directory, environment)
             if wrong:

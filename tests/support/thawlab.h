@@ -87,6 +87,8 @@ class Thawlab {
     pid_ = ::fork();
     if (pid_ != 0) return;
     if (::chdir(directory_.c_str()) != 0) ::_exit(126);
+    // Never this user's own history, nor a foreign one.
+    ::setenv("THAW_HISTORY", (directory_ / "history.sqlite").c_str(), 1);
     static_cast<void>(!::freopen("stdout", "w", stdout));
     static_cast<void>(!::freopen("stderr", "w", stderr));
     std::vector<char*> words;

@@ -50,6 +50,7 @@ RunResult full_run() {
   run.verdict.findings = {{"soft lockup", "soft_lockup", "lockup", 12}};
   run.verdict.notes = {"a note"};
   run.expected_reason = "why not";
+  run.known = KnownMatch{"KI-1", "an old acquaintance", "https://example.org/1", "2027-01-31"};
   run.seed = ~uint64_t{0};
   run.attempts = 2;
   run.accelerator = "tcg";
@@ -83,6 +84,10 @@ ResultSet set_of(std::vector<RunResult> runs, bool finished = true) {
   return {.name = "x",
           .started = "2026-11-24T12:00:00Z",
           .thaw_version = "0.1.0",
+          .commit = "0123456789ab-dirty",
+          .session = "0123456789abcdef",
+          .host_id = "feedbeef",
+          .host = "a processor, 2 CPUs",
           .planned = planned,
           .finished = finished,
           .runs = std::move(runs)};
@@ -198,6 +203,8 @@ TEST(ExitCode, TellsGoodFromBadFromUndecided) {
   const RunResult control = run_of(VerdictKind::pass, VerdictKind::freeze);
   const RunResult lab = run_of(VerdictKind::infra, VerdictKind::pass);
   const RunResult incapable = run_of(VerdictKind::incapable, VerdictKind::pass);
+  RunResult known = bad;
+  known.known = KnownMatch{.id = "KI-1"};
   const RunResult allowed = run_of(VerdictKind::incapable, VerdictKind::incapable);
   EXPECT_EQ(code({good, allowed}), 0);
   EXPECT_EQ(code({good, bad}), 1);
@@ -205,6 +212,8 @@ TEST(ExitCode, TellsGoodFromBadFromUndecided) {
   EXPECT_EQ(code({good, lab}), 69);
   EXPECT_EQ(code({incapable, good}), 69);
   EXPECT_EQ(code({lab, bad}), 1);
+  EXPECT_EQ(code({good, known}), 0);
+  EXPECT_EQ(code({known, bad}), 1);
   EXPECT_EQ(code({good}, false), 130);
   EXPECT_EQ(code({bad}, false), 1);
 }

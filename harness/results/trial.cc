@@ -1,0 +1,89 @@
+// From the record of a run to a trial. Which finding gives a run its title is decided here: the
+// gravest, and of those the first, because what follows a crash is its echo.
+
+#include "harness/results/trial.h"
+
+#include <array>
+#include <numeric>
+
+#include "harness/provision/digest.h"
+
+namespace lab {
+
+namespace {
+
+/// Rank of a severity (verdict.h); the lower, the graver. What the lab caused itself is no title.
+size_t rank_of(const Finding& finding) {
+  constexpr std::array<std::string_view, 3> kOrder{"crash", "lockup", "warning"};
+  for (size_t i = 0; i < kOrder.size(); ++i)
+    if (finding.severity == kOrder[i]) return i;
+  return kOrder.size();
+}
+
+std::string title_of(const std::vector<Finding>& findings) {
+  const Finding* gravest = nullptr;
+  for (const Finding& finding : findings)
+    if (rank_of(finding) < 3 && (!gravest || rank_of(finding) < rank_of(*gravest)))
+      gravest = &finding;
+  return gravest ? gravest->title : "";
+}
+
+}  // namespace
+
+Trial to_trial(const RunResult& run) {
+  Trial trial{.id = run.id,
+              .case_name = run.case_name,
+              .pattern = run.pattern,
+              .kernel = run.kernel,
+              .release = run.release,
+              .package = run.package,
+              .suite = run.suite,
+              .verdict = run.verdict.kind,
+              .expected = run.expected,
+              .reason = run.verdict.reason,
+              .title = title_of(run.verdict.findings),
+              .known = run.known ? run.known->id : "",
+              .seed = run.seed,
+              .attempts = run.attempts,
+              .accelerator = run.accelerator,
+              .qemu = run.qemu,
+              .load_s = run.load_s,
+              .wall_s = run.wall_s,
+              .floor_ms = run.verdict.floor_ms,
+              .undisturbed = run.verdict.undisturbed,
+              .nmis_sent = run.nmis_sent,
+              .nmis_delivered = std::accumulate(run.nmis_delivered.begin(),
+                                                run.nmis_delivered.end(), uint64_t{0}),
+              .subject_nmi_runs = run.subject_nmi_runs,
+              .stalls_total = run.verdict.stalls_total,
+              .directory = run.directory};
+  for (const Stall& stall : run.verdict.stalls)
+    trial.stalls.push_back({stall.length_ms, stall.host_ms, stall.context});
+  return trial;
+}
+
+std::string session_key(const ResultSet& results) {
+  if (!results.session.empty()) return results.session;
+  std::string identity = results.name + '\n' + results.started;
+  for (const RunResult& run : results.runs) identity += fmt::format("\n{} {}", run.id, run.seed);
+  return sha256_of(identity).substr(0, 16);
+}
+
+SessionRecord to_record(const ResultSet& results, const std::filesystem::path& directory) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(directory, error);
+  SessionRecord record{.key = session_key(results),
+                       .name = results.name,
+                       .started = results.started,
+                       .thaw_version = results.thaw_version,
+                       .commit = results.commit,
+                       .host_id = results.host_id,
+                       .host = results.host,
+                       .directory = (error ? directory : absolute).lexically_normal().string(),
+                       .planned = results.planned,
+                       .finished = results.finished};
+  for (const RunResult& run : results.runs) record.trials.push_back(to_trial(run));
+  return record;
+}
+
+}  // namespace lab
