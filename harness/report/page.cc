@@ -9,48 +9,13 @@
 #include <fmt/format.h>
 
 #include "harness/report/histogram.h"
+#include "harness/report/markup.h"
 #include "harness/report/numbers.h"
-#include "harness/report/style.h"
-#include "harness/results/text.h"
 #include "profiler/base/files.h"
 
 namespace lab {
 
 namespace {
-
-std::string html(std::string_view text) {
-  std::string safe;
-  for (char c : clean_utf8(text)) {
-    switch (c) {
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '&':
-        safe += "&amp;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
-
-/// A relative link as a URL: what a path may hold and a URL may not is escaped.
-std::string url(const std::string& path) {
-  std::string safe;
-  for (char c : path) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) ||
-                       std::string_view("/-_.+~,=").find(c) != std::string_view::npos;
-    safe += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return safe;
-}
 
 const char* tone_of(const RunResult& run) {
   const VerdictKind kind = run.verdict.kind;
@@ -64,6 +29,7 @@ std::string badge(const RunResult& run) {
 
 std::string expected_cell(const RunResult& run) {
   if (run.as_expected()) return "<td class=\"good\">✓ yes</td>";
+  if (run.known) return fmt::format("<td class=\"none\">≈ known, {}</td>", html(run.known->id));
   return fmt::format("<td class=\"bad\">✗ {} expected</td>", name_of(run.expected));
 }
 
@@ -156,6 +122,9 @@ std::string account(const RunResult& run) {
         "<li>{} switches recorded, {} lost{}</li>", *run.switches_recorded,
         run.switches_lost.value_or(0),
         run.kernel_switches ? fmt::format("; the kernel counted {}", *run.kernel_switches) : "");
+  if (run.known)
+    text += fmt::format("<li>known issue {} until {}: {} {}</li>", html(run.known->id),
+                        html(run.known->expires), html(run.known->reason), html(run.known->link));
   for (const std::string& note : run.verdict.notes) text += "<li>" + html(note) + "</li>";
   for (const std::string& note : run.host_load) text += "<li>host: " + html(note) + "</li>";
   return text + "</ul>\n";
@@ -191,11 +160,7 @@ std::string head(const ResultSet& results) {
 }  // namespace
 
 std::string to_page(const ResultSet& results, const std::map<std::string, std::string>& pictures) {
-  std::string page = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\"><title>{}: thawlab</title><style>{}</style>"
-      "</head><body>\n",
-      html(results.name), kPageStyle);
+  std::string page = page_head(results.name);
   const RunResult* opening = worst(results, pictures);
   page += head(results) + table(results) + opening_picture(opening, pictures) + histograms(results);
   page += "<h2>Runs</h2>\n";

@@ -72,6 +72,33 @@ svg text.stall-text { fill: var(--bad); font-weight: 600; }
 details { border-top: 1px solid var(--line); padding: 8px 0; }
 summary { cursor: pointer; font-weight: 600; }
 details ul { margin: 6px 0; padding-left: 20px; color: var(--soft); font-size: 14px; }
+h3 { font-size: 15px; margin: 18px 0 6px; }
+.small { font-size: 12px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px;
+  margin: 12px 0 6px; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
+  padding: 10px 14px; font-size: 14px; color: var(--soft); }
+.tile .figure { font-size: 22px; font-weight: 650; color: var(--ink); line-height: 1.3; }
+.tile.good .figure { color: var(--good); } .tile.bad .figure { color: var(--bad); }
+.tile.none .figure { color: var(--none); }
+.tile.bad { border-color: var(--bad); }
+ul.changes { margin: 4px 0; padding-left: 20px; }
+ul.changes li { margin: 4px 0; overflow-wrap: anywhere; }
+.badge.known { color: var(--none); background: var(--none-bg); }
+table.matrix .badge { text-align: left; }
+svg.strips { width: auto; max-width: none; }
+svg.strips text { font-size: 12px; }
+.square text { font-size: 11px; font-weight: 600; }
+.square.good rect, .square-good { fill: var(--good-bg); background: var(--good-bg); }
+.square.bad rect, .square-bad { fill: var(--bad); background: var(--bad); }
+.square.known rect, .square-known { fill: var(--none-bg); background: var(--none-bg);
+  stroke: var(--none); border: 1px solid var(--none); }
+.square.none rect, .square-none { fill: none; stroke: var(--line); border: 1px solid var(--line); }
+svg .square.good text { fill: var(--good); } svg .square.bad text { fill: var(--paper); }
+svg .square.known text { fill: var(--none); }
+table.bars th.group { color: var(--ink); font-size: 14px; padding-top: 14px; }
+table.bars td.bar { width: 344px; } svg.bar { width: 324px; }
+.track { fill: var(--line); } .range { fill: var(--other); } .point { fill: var(--ink); }
 @media print { details > * { display: block; } }
 )css";
 
