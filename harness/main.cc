@@ -6,8 +6,9 @@
 
 int main(int argc, char** argv) {
   constexpr const thaw::Command* kCommands[] = {
-      &lab::kDoctorCommand,   &lab::kKernelsCommand, &lab::kRunCommand,     &lab::kHuntCommand,
-      &lab::kSelftestCommand, &lab::kShowCommand,    &lab::kHistoryCommand,
+      &lab::kDoctorCommand,  &lab::kKernelsCommand,  &lab::kRunCommand,
+      &lab::kHuntCommand,    &lab::kSelftestCommand, &lab::kShowCommand,
+      &lab::kHistoryCommand, &lab::kCompareCommand,  &lab::kReportCommand,
   };
   return thaw::run_program({.name = "thawlab",
                             .about = "Thaw's laboratory: boots many kernels, runs a capture under "

@@ -7,12 +7,14 @@ namespace lab {
 
 using thaw::Command;
 
+extern const Command kCompareCommand;
 extern const Command kDoctorCommand;
 extern const Command kHistoryCommand;
 extern const Command kKernelsCommand;
 extern const Command kRunCommand;
 extern const Command kHuntCommand;
 extern const Command kSelftestCommand;
+extern const Command kReportCommand;
 extern const Command kShowCommand;
 
 }  // namespace lab

@@ -40,18 +40,6 @@ Result<int> list(const Options& options) {
   return 0;
 }
 
-/// All results.json at or below `path`.
-std::vector<fs::path> results_below(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_directory(path, error)) return {path};
-  std::vector<fs::path> found;
-  for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
-       at.increment(error))
-    if (at->path().filename() == "results.json") found.push_back(at->path());
-  std::ranges::sort(found);
-  return found;
-}
-
 Result<int> import(const Options& options) {
   History history = TRY(History::open(TRY(file_of(options))));
   size_t sessions = 0;

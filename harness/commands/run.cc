@@ -6,16 +6,20 @@
 #include <unistd.h>
 
 #include <memory>
+#include <set>
 
 #include "harness/case/parse.h"
 #include "harness/commands/command.h"
+#include "harness/commands/resume.h"
 #include "harness/commands/session.h"
 #include "harness/commands/start.h"
+#include "harness/plan/jobs.h"
 #include "harness/plan/plan.h"
 #include "harness/provision/userland.h"
 #include "harness/report/status.h"
 #include "harness/report/table.h"
 #include "harness/results/origin.h"
+#include "harness/results/store.h"
 #include "harness/run/guest_plan.h"
 #include "profiler/base/words.h"
 
@@ -42,8 +46,10 @@ struct Options {
   std::string image;
   std::optional<uint64_t> seed;
   int repeat = 1;
-  int jobs = 1;
+  std::string jobs = "1";  ///< a number, or auto
   std::string out;
+  std::string resume;   ///< results directory of an interrupted session
+  std::string known;    ///< empty: beside the cases
   std::string history;  ///< empty: where it always is
   std::string events;
   bool has_case_options = false;  ///< one of those that only make sense without a case file
@@ -152,11 +158,67 @@ void print_end(const Ledger& ledger, std::FILE* out) {
              (ledger.directory() / "report.html").string());
 }
 
-Result<int> run(const Options& options) {
+/// The list that --known names, else the known.toml beside each case file.
+Result<KnownIssues> known_issues(const Options& options, const std::vector<Case>& cases) {
+  KnownIssues known;
+  if (options.known == "none") return known;
+  if (!options.known.empty()) {
+    TRY(known.read(options.known));
+    return known;
+  }
+  std::set<fs::path> files;
+  for (const Case& test : cases)
+    if (!test.file.empty()) files.insert(fs::absolute(test.file).parent_path() / "known.toml");
+  std::error_code ignored;
+  for (const fs::path& file : files)
+    if (fs::exists(file, ignored)) TRY(known.read(file));
+  return known;
+}
+
+int jobs_for(const Options& options, const std::vector<PlannedRun>& plan) {
+  const int asked = options.jobs == "auto" ? 0 : std::stoi(options.jobs);
+  const Jobs jobs = fit_jobs(asked, plan, room_here());
+  if (!jobs.warning.empty()) fmt::print(stderr, "thawlab: {}\n", jobs.warning);
+  return jobs.count;
+}
+
+/// What is left of the plan, to its end or to Ctrl-C. `asked` decides how, `planned` what.
+Result<int> carry_out(const Options& asked, const Options& planned,
+                      const std::vector<PlannedRun>& plan, const Workplace& place, Ledger& ledger,
+                      Chronicle& chronicle, StatusBoard& board) {
+  const std::atomic<bool>& cancelled = listen_to_signals();
+  chronicle.begin(ledger.results(), ledger.directory());
+  const auto done = done_in(ledger.results());
+  board.say(fmt::format("{} run{} into {}{}", plan.size(), plan.size() == 1 ? "" : "s",
+                        ledger.directory().string(),
+                        done.empty() ? "" : fmt::format(", {} of them done", done.size())));
+  TRY(run_session(plan, place.catalogue, place.programs, place.cache, ledger, cancelled,
+                  {.jobs = jobs_for(asked, plan),
+                   .is_terminal = is_live_terminal(stderr),
+                   .repeat = [&](const PlannedRun& run) { return repeat_command(planned, run); },
+                   .chronicle = &chronicle,
+                   .board = &board,
+                   .done = done}));
+  TRY(ledger.close(!cancelled));
+  const int code = exit_code(ledger.results());
+  chronicle.end(ledger.results(), code);
+  print_end(ledger, asked.events == "-" ? stderr : stdout);
+  if (!cancelled)
+    for (const std::string& sentence : ledger.known().stale(!planned.known.empty()))
+      fmt::print(stderr, "thawlab: {}\n", sentence);
+  if (cancelled)
+    fmt::print(stderr, "thawlab: interrupted; `thawlab run --resume {}` goes on\n",
+               ledger.directory().string());
+  return code;
+}
+
+Result<int> begin(const Options& options) {
   const std::vector<Case> cases = TRY(cases_of(options));
   const Programs programs = TRY(Programs::beside_this());
   for (const Case& test : cases) TRY(check_case(test, programs));
-  const Workplace place = TRY(Workplace::open());
+  KnownIssues known = TRY(known_issues(options, cases));
+  StatusBoard board(stderr, is_live_terminal(stderr));
+  const Workplace place = TRY(Workplace::open(&board));
   const auto plan = TRY(
       plan_runs(cases, {.kernels = options.kernels, .repeat = options.repeat, .seed = options.seed},
                 [&](std::string_view pattern) { return place.catalogue.resolve(pattern); }));
@@ -164,25 +226,66 @@ Result<int> run(const Options& options) {
   Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
   const fs::path directory = TRY(make_directory(options.out, results.name));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
-
-  const std::atomic<bool>& cancelled = listen_to_signals();
-  chronicle.begin(ledger.results(), directory);
-  fmt::print(stderr, "{} run{} into {}\n", plan.size(), plan.size() == 1 ? "" : "s",
-             directory.string());
-  TRY(run_session(plan, place.catalogue, place.programs, place.cache, ledger, cancelled,
-                  {.jobs = options.jobs,
-                   .is_terminal = is_live_terminal(stderr),
-                   .repeat = [&](const PlannedRun& run) { return repeat_command(options, run); },
-                   .chronicle = &chronicle}));
-  TRY(ledger.close(!cancelled));
-  const int code = exit_code(ledger.results());
-  chronicle.end(ledger.results(), code);
-  print_end(ledger, options.events == "-" ? stderr : stdout);
-  return code;
+  ledger.set_known(std::move(known));
+  TRY(save_plan(TRY(describe_plan(cases, plan, programs)), directory));
+  return carry_out(options, options, plan, place, ledger, chronicle, board);
 }
 
-std::function<Result<int>()> setup(CLI::App& app) {
+void add_options(CLI::App& app, const std::shared_ptr<Options>& options);
+
+/// The options of the session that is resumed.
+Result<Options> parse_again(const StoredPlan& stored) {
+  CLI::App app;
   auto options = std::make_shared<Options>();
+  add_options(app, options);
+  try {
+    app.parse(std::vector<std::string>(stored.arguments.rbegin(), stored.arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorKind::Corrupt, "plan.json: its arguments cannot be read: {}", error.what());
+  }
+  return *options;
+}
+
+Result<int> resume(const Options& options) {
+  if (!options.words.empty() || !options.kernels.empty() || options.has_case_options)
+    return fail(ErrorKind::User,
+                "--resume goes on with the plan that is in {}; of other options it takes --jobs, "
+                "--events and --history",
+                options.resume);
+  const fs::path directory = fs::absolute(options.resume).lexically_normal();
+  ResultSet results = TRY(load_results(directory));
+  const StoredPlan stored = TRY(load_plan(directory, results));
+  const Options planned = TRY(parse_again(stored));
+  Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
+  // Case files and programs were named from there.
+  std::error_code error;
+  fs::current_path(stored.working_directory, error);
+  if (error)
+    return fail(ErrorKind::User, "{} was begun in {}, which is gone; run anew", directory.string(),
+                stored.working_directory);
+  const std::vector<Case> cases = TRY(cases_of(planned));
+  const Programs programs = TRY(Programs::beside_this());
+  TRY(check_unchanged(stored, TRY(describe_plan(cases, {}, programs)), directory));
+  KnownIssues known = TRY(known_issues(planned, cases));
+  StatusBoard board(stderr, is_live_terminal(stderr));
+  const Workplace place = TRY(Workplace::open(&board));
+  TRY(put_aside_unfinished(stored, results, directory));
+  Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
+  ledger.set_known(std::move(known));
+  return carry_out(options, planned, with_cases(stored, cases), place, ledger, chronicle, board);
+}
+
+Result<int> run(const Options& options) {
+  return options.resume.empty() ? begin(options) : resume(options);
+}
+
+CLI::Validator jobs_word() {
+  const CLI::Validator number = CLI::Range(1, 64);
+  return CLI::Validator(
+      [number](std::string& word) { return word == "auto" ? std::string() : number(word); }, "");
+}
+
+void add_options(CLI::App& app, const std::shared_ptr<Options>& options) {
   app.add_option("CASE|CMD", options->words,
                  "Case files (*.toml), or after -- the command under test");
   app.add_option("-k,--kernel", options->kernels,
@@ -196,13 +299,22 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--seed", options->seed, "Seed of the first repetition");
   app.add_option("-j,--jobs", options->jobs,
-                 "Guests at once. They disturb each other: more than the host's cores / CPUs of a "
-                 "guest makes verdicts `infra: host too busy`")
-      ->check(CLI::Range(1, 64))
+                 "Guests at once, or auto: as many as do not disturb each other. More than the "
+                 "host's cores / CPUs of a guest makes verdicts `infra: host too busy`; more than "
+                 "fit into its memory are not started")
+      ->type_name("N|auto")
+      ->check(jobs_word())
       ->capture_default_str();
   app.add_option("-o,--out", options->out,
                  "Directory for the results; default: thaw-results/CASE-TIME")
       ->type_name("DIR");
+  app.add_option("--resume", options->resume,
+                 "Go on with an interrupted session: its plan, kernels and seeds; what has a "
+                 "result is not run again")
+      ->type_name("DIR");
+  app.add_option("--known", options->known,
+                 "Known issues, or none; default: the known.toml beside each case file")
+      ->type_name("FILE");
   app.add_option("--events", options->events,
                  "Write a line of JSON per event as it happens (harness/results/SCHEMA.md); - is "
                  "standard output, and the table then goes to standard error")
@@ -243,6 +355,11 @@ std::function<Result<int>()> setup(CLI::App& app) {
       "thaw record -a --clock nmi -d {duration_s} -o {capture}\n"
       "\nExit codes: 0 every verdict as expected; 1 another verdict; 2 usage; 69 could not be "
       "judged; 130 interrupted.");
+}
+
+std::function<Result<int>()> setup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_options(app, options);
   return [options] { return run(*options); };
 }
 

@@ -4,7 +4,7 @@
 
 #include "harness/commands/session.h"
 
-#include <cstdio>
+#include <algorithm>
 #include <mutex>
 #include <thread>
 
@@ -37,6 +37,21 @@ class Told : public Shown {
   Chronicle& chronicle_;
   const PlannedRun& run_;
 };
+
+/// "3 of 12 done, 1 unexpected"
+std::string total_of(const ResultSet& results) {
+  const auto bad = std::ranges::count_if(results.runs, &RunResult::is_unexpected);
+  return fmt::format("{} of {} done{}", results.runs.size(), results.planned,
+                     bad > 0 ? fmt::format(", {} unexpected", bad) : "");
+}
+
+std::string remark_on(const RunResult& result) {
+  if (result.as_expected()) return "";
+  if (result.known)
+    return fmt::format(" (expected {}, known issue {})", name_of(result.expected),
+                       result.known->id);
+  return fmt::format(" (expected {})", name_of(result.expected));
+}
 
 Evidence failed(thaw::Error error) {
   Evidence evidence;
@@ -80,7 +95,7 @@ Evidence Session::evidence_of(const PlannedRun& planned, StatusLine& line) {
   auto request = request_for(planned, catalogue_, programs_, cache_, cancelled_, line);
   if (!request) return failed(std::move(request).error());
   request->directory = ledger_.directory() / planned.id;
-  Told told(line, *options_.chronicle, planned, options_.is_terminal && options_.jobs == 1);
+  Told told(line, *options_.chronicle, planned, options_.is_terminal);
   return execute(*request, told);
 }
 
@@ -94,22 +109,21 @@ void Session::record(const PlannedRun& planned, const Evidence& evidence, Status
   }
   const RunResult& result = **recorded;
   options_.chronicle->verdict(result);
-  line.end(fmt::format(
-      "[{}/{}] {}  {}{}: {}", ledger_.results().runs.size(), plan_.size(), planned.id,
-      name_of(result.verdict.kind),
-      result.as_expected() ? "" : fmt::format(" (expected {})", name_of(result.expected)),
-      result.verdict.reason));
+  const ResultSet& results = ledger_.results();
+  options_.board->total(total_of(results));
+  line.end(fmt::format("[{}/{}] {}  {}{}: {}", results.runs.size(), plan_.size(), planned.id,
+                       name_of(result.verdict.kind), remark_on(result), result.verdict.reason));
 }
 
 void Session::work() {
-  // Several guests at once have no one line to share: each says its stages in lines of their own.
-  StatusLine line(stderr, options_.is_terminal && options_.jobs == 1);
+  StatusLine line(*options_.board);
   for (size_t at = next_++; at < plan_.size() && !cancelled_; at = next_++) {
     {
       const std::lock_guard lock(mutex_);
       if (!failure_) return;
     }
     const PlannedRun& planned = plan_[at];
+    if (options_.done.contains(planned.id)) continue;
     line.begin(fmt::format("[{}/{}] {}", at + 1, plan_.size(), planned.id));
     options_.chronicle->run_begin(planned, at + 1);
     Evidence evidence;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "harness/plan/plan.h"
 #include "harness/provision/catalogue.h"
 #include "harness/report/ledger.h"
+#include "harness/report/status.h"
 #include "harness/run/execute.h"
 
 namespace lab {
@@ -21,10 +23,13 @@ struct SessionOptions {
   /// The command that repeats a run.
   std::function<std::string(const PlannedRun&)> repeat;
   Chronicle* chronicle = nullptr;  ///< hears of everything that happens; not null
+  StatusBoard* board = nullptr;    ///< shows it; not null
+  std::set<std::string> done;      ///< ids of runs that have a result
 };
 
-/// Runs everything that is planned; stops between runs when `cancelled` is set. Progress goes to
-/// stderr. Fails only when results cannot be written: everything else is in the ledger.
+/// Runs everything that is planned and not done; stops between runs when `cancelled` is set.
+/// Progress goes to stderr. Fails only when results cannot be written: everything else is in the
+/// ledger.
 thaw::Status run_session(const std::vector<PlannedRun>& plan, const Catalogue& catalogue,
                          const Programs& programs, const std::filesystem::path& cache,
                          Ledger& ledger, const std::atomic<bool>& cancelled,

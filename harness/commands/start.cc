@@ -65,10 +65,15 @@ Result<fs::path> make_directory(const std::string& out, const std::string& name)
   return fs::absolute(directory).lexically_normal();
 }
 
-Result<Workplace> Workplace::open() {
+Result<Workplace> Workplace::open(StatusBoard* board) {
   Programs programs = TRY(Programs::beside_this());
   CatalogueOptions options;
-  options.progress = [](std::string_view words) { fmt::print(stderr, "{}\n", words); };
+  options.progress = [board](std::string_view words) {
+    if (board)
+      board->say(std::string(words));
+    else
+      fmt::print(stderr, "{}\n", words);
+  };
   fs::path cache = options.cache;
   return Workplace{std::move(programs), TRY(Catalogue::open(std::move(options))), std::move(cache)};
 }

@@ -15,13 +15,14 @@
 
 namespace lab {
 
-/// What is shared by all runs of one command. Progress of downloads goes to stderr.
+/// What is shared by all runs of one command. Progress of downloads goes to `board`, which must
+/// outlive it, or to stderr.
 struct Workplace {
   Programs programs;
   Catalogue catalogue;
   std::filesystem::path cache;
 
-  static thaw::Result<Workplace> open();
+  static thaw::Result<Workplace> open(StatusBoard* board = nullptr);
 };
 
 /// From now on the first Ctrl-C (SIGTERM, SIGHUP) sets the flag, the second ends the process.

@@ -4,6 +4,8 @@
 
 #include "harness/report/ledger.h"
 
+#include <ctime>
+
 #include "harness/report/page.h"
 #include "harness/report/picture.h"
 #include "harness/results/store.h"
@@ -33,12 +35,27 @@ std::string picture_of(const thaw::Capture& capture, const Evidence& evidence,
   return draw_threads(capture, {start, start + ns(stall.length_ms)});
 }
 
+/// UTC: an entry ends on the same day on every host.
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &parts);
+  return text;
+}
+
 }  // namespace
 
 Result<Ledger> Ledger::open(std::filesystem::path directory, ResultSet results) {
   Ledger ledger(std::move(directory), std::move(results));
   TRY(ledger.save());
   return ledger;
+}
+
+void Ledger::set_known(KnownIssues known) {
+  known_ = std::move(known);
+  for (RunResult& run : results_.runs) known_.apply(run, today());
 }
 
 Status Ledger::save() const {
@@ -66,6 +83,7 @@ Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& e
       result.picture = result.directory + "/threads.svg";
     }
   }
+  known_.apply(result, today());
   results_.runs.push_back(std::move(result));
   TRY(save());
   return &results_.runs.back();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/plan/plan.h"
+#include "harness/results/known.h"
 #include "harness/results/result.h"
 #include "harness/run/evidence.h"
 #include "profiler/base/errors.h"
@@ -19,11 +20,16 @@ class Ledger {
   /// a directory that cannot be written is found before anything is booted.
   static thaw::Result<Ledger> open(std::filesystem::path directory, ResultSet results);
 
-  /// Loads capture and console, judges, and replaces results.json, junit.xml and report.html. Fails
-  /// when they cannot be written; the earlier ones then stay. `repeat` is the command that repeats
-  /// the run.
+  /// Loads capture and console, judges, and replaces results.json, junit.xml, results.ktap and
+  /// report.html. Fails when they cannot be written; the earlier ones then stay. `repeat` is the
+  /// command that repeats the run.
   thaw::Result<const RunResult*> record(const PlannedRun& run, const Evidence& evidence,
                                         const std::string& repeat);
+
+  /// The issues that runs recorded from now on are held against; runs that are there already (of a
+  /// session that is resumed) are again.
+  void set_known(KnownIssues known);
+  const KnownIssues& known() const { return known_; }
 
   /// No more runs will come. `all`: every planned run was recorded.
   thaw::Status close(bool all);
@@ -38,6 +44,7 @@ class Ledger {
 
   std::filesystem::path directory_;
   ResultSet results_;
+  KnownIssues known_;
 };
 
 }  // namespace lab

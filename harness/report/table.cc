@@ -29,9 +29,16 @@ using Row = std::vector<Cell>;
 
 const char* color_of(const RunResult& run) {
   if (run.as_expected()) return kGreen;
+  if (run.known) return kYellow;
   const bool proves_nothing =
       run.verdict.kind == VerdictKind::infra || run.verdict.kind == VerdictKind::incapable;
   return proves_nothing ? kYellow : kRed;
+}
+
+std::string expected_text(const RunResult& run) {
+  if (run.as_expected()) return "yes";
+  if (run.known) return "known " + run.known->id;
+  return fmt::format("no, {}", name_of(run.expected));
 }
 
 std::string version_of(const std::string& package) {
@@ -46,8 +53,7 @@ Row row_of(const RunResult& run, bool with_case) {
   row.push_back({run.kernel_name()});
   row.push_back({version_of(run.package)});
   row.push_back({name_of(run.verdict.kind), false, color_of(run)});
-  row.push_back({run.as_expected() ? "yes" : fmt::format("no, {}", name_of(run.expected)), false,
-                 color_of(run)});
+  row.push_back({expected_text(run), false, color_of(run)});
   row.push_back({duration_text(longest_own_ms(run)), true});
   row.push_back({std::to_string(own_stalls(run)), true});
   row.push_back({std::to_string(nmis_total(run)), true});
@@ -79,13 +85,17 @@ std::string format_rows(const std::vector<Row>& rows, bool color) {
 std::string sum_line(const ResultSet& results) {
   size_t good = 0;
   size_t nothing = 0;
+  size_t known = 0;
   for (const RunResult& run : results.runs) {
     if (run.as_expected())
       ++good;
+    else if (run.known)
+      ++known;
     else if (run.verdict.kind == VerdictKind::infra || run.verdict.kind == VerdictKind::incapable)
       ++nothing;
   }
   std::string line = fmt::format("{} of {} as expected", good, results.runs.size());
+  if (known > 0) line += fmt::format(", {} known", known);
   if (nothing > 0) line += fmt::format(", {} could not be judged", nothing);
   if (!results.finished)
     line += fmt::format(", interrupted: {} of {} runs done", results.runs.size(), results.planned);
@@ -111,7 +121,11 @@ std::string format_table(const ResultSet& results, bool color) {
 
   std::string text = format_rows(rows, color) + "\n" + sum_line(results);
   for (const RunResult& run : results.runs)
-    if (!run.as_expected())
+    if (run.known && !run.as_expected())
+      text += fmt::format("\n{}: {}, known until {}: {}{}{}\n", run.id, name_of(run.verdict.kind),
+                          run.known->expires, run.known->reason,
+                          run.known->link.empty() ? "" : "; ", run.known->link);
+    else if (!run.as_expected())
       text += fmt::format("\n{}: {}, not {}: {}\n  repeat: {}\n", run.id, name_of(run.verdict.kind),
                           name_of(run.expected), run.verdict.reason, run.repeat);
   return text;

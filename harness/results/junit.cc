@@ -38,7 +38,11 @@ void add_case(pugi::xml_node suite, const RunResult& run) {
   set(test, "name", fmt::format("{} #{}", run.kernel_name(), run.seed));
   set(test, "classname", run.case_name);
   set(test, "time", fmt::format("{:.3f}", run.wall_s));
-  if (!run.as_expected()) {
+  if (!run.as_expected() && run.known) {
+    set(test.append_child("skipped"), "message",
+        fmt::format("{}, known issue {} until {}: {}", name_of(run.verdict.kind), run.known->id,
+                    run.known->expires, run.known->reason));
+  } else if (!run.as_expected()) {
     pugi::xml_node bad = test.append_child(is_error(run) ? "error" : "failure");
     set(bad, "type", name_of(run.verdict.kind));
     set(bad, "message", run.verdict.reason);
@@ -59,15 +63,18 @@ std::string to_junit(const ResultSet& results) {
     pugi::xml_node suite = suites.append_child("testsuite");
     int failures = 0;
     int errors = 0;
+    int skipped = 0;
     double wall_s = 0;
     for (const RunResult* run : runs) {
-      if (!run->as_expected()) ++(is_error(*run) ? errors : failures);
+      if (run->is_unexpected()) ++(is_error(*run) ? errors : failures);
+      if (!run->as_expected() && run->known) ++skipped;
       wall_s += run->wall_s;
     }
     set(suite, "name", name);
     set(suite, "tests", std::to_string(runs.size()));
     set(suite, "failures", std::to_string(failures));
     set(suite, "errors", std::to_string(errors));
+    set(suite, "skipped", std::to_string(skipped));
     set(suite, "time", fmt::format("{:.3f}", wall_s));
     set(suite, "timestamp", results.started);
     for (const RunResult* run : runs) add_case(suite, *run);

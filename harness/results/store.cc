@@ -3,8 +3,11 @@
 
 #include "harness/results/store.h"
 
+#include <algorithm>
+
 #include "harness/results/json.h"
 #include "harness/results/junit.h"
+#include "harness/results/ktap.h"
 #include "profiler/base/files.h"
 
 namespace lab {
@@ -15,6 +18,7 @@ using thaw::Status;
 Status save_results(const ResultSet& results, const std::filesystem::path& directory) {
   TRY(thaw::write_file(directory / "results.json", to_json(results)));
   TRY(thaw::write_file(directory / "junit.xml", to_junit(results)));
+  TRY(thaw::write_file(directory / "results.ktap", to_ktap(results)));
   return {};
 }
 
@@ -29,6 +33,17 @@ Result<ResultSet> load_results(const std::filesystem::path& path) {
     return std::unexpected(std::move(error));
   }
   return from_json(*text, file.string());
+}
+
+std::vector<std::filesystem::path> results_below(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return {path};
+  std::vector<std::filesystem::path> found;
+  for (std::filesystem::recursive_directory_iterator at(path, error), end; !error && at != end;
+       at.increment(error))
+    if (at->path().filename() == "results.json") found.push_back(at->path());
+  std::ranges::sort(found);
+  return found;
 }
 
 }  // namespace lab
