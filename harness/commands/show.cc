@@ -1,5 +1,5 @@
-// `thawlab show`: the table of a finished run again, and why one of its verdicts is what it is.
-// Reads results.json alone; never judges again.
+// `thawlab show`: the table of a session again, and why one of its verdicts is what it is. Reads
+// results.json where it still lies, else what the history kept of it; never judges again.
 
 #include <cstdio>
 #include <memory>
@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "harness/commands/command.h"
+#include "harness/commands/find_session.h"
+#include "harness/report/sessions.h"
 #include "harness/report/table.h"
 #include "harness/results/store.h"
 
@@ -20,9 +22,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A screenful; `thawlab history -n` lists more.
+constexpr size_t kMostListed = 20;
+
 struct Options {
-  std::string directory;
+  std::string session;  ///< a directory, or a word of find_session()
   std::string why;
+  std::string history;
+  bool list = false;
 };
 
 /// The directory of thaw-results whose results.json was written last.
@@ -56,10 +63,28 @@ Result<const RunResult*> find_run(const ResultSet& results, const std::string& w
   return found;
 }
 
+/// The results that the word names: a directory, or a session of the history.
+Result<ResultSet> results_of(const Options& options) {
+  if (options.session.empty()) return load_results(TRY(newest_results()));
+  std::error_code ignored;
+  if (fs::exists(options.session, ignored)) return load_results(options.session);
+  const SessionRecord session = TRY(find_session(options.session, options.history));
+  if (auto whole = load_results(session.directory); whole && session_key(*whole) == session.key)
+    return whole;
+  fmt::print(stderr, "thawlab: {} is gone; this is what the history kept of it\n",
+             session.directory);
+  return to_results(session);
+}
+
+Result<int> list(const Options& options) {
+  const History history = TRY(open_history(options.history));
+  fmt::print("{}", format_sessions(TRY(history.list(kMostListed))));
+  return 0;
+}
+
 Result<int> show(const Options& options) {
-  fs::path directory = options.directory;
-  if (directory.empty()) directory = TRY(newest_results());
-  const ResultSet results = TRY(load_results(directory));
+  if (options.list) return list(options);
+  const ResultSet results = TRY(results_of(options));
   if (!options.why.empty()) {
     const RunResult* run = TRY(find_run(results, options.why));
     fmt::print("{}", explain(*run));
@@ -72,10 +97,15 @@ Result<int> show(const Options& options) {
 
 std::function<Result<int>()> setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("DIR", options->directory,
-                 "Results directory or its results.json; default: the newest in thaw-results");
+  app.add_option("SESSION", options->session,
+                 "Results directory or its results.json, a number of `thawlab history`, last or "
+                 "prev; default: the newest in thaw-results");
   app.add_option("--why", options->why,
                  "Explain the verdict of this run (part of its name will do)");
+  app.add_flag("--list", options->list, "The newest sessions of the history instead");
+  app.add_option("--history", options->history,
+                 "History file; default: $THAW_HISTORY, else the XDG data home")
+      ->type_name("FILE");
   return [options] { return show(*options); };
 }
 

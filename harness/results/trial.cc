@@ -86,4 +86,47 @@ SessionRecord to_record(const ResultSet& results, const std::filesystem::path& d
   return record;
 }
 
+ResultSet to_results(const SessionRecord& session) {
+  ResultSet results{.name = session.name,
+                    .started = session.started,
+                    .thaw_version = session.thaw_version,
+                    .commit = session.commit,
+                    .session = session.key,
+                    .host_id = session.host_id,
+                    .host = session.host,
+                    .planned = session.planned,
+                    .finished = session.finished};
+  for (const Trial& trial : session.trials) {
+    RunResult run{.id = trial.id,
+                  .case_name = trial.case_name,
+                  .pattern = trial.pattern,
+                  .kernel = trial.kernel,
+                  .release = trial.release,
+                  .package = trial.package,
+                  .suite = trial.suite,
+                  .expected = trial.expected,
+                  .seed = trial.seed,
+                  .attempts = trial.attempts,
+                  .accelerator = trial.accelerator,
+                  .qemu = trial.qemu,
+                  .load_s = trial.load_s,
+                  .wall_s = trial.wall_s,
+                  .nmis_sent = trial.nmis_sent,
+                  .nmis_delivered = {trial.nmis_delivered},
+                  .subject_nmi_runs = trial.subject_nmi_runs,
+                  .directory = trial.directory};
+    run.verdict.kind = trial.verdict;
+    run.verdict.reason = trial.reason;
+    run.verdict.floor_ms = trial.floor_ms;
+    run.verdict.undisturbed = trial.undisturbed;
+    run.verdict.stalls_total = trial.stalls_total;
+    for (const TrialStall& stall : trial.stalls)
+      run.verdict.stalls.push_back(
+          {.length_ms = stall.length_ms, .host_ms = stall.host_ms, .context = stall.context});
+    if (!trial.known.empty()) run.known = KnownMatch{.id = trial.known};
+    results.runs.push_back(std::move(run));
+  }
+  return results;
+}
+
 }  // namespace lab

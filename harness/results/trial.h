@@ -78,6 +78,9 @@ Trial to_trial(const RunResult& run);
 /// `directory` is where the results lie; made absolute.
 SessionRecord to_record(const ResultSet& results, const std::filesystem::path& directory);
 
+/// As much of the results as the record has, for a table when the directory is gone.
+ResultSet to_results(const SessionRecord& session);
+
 /// ResultSet::session, or for results of a thawlab that had none, digits made of what never changes
 /// about them: name, start, runs.
 std::string session_key(const ResultSet& results);
