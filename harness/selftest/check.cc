@@ -157,7 +157,7 @@ std::vector<Check> agents() {
 }
 
 std::vector<Check> files() {
-  Case full = recording(4);
+  Case full = recording(30);  // it ends when the disk is full, after seconds
   full.machine.scratch_mib = 1;
   return {
       {.name = "console-cut",

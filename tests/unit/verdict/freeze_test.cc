@@ -8,7 +8,7 @@ namespace lab::test {
 TEST(Judge, CallsThreeLongEmitsInNmiAFreeze) {
   Given given;
   stall_pair(given, 1000, 33);
-  stall_pair(given, 2000, 134);
+  stall_pair(given, 2000, 34);
   EXPECT_VERDICT("pass", given, "");
   EXPECT_THAT(given.verdict().notes, testing::Contains(HasSubstr("3 make a freeze")));
   stall_pair(given, 3000, 33);
@@ -70,9 +70,35 @@ TEST(Judge, SeesALongStallInAnyContext) {
   EXPECT_VERDICT("freeze", Given().emit(kTask, 1000, 300), "the longest 300 ms, seen by emit");
   EXPECT_VERDICT("freeze", Given().late_beat(1, 1000, 260), "seen by heartbeat");
   Given thrice;
-  thrice.late_beat(0, 1000, 120).late_beat(0, 2000, 120);
+  thrice.late_beat(0, 1000, 120).late_beat(0, 2000, 120).late_beat(0, 3000, 120);
+  EXPECT_VERDICT("freeze", thrice, "stood still 3 times");
+}
+
+TEST(Judge, SeesShortStallsByLengthTimesCount) {
+  EXPECT_VERDICT("pass", Given().late_beat(0, 1000, 79), "");
+  EXPECT_VERDICT("freeze", Given().late_beat(0, 1000, 81), "1 times for 80 ms or more");
+  Given thrice;
+  thrice.late_beat(0, 1000, 41).late_beat(1, 2000, 79);
   EXPECT_VERDICT("pass", thrice, "");
-  EXPECT_VERDICT("freeze", thrice.late_beat(0, 3000, 120), "stood still 3 times");
+  EXPECT_VERDICT("freeze", thrice.late_beat(0, 3000, 41), "3 times for 40 ms or more");
+  Given often;
+  for (int i = 0; i < 19; i++) often.late_beat(i % 2, 100 + i * 500, 16);
+  EXPECT_VERDICT("pass", often, "");  // ten seconds of load
+  EXPECT_VERDICT("freeze", often.late_beat(0, 9900, 16), "20 times for 12 ms or more");
+}
+
+TEST(Judge, CountsAShortStallOnceHoweverManySawIt) {
+  Given given;
+  for (int i = 0; i < 12; i++)
+    given.late_beat(0, 100 + i * 500, 16).late_beat(1, 101 + i * 500, 15);
+  EXPECT_VERDICT("pass", given, "");
+}
+
+TEST(Judge, JudgesShortStallsOnlyWhereTheHostWasCalm) {
+  Given given;
+  for (int i = 0; i < 30; i++) given.late_beat(0, 100 + i * 300, 38);
+  EXPECT_VERDICT("freeze", given, "30 times");
+  EXPECT_VERDICT("infra", given.busy_host(0.45), "host too busy");
 }
 
 TEST(Judge, DoesNotTrustALateHeartbeatThatTheHostExplains) {
@@ -88,7 +114,7 @@ TEST(Judge, ForgivesAHeartbeatWhoseTimerWasLateButNoEmit) {
 
 TEST(Judge, HearsSilence) {
   EXPECT_VERDICT("freeze", Given().silence(2000, 5000), "seen by silence");
-  EXPECT_VERDICT("pass", Given().silence(2000, 5000).host_gap(0, 1900, 4900), "");
+  EXPECT_VERDICT("pass", Given().silence(2000, 5000).host_gap(0, 1900, 4950), "");
   EXPECT_VERDICT("pass", Given().silence(2000, 2900), "");  // an ordinary thread's wait for a CPU
 }
 
