@@ -4,7 +4,12 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -113,6 +118,31 @@ TEST(HostWatchLive, SeveralWatchesAtOnceDoNotMix) {
   ASSERT_EQ(gaps.threads.size(), 2u);
   EXPECT_FALSE(gaps.threads[0].empty());
   EXPECT_FALSE(gaps.threads[1].empty());
+}
+
+TEST(HostWatchLive, CountsAStoppedThreadAsHeldOff) {
+  SKIP_UNLESS(geteuid() == 0) << "BPF needs root";
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (volatile bool goes_on = true; goes_on;) {
+    }
+  }
+  auto watch = lab::HostWatch::start(thaw::Pid(child), {thaw::Tid(child)}, "", HostWatchKind::bpf);
+  ASSERT_TRUE(watch) << watch.error().message;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  kill(child, SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  kill(child, SIGCONT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const lab::HostGaps gaps = watch->stop();
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  int64_t longest_ns = 0;
+  for (const lab::Interval& gap : gaps.threads.at(0))
+    longest_ns = std::max(longest_ns, gap.end_ns - gap.start_ns);
+  // The signal takes a moment to stop it, on a busy host some ms.
+  EXPECT_GT(longest_ns, 200'000'000);
 }
 
 TEST(HostWatchLive, LeavesTheWaitsInTheRunsDirectory) {
