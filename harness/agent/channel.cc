@@ -99,6 +99,13 @@ void Channel::wait_for_farewell() {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
+void Channel::send_text(std::string_view text, std::string_view name) {
+  send(FrameType::file_begin, name);
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kFilePieceBytes)))
+    send(FrameType::file_data, text.substr(0, kFilePieceBytes));
+  send(FrameType::file_end, "");
+}
+
 void Channel::send_file(const char* path, std::string_view name) {
   const thaw::UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
   if (!file.is_valid()) return;  // the subject never made it: the outcome tells

@@ -31,6 +31,8 @@ class Channel {
   /// The order that has come, once; nothing as long as none has.
   std::optional<TrialOrder> take_order();
   void send(FrameType type, std::string_view payload);
+  /// `text` as a file of that name.
+  void send_text(std::string_view text, std::string_view name);
   /// Says why it is not whole in `file_end` when it cannot be read to its end.
   void send_file(const char* path, std::string_view name);
 

@@ -17,7 +17,7 @@ constexpr int64_t kLateNs = 2'000'000;
 constexpr size_t kMostKept = 20'000;
 }  // namespace
 
-Heartbeats::Heartbeats(uint32_t cpus) {
+Heartbeats::Heartbeats(uint32_t cpus, BeatWriter& page) : page_(page) {
   late_.reserve(kMostKept);
   for (uint32_t cpu = 0; cpu < cpus; cpu++) threads_.emplace_back([this, cpu] { beat(cpu); });
 }
@@ -37,7 +37,9 @@ void Heartbeats::beat(uint32_t cpu) {
     due_ns += kBeatPeriodNs;
     const timespec until{due_ns / 1'000'000'000, due_ns % 1'000'000'000};
     ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
-    const int64_t late_ns = thaw::monotonic_ns() - due_ns;
+    const int64_t now_ns = thaw::monotonic_ns();
+    page_.beat(cpu, now_ns);
+    const int64_t late_ns = now_ns - due_ns;
     if (late_ns < kLateNs) continue;
     {
       const std::lock_guard lock(mutex_);
@@ -48,6 +50,7 @@ void Heartbeats::beat(uint32_t cpu) {
     }
     due_ns += late_ns / kBeatPeriodNs * kBeatPeriodNs;
   }
+  page_.beat(cpu, 0);
 }
 
 }  // namespace lab

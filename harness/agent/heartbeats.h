@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/agent/beat_writer.h"
 #include "harness/agent/messages.h"
 
 namespace lab {
@@ -14,10 +15,10 @@ namespace lab {
 /// 4 ms, one tick of HZ=250: 250 wake-ups a second and CPU, a hundredth of what the load switches.
 inline constexpr int64_t kBeatPeriodNs = 4'000'000;
 
-/// Beats from construction to stop(). Threads are pinned and run above the load.
+/// Beats from construction to stop(), into `page` too. Threads are pinned and run above the load.
 class Heartbeats {
  public:
-  explicit Heartbeats(uint32_t cpus);
+  Heartbeats(uint32_t cpus, BeatWriter& page);
   ~Heartbeats() { stop(); }
 
   void stop();
@@ -28,6 +29,7 @@ class Heartbeats {
  private:
   void beat(uint32_t cpu);
 
+  BeatWriter& page_;
   std::atomic<bool> stop_ = false;
   std::mutex mutex_;
   std::vector<BeatDelay> late_;

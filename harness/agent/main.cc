@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "harness/agent/beat_writer.h"
 #include "harness/agent/channel.h"
 #include "harness/agent/messages.h"
 #include "harness/agent/priority.h"
@@ -49,10 +50,12 @@ int main() {
   if (!plan.root.empty()) or_give_up(lab::mount_userland());
   // Never freed: its thread reads until the power goes.
   auto& channel = *new lab::Channel(or_give_up(lab::Channel::open_port()));
-  const lab::Hello greeting = hello();
+  lab::Hello greeting = hello();
+  lab::BeatWriter page(greeting.cpus);
+  greeting.beat_page = page.address();
   channel.send(lab::FrameType::hello, lab::to_json(greeting));
   lab::run_above_load(lab::kMainPriority);
-  lab::play(plan, greeting, channel);
+  lab::play(plan, greeting, channel, page);
   channel.send(lab::FrameType::stage, "power off");
   channel.send(lab::FrameType::goodbye, "");
   channel.wait_for_farewell();

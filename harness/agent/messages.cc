@@ -74,6 +74,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("duration_s", plan.duration_s);
   visit("scratch_mib", plan.scratch_mib);
   visit("mishap", plan.mishap);
+  visit("send_symbols", plan.send_symbols);
   visit("await_trial", plan.await_trial);
 }
 
@@ -91,6 +92,7 @@ void visit_hello(Visit visit, T& hello) {
   visit("kernel", hello.kernel);
   visit("version", hello.version);
   visit("cpus", hello.cpus);
+  visit("beat_page", hello.beat_page);
 }
 
 template <class Visit, class T>

@@ -24,6 +24,9 @@ inline constexpr const char* kOverlay = "/overlay";
 /// The virtio-serial port's name.
 inline constexpr const char* kAgentPort = "thaw.agent";
 
+/// The name of the file of symbols.
+inline constexpr const char* kSymbolsFile = "symbols";
+
 /// What the agent is to do, from the moment it runs to its goodbye. In the initramfs rather than
 /// sent: nothing has to come from the host while the guest runs.
 struct AgentPlan {
@@ -48,7 +51,8 @@ struct AgentPlan {
   bool count_nmi_runs = false;
   uint64_t seed = 1;
   double duration_s = 10;
-  int scratch_mib = 0;  ///< size of kScratch; 0: half of the memory
+  int scratch_mib = 0;        ///< size of kScratch; 0: half of the memory
+  bool send_symbols = false;  ///< before the load, so that the lab can name a stack
   /// Says that the subject is ready, then nothing more until a TrialOrder comes: that is where the
   /// machine's state is saved.
   bool await_trial = false;
@@ -66,9 +70,10 @@ struct TrialOrder {
 };
 
 struct Hello {
-  std::string kernel;   ///< uname -r
-  std::string version;  ///< uname -v
-  uint32_t cpus = 0;    ///< online
+  std::string kernel;      ///< uname -r
+  std::string version;     ///< uname -v
+  uint32_t cpus = 0;       ///< online
+  uint64_t beat_page = 0;  ///< guest physical address of the BeatPage; 0: there is none
 };
 
 struct Beat {

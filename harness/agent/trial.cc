@@ -15,8 +15,10 @@
 #include "harness/agent/child.h"
 #include "harness/agent/heartbeats.h"
 #include "harness/agent/kernel_counts.h"
+#include "harness/agent/messages.h"
 #include "harness/agent/mishap.h"
 #include "harness/agent/nmi_sender.h"
+#include "harness/agent/symbols.h"
 #include "profiler/base/time.h"
 
 namespace lab {
@@ -45,8 +47,8 @@ int64_t ns(double seconds) {
 
 class Trial {
  public:
-  Trial(const AgentPlan& plan, const Hello& greeting, Channel& channel)
-      : plan_(plan), greeting_(greeting), cpus_(greeting.cpus), channel_(channel) {}
+  Trial(const AgentPlan& plan, const Hello& greeting, Channel& channel, BeatWriter& page)
+      : plan_(plan), greeting_(greeting), cpus_(greeting.cpus), channel_(channel), page_(page) {}
   Outcome run();
 
  private:
@@ -66,6 +68,7 @@ class Trial {
   Hello greeting_;
   uint32_t cpus_;
   Channel& channel_;
+  BeatWriter& page_;
   Outcome outcome_;
   std::unique_ptr<Child> subject_;
   std::unique_ptr<Child> workload_;
@@ -190,7 +193,7 @@ void Trial::run_load() {
   const std::vector<uint64_t> nmis_before = nmi_counts();
   load_start_ns_ = thaw::monotonic_ns();
   {
-    Heartbeats beats(cpus_);
+    Heartbeats beats(cpus_, page_);
     std::optional<NmiSender> nmis;
     if (plan_.apic_nmi)
       nmis.emplace(NmiPace{.rate_hz = plan_.nmi_rate_hz,
@@ -242,7 +245,11 @@ void Trial::stop_subject() {
 }
 
 Outcome Trial::run() {
+  std::optional<SymbolCollector> symbols;
+  if (plan_.send_symbols) symbols.emplace();
   if (!plan_.subject.empty()) start_subject();
+  if (symbols) channel_.send_text(symbols->text(), kSymbolsFile);
+  symbols.reset();
   if (plan_.await_trial && (plan_.subject.empty() || outcome_.subject_ready)) await_order();
   if (plan_.subject.empty() || outcome_.subject_ready) run_load();
   stop_workload();
@@ -252,8 +259,8 @@ Outcome Trial::run() {
 
 }  // namespace
 
-void play(const AgentPlan& plan, const Hello& greeting, Channel& channel) {
-  Trial trial(plan, greeting, channel);
+void play(const AgentPlan& plan, const Hello& greeting, Channel& channel, BeatWriter& page) {
+  Trial trial(plan, greeting, channel, page);
   const Outcome outcome = trial.run();
   channel.send(FrameType::outcome, to_json(outcome));
   channel.send(FrameType::stage, "collect");

@@ -1,6 +1,7 @@
 #pragma once
 // One case, played in the guest.
 
+#include "harness/agent/beat_writer.h"
 #include "harness/agent/channel.h"
 #include "harness/agent/messages.h"
 
@@ -10,6 +11,6 @@ namespace lab {
 /// stops everything, and says what came of it. Sends stages, beats, the outcome and the capture;
 /// not the goodbye. A plan that awaits a trial stands still once the subject is ready, and says
 /// `greeting` again when it goes on.
-void play(const AgentPlan& plan, const Hello& greeting, Channel& channel);
+void play(const AgentPlan& plan, const Hello& greeting, Channel& channel, BeatWriter& page);
 
 }  // namespace lab

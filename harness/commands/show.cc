@@ -8,6 +8,7 @@
 
 #include "harness/commands/command.h"
 #include "harness/commands/find_session.h"
+#include "harness/report/blame.h"
 #include "harness/report/sessions.h"
 #include "harness/report/table.h"
 #include "harness/results/store.h"
@@ -92,6 +93,10 @@ Result<int> show(const Options& options) {
   }
   const bool color = ::isatty(STDOUT_FILENO) && !::getenv("NO_COLOR");
   fmt::print("{}  {}\n\n{}", results.name, results.started, format_table(results, color));
+  for (const RunResult& run : results.runs) {
+    const std::string who = blame_text(run, false);
+    if (!who.empty()) fmt::print("\n{}\n{}", run.id, who);
+  }
   return exit_code(results);
 }
 

@@ -2,10 +2,12 @@
 // The machine seam: something that boots a kernel and can be spoken to from outside. Knows nothing
 // of cases, runs or verdicts.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,13 @@ class Machine {
   virtual thaw::Status inject_nmi() = 0;
   /// Registers of every CPU as text, read from outside: works on a guest that answers nothing.
   virtual thaw::Result<std::string> registers() = 0;
+  /// Stops all CPUs and the guest's clocks with them (under TCG; under KVM the TSC goes on), until
+  /// resume(). Takes 0.4 ms, seldom more than 2.
+  virtual thaw::Status pause();
+  virtual thaw::Status resume();
+  /// Guest physical memory, whether the guest runs or not. Fails with Environment where there is
+  /// none, and where this machine's memory cannot be seen from outside.
+  virtual thaw::Status read_memory(uint64_t address, std::span<std::byte> into);
   /// Stops the machine and writes all of its state to `file`. It stays stopped; the bytes that it
   /// has sent by then can still be read. Its clock stands still until a machine is started from the
   /// file. Fails with Environment when the file cannot be written.

@@ -14,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/machine/guest_memory.h"
 #include "harness/machine/machine.h"
 #include "harness/machine/process.h"
 #include "harness/machine/qmp.h"
@@ -140,6 +141,9 @@ class Qemu final : public Machine {
   Status save(const fs::path& file) override;
   /// Of a machine that was started from a saved state: waits until all of it is there.
   Status go_on();
+  Status pause() override;
+  Status resume() override;
+  Status read_memory(uint64_t address, std::span<std::byte> into) override;
   void kill() override { process_.kill(); }
 
  private:
@@ -147,6 +151,7 @@ class Qemu final : public Machine {
   Qmp qmp_;
   UniqueFd agent_;
   fs::path log_;
+  std::optional<GuestMemory> memory_;  ///< found when it is first asked for
 };
 
 std::string last_words(const fs::path& log) {
@@ -215,6 +220,21 @@ Status Qemu::go_on() {
     ::usleep(kStatePollUs);
   }
   return thaw::fail(ErrorKind::Environment, "QEMU did not read the machine's saved state in time");
+}
+
+Status Qemu::pause() {
+  TRY(qmp_.command("stop", json::object()));
+  return {};
+}
+
+Status Qemu::resume() {
+  TRY(qmp_.command("cont", json::object()));
+  return {};
+}
+
+Status Qemu::read_memory(uint64_t address, std::span<std::byte> into) {
+  if (!memory_) memory_ = TRY(GuestMemory::find(qmp_, pid()));
+  return memory_->read(address, into);
 }
 
 }  // namespace

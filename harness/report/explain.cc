@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/report/blame.h"
 #include "harness/report/numbers.h"
 #include "harness/report/table.h"
 
@@ -68,6 +69,7 @@ std::string explain(const RunResult& run) {
   text += fmt::format("expected  {}{}{}\n", name_of(run.expected),
                       run.expected_reason.empty() ? "" : ": ", run.expected_reason);
   text += about_host(run) + about_nmis(run) + about_switches(run) + about_stalls(run);
+  text += blame_text(run, true);
   for (const std::string& note : run.verdict.notes) text += "note      " + note + "\n";
   text += fmt::format("files     {}\nrepeat    {}\n", run.directory, run.repeat);
   return text;

@@ -9,6 +9,7 @@
 #include "harness/report/page.h"
 #include "harness/report/picture.h"
 #include "harness/results/store.h"
+#include "harness/verdict/attribution.h"
 #include "harness/verdict/console.h"
 #include "profiler/base/files.h"
 
@@ -23,6 +24,14 @@ std::vector<Finding> read_console(const PlannedRun& run, const Evidence& evidenc
   if (evidence.console.empty()) return classify_console("", false);
   const auto log = thaw::read_file(evidence.console);
   return classify_console(log ? *log : "", run.test.nmi.source != NmiSource::none);
+}
+
+std::vector<Attribution> attributed(const Evidence& evidence, const thaw::Capture* capture) {
+  const auto text = evidence.symbols.empty() ? "" : thaw::read_file(evidence.symbols).value_or("");
+  const Symbols symbols = Symbols::parse(text);
+  if (!capture) return attribute(evidence, nullptr, symbols);
+  const thaw::EmitSummary emits = thaw::summarize_emits(*capture);
+  return attribute(evidence, &emits, symbols);
 }
 
 /// The threads around the stall that the host explains least.
@@ -71,6 +80,7 @@ Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& e
   const thaw::Capture* loaded = capture ? &*capture : nullptr;
 
   Verdict verdict = judge(run.test, evidence, loaded, read_console(run, evidence));
+  verdict.attribution = attributed(evidence, loaded);
   if (!capture && !evidence.capture.empty()) verdict.notes.push_back(capture.error().message);
 
   RunResult result = summarize(run, evidence, verdict, loaded, directory_);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/report/blame.h"
 #include "harness/report/histogram.h"
 #include "harness/report/markup.h"
 #include "harness/report/numbers.h"
@@ -130,13 +131,24 @@ std::string account(const RunResult& run) {
   return text + "</ul>\n";
 }
 
+std::string blame_list(const RunResult& run) {
+  std::string text;
+  for (const Blame& kind : blame(run.verdict.attribution)) {
+    text += fmt::format("<details><summary>{} × {}</summary><pre>", kind.count,
+                        html(to_text(kind.example)));
+    for (const std::string& frame : kind.example.stack) text += html(frame) + "\n";
+    text += "</pre></details>\n";
+  }
+  return text.empty() ? "" : "<p>Who stood still, and for whom:</p>\n" + text;
+}
+
 std::string run_details(const RunResult& run, const std::map<std::string, std::string>& pictures,
                         const RunResult* opening) {
   // The worst run's picture is at the top already.
   const bool has_picture = pictures.contains(run.id) && &run != opening;
   std::string text = fmt::format("<details id=\"{0}\"{1}><summary>{0} {2}</summary>\n",
                                  html(run.id), run.as_expected() ? "" : " open", badge(run));
-  text += account(run);
+  text += account(run) + blame_list(run);
   if (has_picture)
     text += kThreadKeys + fmt::format("<div class=\"scroll\">{}</div>\n", pictures.at(run.id));
   text += "<p>" + links(run) + "</p>\n";

@@ -86,6 +86,26 @@ Finding finding_from_json(const json& from) {
   return finding;
 }
 
+json attribution_to_json(const Attribution& one) {
+  return {{"cpu", one.cpu},     {"function", one.function}, {"program", one.program},
+          {"role", one.role},   {"lock", one.lock},         {"stack", one.stack},
+          {"at_ms", one.at_ms}, {"context", one.context},   {"source", one.source}};
+}
+
+Attribution attribution_from_json(const json& from) {
+  Attribution one;
+  read(from, "cpu", one.cpu);
+  read(from, "function", one.function);
+  read(from, "program", one.program);
+  read(from, "role", one.role);
+  read(from, "lock", one.lock);
+  read(from, "stack", one.stack);
+  read(from, "at_ms", one.at_ms);
+  read(from, "context", one.context);
+  read(from, "source", one.source);
+  return one;
+}
+
 template <class T, class Convert>
 json list_to_json(const std::vector<T>& list, Convert convert) {
   json array = json::array();
@@ -105,7 +125,7 @@ void verdict_to_json(const Verdict& verdict, json& run) {
   run["stalls_total"] = verdict.stalls_total;
   run["findings"] = list_to_json(verdict.findings, finding_to_json);
   run["notes"] = verdict.notes;
-  run["attribution"] = json::array();
+  run["attribution"] = list_to_json(verdict.attribution, attribution_to_json);
 }
 
 void verdict_from_json(const json& run, Verdict& verdict) {
@@ -118,6 +138,8 @@ void verdict_from_json(const json& run, Verdict& verdict) {
   read(run, "stalls_total", verdict.stalls_total);
   for (const json& one : run.at("findings")) verdict.findings.push_back(finding_from_json(one));
   read(run, "notes", verdict.notes);
+  if (const auto all = run.find("attribution"); all != run.end())
+    for (const json& one : *all) verdict.attribution.push_back(attribution_from_json(one));
 }
 
 // --- emit histograms: {context: {count, max, histogram}}, as in `thaw info --json`

@@ -2,13 +2,14 @@
 // asks for the clock, injects NMIs where QMP is the source, and looks whether it is over. The guest
 // plays its case by itself; nothing is sent to it that it waits for.
 //
-// What ends it: the machine is off; silence (a hang: its registers are kept first); the time
+// What ends it: the machine is off; silence, or the proof that it will last (a hang); the time
 // limits of the request; cancellation; our own failure.
 
 #include "harness/run/attempt.h"
 
 #include <poll.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -17,7 +18,10 @@
 #include "harness/run/boot.h"
 #include "harness/run/conversation.h"
 #include "harness/run/host_watch.h"
+#include "harness/run/live_witness.h"
+#include "harness/run/priority.h"
 #include "harness/run/snapshot.h"
+#include "harness/run/stop_clock.h"
 #include "profiler/base/files.h"
 #include "profiler/base/time.h"
 
@@ -31,6 +35,8 @@ using thaw::Status;
 namespace {
 
 constexpr int kTickMs = 20;
+/// While heartbeats are watched: a stall of 100 ms is noticed after 40 and leaves time to look.
+constexpr int kWatchTickMs = 5;
 
 int64_t ns(thaw::Milliseconds time) {
   return thaw::Nanoseconds(time).count();
@@ -53,11 +59,14 @@ class Attempt {
   void inject(int64_t now_ns);
   /// Whether the machine ended by itself, which then explains why it could not be spoken to.
   bool has_died();
-  void keep_registers();
+  Status start_watching();
+  void look_inside(int64_t now_ns);
   void show();
   void conclude();
   void add_outcome(const Outcome& outcome);
   void add_times();
+  void add_looks();
+  Interval running(Interval host) const { return stop_clock_.running(host); }
 
   const RunRequest& request_;
   const StartMachine& start_;
@@ -72,6 +81,8 @@ class Attempt {
   std::optional<Conversation> talk_;
   std::unique_ptr<Machine> machine_;
   std::optional<HostWatch> watch_;
+  std::optional<LiveWitness> witness_;
+  StopClock stop_clock_{{}};
 };
 
 /// What the machine starts from: a boot, or the state that was saved after one.
@@ -124,18 +135,37 @@ void Attempt::inject(int64_t now_ns) {
   }
 }
 
+Status Attempt::start_watching() {
+  const std::vector<thaw::Tid> threads = TRY(machine_->cpu_threads());
+  std::vector<thaw::Tid> watched = threads;
+  watched.push_back(thaw::Tid(machine_->pid().value));  // the main thread
+  watch_.emplace(
+      TRY(HostWatch::start(machine_->pid(), std::move(watched), request_.directory)));
+  witness_.emplace(*machine_, talk_->hello->beat_page, talk_->hello->cpus, threads,
+                   request_.directory);
+  return {};
+}
+
+/// What the guest's CPUs do when they stand still.
+void Attempt::look_inside(int64_t now_ns) {
+  if (!witness_ || talk_->goodbye) return;
+  const fs::path& symbols = request_.from != nullptr ? request_.from->symbols : talk_->symbols;
+  if (evidence_.symbols.empty() && !symbols.empty()) {
+    evidence_.symbols = symbols;
+    if (const auto text = thaw::read_file(symbols)) witness_->learn(*text);
+  }
+  witness_->watch({.now_ns = now_ns,
+                   .load_runs = talk_->load_runs,
+                   .last_frame_ns = talk_->last_frame_host_ns});
+}
+
 Status Attempt::step(int64_t now_ns) {
   const std::string stage_before = talk_->stage;
   const bool heard = TRY(talk_->listen(machine_->agent_fd()));
   if (talk_->stage != stage_before) progress_.stage(talk_->stage);
   if (heard) show();
-  if (talk_->hello && !watch_ && !talk_->outcome) {
-    std::vector<thaw::Tid> threads = TRY(machine_->cpu_threads());
-    threads.push_back(thaw::Tid(machine_->pid().value));  // the main thread
-    auto watch = HostWatch::start(machine_->pid(), std::move(threads), request_.directory);
-    if (!watch) return std::unexpected(std::move(watch).error());
-    watch_.emplace(std::move(*watch));
-  }
+  if (talk_->hello && !watch_ && !talk_->outcome) TRY(start_watching());
+  look_inside(now_ns);
   if (talk_->hello && !talk_->goodbye && now_ns >= next_ping_ns_) {
     talk_->ping(machine_->agent_fd());
     next_ping_ns_ = now_ns + ns(request_.limits.ping);
@@ -157,7 +187,9 @@ bool Attempt::is_over(int64_t now_ns) {
   if (talk_->goodbye && goodbye_ns_ == 0) goodbye_ns_ = now_ns;
   if (goodbye_ns_ != 0) return now_ns - goodbye_ns_ > ns(request_.limits.power_off);
   if (!talk_->hello) return now_ns - started_ns_ > ns(request_.limits.boot);
-  if (now_ns - talk_->last_frame_host_ns > ns(request_.limits.silence)) {
+  if (witness_) evidence_.hang_proof = witness_->hang();
+  if (now_ns - talk_->last_frame_host_ns > ns(request_.limits.silence) ||
+      !evidence_.hang_proof.empty()) {
     evidence_.gave_up_waiting = true;
     return true;
   }
@@ -183,15 +215,12 @@ bool Attempt::has_died() {
   return true;
 }
 
-void Attempt::keep_registers() {
-  const auto text = machine_->registers();
-  if (text) static_cast<void>(thaw::write_file(request_.directory / "vcpus.txt", *text));
-}
-
 Status Attempt::converse() {
   // NMIs from outside are in time to a fifth of their interval at the usual 300 a second.
-  const int tick_ms = request_.test.nmi.source == NmiSource::qmp ? 1 : kTickMs;
+  const WatchPriority priority;
+  const bool often = request_.test.nmi.source == NmiSource::qmp;
   while (true) {
+    const int tick_ms = often ? 1 : talk_->load_runs ? kWatchTickMs : kTickMs;
     pollfd agent{machine_->agent_fd(), POLLIN, 0};
     ::poll(&agent, 1, tick_ms);
     const int64_t now_ns = thaw::monotonic_ns();
@@ -200,7 +229,6 @@ Status Attempt::converse() {
     // A closed port is readable for ever: the machine's end is what counts.
     if (agent.revents & POLLHUP) ::poll(nullptr, 0, kTickMs);
   }
-  if (evidence_.gave_up_waiting) keep_registers();
   // What was on its way when the machine ended.
   TRY(talk_->listen(machine_->agent_fd()));
   return {};
@@ -229,12 +257,35 @@ void Attempt::add_outcome(const Outcome& outcome) {
   if (evidence_.guest) evidence_.guest->clock_floor_ns = 2 * outcome.beat_period_ns;
 }
 
+/// Also takes the stops out of what has been measured on the host so far.
+void Attempt::add_looks() {
+  if (!witness_) return;
+  evidence_.looks = witness_->take_looks();
+  evidence_.lab_stops = witness_->stops();
+  for (std::string& note : witness_->notes()) evidence_.host_load.push_back(std::move(note));
+  if (request_.accelerator != "tcg") {
+    for (auto& gaps : evidence_.host_gaps) {
+      gaps.insert(gaps.end(), evidence_.lab_stops.begin(), evidence_.lab_stops.end());
+      std::ranges::sort(gaps, {}, &Interval::start_ns);
+    }
+    return;
+  }
+  stop_clock_ = StopClock(evidence_.lab_stops);
+  for (ClockProbe& probe : talk_->probes) {
+    probe.host_sent_ns = stop_clock_.running_ns(probe.host_sent_ns);
+    probe.host_got_ns = stop_clock_.running_ns(probe.host_got_ns);
+  }
+  for (auto& gaps : evidence_.host_gaps)
+    for (Interval& gap : gaps) gap = stop_clock_.running(gap);
+  for (Look& look : evidence_.looks) look.stopped = stop_clock_.running(look.stopped);
+}
+
 void Attempt::add_times() {
   evidence_.clock = map_clocks(talk_->probes);
   if (talk_->load_began_host_ns != 0) {
     const int64_t over_ns =
         talk_->load_over_host_ns != 0 ? talk_->load_over_host_ns : thaw::monotonic_ns();
-    evidence_.load_host = Interval{talk_->load_began_host_ns, over_ns};
+    evidence_.load_host = running({talk_->load_began_host_ns, over_ns});
   }
   if (evidence_.clock && evidence_.load_guest)
     evidence_.load_host = evidence_.clock->to_host(*evidence_.load_guest);
@@ -245,11 +296,11 @@ void Attempt::add_times() {
   }
   if (evidence_.gave_up_waiting) {
     // Nobody can say what the guest's clock did after its last word.
-    evidence_.longest_silence_host = {talk_->last_frame_host_ns, thaw::monotonic_ns()};
+    evidence_.longest_silence_host = running({talk_->last_frame_host_ns, thaw::monotonic_ns()});
     evidence_.longest_silence_ns =
         evidence_.longest_silence_host.end_ns - evidence_.longest_silence_host.start_ns;
   }
-  evidence_.last_heartbeat_host_ns = talk_->last_beat_host_ns;
+  evidence_.last_heartbeat_host_ns = stop_clock_.running_ns(talk_->last_beat_host_ns);
 }
 
 /// The agent's last words on the console, when it could not say them to us.
@@ -285,6 +336,7 @@ void Attempt::conclude() {
     evidence_.subject.ready = talk_->load_began_host_ns != 0;
     evidence_.subject.started = evidence_.subject.ready || talk_->stage == "subject";
   }
+  add_looks();
   add_times();
   evidence_.agent_goodbye = talk_->goodbye;
   evidence_.capture = talk_->capture;

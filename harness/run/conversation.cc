@@ -144,20 +144,22 @@ void Conversation::hear_beat(const Beat& beat, int64_t now_ns) {
 }
 
 Status Conversation::hear_file(const Frame& frame) {
-  const auto path = directory_ / "capture.thaw";  // whatever the guest calls it
   if (frame.type == FrameType::file_begin) {
-    file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!file_.is_valid()) return thaw::fail_errno(errno, "cannot write " + path.string());
-    capture = path;
+    const bool is_symbols = frame.payload == kSymbolsFile;
+    file_path_ = directory_ / (is_symbols ? "symbols" : "capture.thaw");  // whatever it is called
+    file_.reset(::open(file_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file_.is_valid()) return thaw::fail_errno(errno, "cannot write " + file_path_.string());
+    if (!is_symbols) capture = file_path_;
     return {};
   }
   if (!file_.is_valid()) return {};
   if (frame.type == FrameType::file_end) {
     file_.reset();
+    if (file_path_ != capture && frame.payload.empty()) symbols = file_path_;
     return {};
   }
   if (Status written = thaw::write_all(file_.get(), frame.payload); !written)
-    return std::unexpected(with_context(std::move(written).error(), path.string()));
+    return std::unexpected(with_context(std::move(written).error(), file_path_.string()));
   return {};
 }
 

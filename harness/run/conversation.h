@@ -50,6 +50,7 @@ class Conversation {
   Interval longest_silence_guest;
   std::vector<ClockProbe> probes;
   std::filesystem::path capture;  ///< empty until one has arrived, whole or not
+  std::filesystem::path symbols;  ///< empty until they have arrived whole
 
  private:
   explicit Conversation(std::filesystem::path directory) : directory_(std::move(directory)) {}
@@ -65,6 +66,7 @@ class Conversation {
   std::filesystem::path directory_;
   thaw::UniqueFd log_;
   thaw::UniqueFd file_;
+  std::filesystem::path file_path_;  ///< of file_
   FrameReader reader_;
   int64_t opened_ns_ = 0;
   int64_t last_beat_guest_ns_ = 0;  ///< 0: none yet in this load

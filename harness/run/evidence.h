@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/run/stacks/stack.h"
 #include "profiler/base/errors.h"
 
 namespace lab {
@@ -67,6 +68,14 @@ struct GuestFacts {
   int64_t clock_floor_ns = 0;  ///< smallest stall that the heartbeats could have seen
 };
 
+/// The guest, stopped for a moment and read from outside.
+struct Look {
+  std::string why;                    ///< "CPU 1 silent for 45 ms"
+  Interval stopped;                   ///< host time
+  std::vector<uint32_t> silent_cpus;  ///< that had not beaten; empty when nobody spoke
+  std::vector<CpuStack> cpus;
+};
+
 struct Evidence {
   // How far it came. Each stage is absent when it was not reached.
   std::optional<double> agent_hello_ms;  ///< from the start of QEMU to the agent's hello
@@ -86,6 +95,11 @@ struct Evidence {
   /// Why the guest ended the machine, as QEMU tells: "guest-reset", "guest-shutdown"; "" unknown.
   std::string shutdown;
   bool gave_up_waiting = false;  ///< the guest stopped answering and the lab ended it
+  std::string hang_proof;   ///< why the lab did not wait out the whole silence; empty: it did
+  std::vector<Look> looks;  ///< at stalls, by time, then at the silence that lasted
+  /// When the lab had stopped the guest, host time. All other host times of a guest under TCG are
+  /// as if it never had (stop_clock.h); under KVM the stops are among the gaps.
+  std::vector<Interval> lab_stops;
 
   SubjectOutcome subject;
   NmiOutcome nmi;
@@ -106,6 +120,7 @@ struct Evidence {
   std::filesystem::path console;
   std::filesystem::path capture;
   std::filesystem::path agent_log;
+  std::filesystem::path symbols;  ///< as run/stacks/symbols.h reads it
 
   std::string accelerator;  ///< "tcg" or "kvm"
   std::string qemu_version;

@@ -157,6 +157,7 @@ Result<GuestPlan> plan_guest(const Case& test, const Programs& programs) {
   plan.agent.seed = test.run.seed;
   plan.agent.duration_s = test.run.duration_s;
   plan.agent.scratch_mib = test.machine.scratch_mib;
+  plan.agent.send_symbols = true;
   return plan;
 }
 

@@ -93,6 +93,7 @@ Result<std::unique_ptr<Snapshot>> take_snapshot_on(const StartMachine& start,
   if (!machine) return std::unexpected(std::move(machine).error());
   TRY(wait_until_ready(request, **machine, talk, progress));
   snapshot->boot_ms = ms_since(started_ns);
+  snapshot->symbols = talk.symbols;
   progress.stage("save");
   const int64_t saving_ns = thaw::monotonic_ns();
   const fs::path file = request.directory / "machine-state";

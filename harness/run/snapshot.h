@@ -20,8 +20,9 @@ struct Snapshot {
   Snapshot& operator=(const Snapshot&) = delete;
   ~Snapshot();
 
-  MachineOptions machine;  ///< how it goes on: restore_from is the file
-  double boot_ms = 0;      ///< from the start of QEMU until the subject was ready
+  MachineOptions machine;         ///< how it goes on: restore_from is the file
+  std::filesystem::path symbols;  ///< empty when the guest sent none
+  double boot_ms = 0;             ///< from the start of QEMU until the subject was ready
   double save_ms = 0;
   uint64_t bytes = 0;  ///< of the file
 };

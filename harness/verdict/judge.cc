@@ -151,9 +151,11 @@ std::optional<Ruling> ruled_by_hang(const Trial& trial) {
   const int64_t held = trial.host.held_host_ns(silence);
   if (silence.end_ns > silence.start_ns && held > (silence.end_ns - silence.start_ns) / 2)
     return host_too_busy(trial, "the guest fell silent, but the host hardly let it run");
-  return Ruling{VerdictKind::hang,
-                fmt::format("the guest stopped answering and did not go on ({:.1f} s of silence)",
-                            ms(trial.evidence.longest_silence_ns) / 1e3)};
+  return Ruling{
+      VerdictKind::hang,
+      fmt::format("the guest stopped answering and did not go on ({:.1f} s of silence){}",
+                  ms(trial.evidence.longest_silence_ns) / 1e3,
+                  trial.evidence.hang_proof.empty() ? "" : "; " + trial.evidence.hang_proof)};
 }
 
 std::optional<Ruling> ruled_by_goodbye(const Trial& trial) {
@@ -383,6 +385,12 @@ std::vector<std::string> notes_on(const Trial& trial) {
   for (const Finding& finding : trial.findings)
     if (finding.severity == "warning" && notes.size() < 20)
       notes.push_back(fmt::format("console line {}: {}", finding.line, finding.title));
+  if (!trial.evidence.lab_stops.empty()) {
+    int64_t stopped_ns = 0;
+    for (const Interval& stop : trial.evidence.lab_stops) stopped_ns += stop.end_ns - stop.start_ns;
+    notes.push_back(fmt::format("the lab stopped the guest {} times to look, for {:.1f} ms in all",
+                                trial.evidence.lab_stops.size(), ms(stopped_ns)));
+  }
   if (trial.evidence.attempts > 1)
     notes.push_back(fmt::format("attempt {}: the lab failed before", trial.evidence.attempts));
   return notes;

@@ -26,6 +26,19 @@ struct Stall {
   double own_ms() const { return length_ms - host_ms; }  ///< what the host does not explain
 };
 
+/// What one context of one CPU did while the guest stood still.
+struct Attribution {
+  uint32_t cpu = 0;
+  std::string function;  ///< the one that spins, or the leaf
+  std::string program;   ///< BPF program that it works for; empty: none
+  std::string role;      ///< "holds", "waits", or "runs" in a hang where neither is known
+  std::string lock;      ///< "rqspinlock 0x… of ring buffer 'rings' (map 3)"; empty: not known
+  std::vector<std::string> stack;  ///< leaf first, down to what it interrupted
+  double at_ms = 0;                ///< since the load began
+  std::string context;             ///< "nmi", "irq", "softirq", "exception", "task", "interrupt"
+  std::string source;              ///< "live": seen from outside; "slow_emit": its own record
+};
+
 struct Finding {
   std::string title;
   std::string type;  ///< "soft_lockup", "rcu_stall", "panic", …
@@ -44,9 +57,10 @@ struct Verdict {
   std::optional<double> undisturbed;
   /// How far off a time of the guest's may be on the host's clock; absent when none was mapped.
   std::optional<double> clock_error_ms;
-  double floor_ms = 0;             ///< stalls shorter than this could not have been seen
-  std::vector<Finding> findings;   ///< of the console
-  std::vector<std::string> notes;  ///< what the report should also say
+  double floor_ms = 0;                   ///< stalls shorter than this could not have been seen
+  std::vector<Finding> findings;         ///< of the console
+  std::vector<Attribution> attribution;  ///< by time; see attribution.h
+  std::vector<std::string> notes;        ///< what the report should also say
 };
 
 /// `capture` is null when there is none or it could not be read.
