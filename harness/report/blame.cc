@@ -38,6 +38,9 @@ std::string to_text(const Attribution& one) {
   const std::string what = one.role == "holds"   ? "holds the lock, interrupted in"
                            : one.role == "waits" ? "waits in"
                                                  : "runs in";
+  if (one.function == one.program)
+    return fmt::format("{} waited ({} context, CPU {}, by the record of its long emit)", who,
+                       one.context, one.cpu);
   return fmt::format("{} {} {} ({} context, CPU {}{}){}", who, what, one.function, one.context,
                      one.cpu, one.source == "live" ? "" : ", by its own long emit",
                      one.lock.empty() ? "" : ": " + one.lock);

@@ -229,6 +229,7 @@ Status Attempt::converse() {
     // A closed port is readable for ever: the machine's end is what counts.
     if (agent.revents & POLLHUP) ::poll(nullptr, 0, kTickMs);
   }
+  if (evidence_.gave_up_waiting && witness_) witness_->look_last();
   // What was on its way when the machine ended.
   TRY(talk_->listen(machine_->agent_fd()));
   return {};

@@ -72,6 +72,7 @@ struct GuestFacts {
 struct Look {
   std::string why;                    ///< "CPU 1 silent for 45 ms"
   Interval stopped;                   ///< host time
+  bool was_stopped = true;            ///< else what was seen is not of one moment
   std::vector<uint32_t> silent_cpus;  ///< that had not beaten; empty when nobody spoke
   std::vector<CpuStack> cpus;
 };

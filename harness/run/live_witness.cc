@@ -99,7 +99,7 @@ bool LiveWitness::State::look(std::string why, std::vector<Look>& into) {
     is_blind = true;
     return false;
   }
-  stops.push_back(seen->stopped);
+  if (seen->was_stopped) stops.push_back(seen->stopped);
   stall_watch.skip(seen->stopped.end_ns - seen->stopped.start_ns);
   looked_ns = seen->stopped.end_ns;
   into.push_back(std::move(*seen));
@@ -155,6 +155,11 @@ void LiveWitness::watch(const Moment& moment) {
   if (state_->is_blind) return;
   state_->watch_beats(moment);
   if (!state_->is_blind) state_->watch_silence(moment);
+}
+
+void LiveWitness::look_last() {
+  if (state_->is_blind || !state_->hang.empty()) return;
+  state_->look("given up", state_->silent_looks);
 }
 
 const std::string& LiveWitness::hang() const {

@@ -35,6 +35,8 @@ class LiveWitness {
   void learn(std::string_view symbols);
   /// Every few milliseconds. Looks if the guest stands still and has not been looked at too often.
   void watch(const Moment& moment);
+  /// The guest is given up: a last look, unless there has just been one.
+  void look_last();
   /// The guest will not go on: every CPU was seen several times, seconds apart, with interrupts off
   /// in the same calls. Empty while that is not proven, else the sentence that says so.
   const std::string& hang() const;

@@ -98,13 +98,14 @@ CpuStack Looker::stack_of(const CpuRegisters& registers) {
 Result<Look> Looker::look(std::string why) {
   Look look{.why = std::move(why)};
   look.stopped.start_ns = thaw::monotonic_ns();
-  TRY(machine_.pause());
+  // A machine that cannot be stopped is looked at as it runs: better than nothing.
+  look.was_stopped = machine_.pause().has_value();
   const auto text = machine_.registers();
   if (text)
     for (const CpuRegisters& registers : parse_registers(*text))
       look.cpus.push_back(stack_of(registers));
   look.stopped.end_ns = thaw::monotonic_ns();
-  TRY(machine_.resume());
+  if (look.was_stopped) TRY(machine_.resume());
   if (!text) return std::unexpected(text.error());
   write_down(look, *text);
   return look;

@@ -25,8 +25,7 @@ class Looker {
   void learn(std::string_view symbols);
 
   /// Stops, reads, goes on; 2 to 5 ms. Fails with Environment when the machine cannot be looked
-  /// into, with Transient when its monitor does not answer; the guest runs then as far as we can
-  /// tell.
+  /// into or made to go on, with Transient when its monitor does not answer.
   thaw::Result<Look> look(std::string why);
 
  private:

@@ -57,6 +57,10 @@ class Attributor {
   void add(const thaw::LongEmit& emit);
   /// Whether somebody looked while it lasted.
   bool was_seen(Interval guest) const;
+  /// Of it, what the host does not explain.
+  int64_t own_ns(Interval guest) const {
+    return guest.end_ns - guest.start_ns - host_.held_ns(guest);
+  }
   std::vector<Attribution> take();
 
  private:
@@ -135,6 +139,7 @@ void Attributor::add(const thaw::LongEmit& emit) {
     // Below the emit only what it interrupted counts.
     if (i > 0 && !parts[i].program && !parts[i].waits_in) continue;
     Attribution one = entry(parts[i]);
+    if (i == 0 && parts[i].program) one.function = parts[i].program->function;
     one.cpu = emit.cpu.value;
     one.role = i == 0 || parts[i].waits_in ? "waits" : "holds";
     one.at_ms = static_cast<double>(emit.start_ns - load_start_ns_) / kMs;
@@ -173,7 +178,7 @@ std::vector<Attribution> attribute(const Evidence& evidence, const thaw::EmitSum
     const Interval guest{emit.start_ns, emit.start_ns + emit.length_ns};
     const bool in_load = guest.start_ns < evidence.load_guest->end_ns &&
                          guest.end_ns > evidence.load_guest->start_ns;
-    if (emit.length_ns >= kLongEmitNs && in_load && !attributor.was_seen(guest))
+    if (in_load && attributor.own_ns(guest) >= kLongEmitNs && !attributor.was_seen(guest))
       attributor.add(emit);
   }
   return attributor.take();

@@ -103,6 +103,16 @@ const StackFrame* wait_of(std::span<const StackFrame> frames) {
   return found;
 }
 
+/// Of the calls nearest to the leaf: the program itself, not a part of it that it has called.
+const StackFrame* program_of(std::span<const StackFrame> frames) {
+  const StackFrame* found = nullptr;
+  for (const StackFrame& frame : frames) {
+    if (frame.is_program) found = &frame;
+    if (found && !frame.is_program) break;
+  }
+  return found;
+}
+
 }  // namespace
 
 bool is_wait(std::string_view function) {
@@ -162,8 +172,7 @@ std::vector<Episode> episodes(std::span<const StackFrame> stack) {
     size_t to = from + 1;
     while (to < stack.size() && !stack[to].is_interrupted) to++;
     Episode episode{.context = stack[from].context, .frames = stack.subspan(from, to - from)};
-    for (const StackFrame& frame : episode.frames)
-      if (frame.is_program && !episode.program) episode.program = &frame;
+    episode.program = program_of(episode.frames);
     episode.waits_in = wait_of(episode.frames);
     for (const StackFrame& frame : episode.frames)
       episode.may_hold |=

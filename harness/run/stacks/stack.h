@@ -56,7 +56,7 @@ struct Episode {
   std::span<const StackFrame> frames;  ///< leaf first; into the stack it was made of
   /// The function in which it waits for somebody else; null when it does not.
   const StackFrame* waits_in = nullptr;
-  /// The BPF program nearest to its leaf; null when there is none.
+  /// The BPF program nearest to its leaf, where it was entered; null when there is none.
   const StackFrame* program = nullptr;
   /// It has entered a lock's section and nothing on its stack waits: it may hold what the others
   /// wait for.

@@ -36,6 +36,7 @@ lab::AgentPlan a_plan() {
           .seed = 18'446'744'073'709'551'615ULL,
           .duration_s = 1.5,
           .scratch_mib = 9,
+          .send_symbols = true,
           .await_trial = true,
           .mishap = "exit@1"};
 }
@@ -64,7 +65,7 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 22u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 23u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");
@@ -117,11 +118,12 @@ TEST(Messages, WhatIsAbsentStaysAbsent) {
 }
 
 TEST(Messages, SmallOnesComeBackAsTheyWere) {
-  const auto hello = parse_message<lab::Hello>(to_json(lab::Hello{"6.12", "#1 SMP", 4}));
+  const auto hello = parse_message<lab::Hello>(to_json(lab::Hello{"6.12", "#1 SMP", 4, 0x1b3e'd000}));
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->kernel, "6.12");
   EXPECT_EQ(hello->version, "#1 SMP");
   EXPECT_EQ(hello->cpus, 4u);
+  EXPECT_EQ(hello->beat_page, 0x1b3e'd000u);
   const auto beat = parse_message<lab::Beat>(to_json(lab::Beat{-5, 1.25}));
   ASSERT_TRUE(beat);
   EXPECT_EQ(beat->time_ns, -5);

@@ -51,6 +51,15 @@ RunResult full_run() {
   run.verdict.notes = {"a note"};
   run.expected_reason = "why not";
   run.known = KnownMatch{"KI-1", "an old acquaintance", "https://example.org/1", "2027-01-31"};
+  run.verdict.attribution = {{.cpu = 1,
+                              .function = "resilient_queued_spin_lock_slowpath",
+                              .program = "on_nmi",
+                              .role = "waits",
+                              .lock = "rqspinlock 0xffffd3bac0b92080",
+                              .stack = {"resilient_queued_spin_lock_slowpath+0x350"},
+                              .at_ms = 205.5,
+                              .context = "nmi",
+                              .source = "live"}};
   run.seed = ~uint64_t{0};
   run.attempts = 2;
   run.accelerator = "tcg";

@@ -78,6 +78,18 @@ TEST_F(ConversationTest, LoadBeginsAndEndsWithItsStage) {
   EXPECT_EQ(talk_->load_over_host_ns, over_ns);
 }
 
+TEST_F(ConversationTest, SymbolsAreNoCapture) {
+  hear(FrameType::file_begin, lab::kSymbolsFile);
+  hear(FrameType::file_data, "ffffffff81000000 _stext\n");
+  EXPECT_TRUE(talk_->symbols.empty()) << "not whole yet";
+  hear(FrameType::file_end, "");
+  EXPECT_EQ(thaw::read_file(talk_->symbols), "ffffffff81000000 _stext\n");
+  EXPECT_TRUE(talk_->capture.empty());
+  hear(FrameType::file_begin, "capture.thaw");
+  hear(FrameType::file_end, "");
+  EXPECT_EQ(talk_->capture.filename(), "capture.thaw");
+}
+
 TEST_F(ConversationTest, SilenceIsMeasuredByTheGuestAndOnlyUnderLoad) {
   hear_beat(0, 1'000);
   hear_beat(0, 9'000);
