@@ -139,8 +139,7 @@ Status Attempt::start_watching() {
   const std::vector<thaw::Tid> threads = TRY(machine_->cpu_threads());
   std::vector<thaw::Tid> watched = threads;
   watched.push_back(thaw::Tid(machine_->pid().value));  // the main thread
-  watch_.emplace(
-      TRY(HostWatch::start(machine_->pid(), std::move(watched), request_.directory)));
+  watch_.emplace(TRY(HostWatch::start(machine_->pid(), std::move(watched), request_.directory)));
   witness_.emplace(*machine_, talk_->hello->beat_page, talk_->hello->cpus, threads,
                    request_.directory);
   return {};
@@ -277,7 +276,8 @@ void Attempt::add_looks() {
     probe.host_got_ns = stop_clock_.running_ns(probe.host_got_ns);
   }
   for (auto& gaps : evidence_.host_gaps)
-    for (Interval& gap : gaps) gap = stop_clock_.running(gap);
+    for (Interval& gap : gaps) gap = running(gap);
+  for (Interval& gap : evidence_.timer_gaps) gap = running(gap);
   for (Look& look : evidence_.looks) look.stopped = stop_clock_.running(look.stopped);
 }
 

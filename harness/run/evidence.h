@@ -96,8 +96,8 @@ struct Evidence {
   /// Why the guest ended the machine, as QEMU tells: "guest-reset", "guest-shutdown"; "" unknown.
   std::string shutdown;
   bool gave_up_waiting = false;  ///< the guest stopped answering and the lab ended it
-  std::string hang_proof;   ///< why the lab did not wait out the whole silence; empty: it did
-  std::vector<Look> looks;  ///< at stalls, by time, then at the silence that lasted
+  std::string hang_proof;        ///< why the lab did not wait out the whole silence; empty: it did
+  std::vector<Look> looks;       ///< at stalls, by time, then at the silence that lasted
   /// When the lab had stopped the guest, host time. All other host times of a guest under TCG are
   /// as if it never had (stop_clock.h); under KVM the stops are among the gaps.
   std::vector<Interval> lab_stops;

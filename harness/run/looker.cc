@@ -99,7 +99,13 @@ Result<Look> Looker::look(std::string why) {
   Look look{.why = std::move(why)};
   look.stopped.start_ns = thaw::monotonic_ns();
   // A machine that cannot be stopped is looked at as it runs: better than nothing.
-  look.was_stopped = machine_.pause().has_value();
+  const Status paused = machine_.pause();
+  look.was_stopped = paused.has_value();
+  if (!paused && paused.error().kind == thaw::ErrorKind::Transient) {
+    // A QEMU that does not answer now may do as it was told later: then it must go on, too.
+    static_cast<void>(machine_.resume());
+    return std::unexpected(paused.error());
+  }
   const auto text = machine_.registers();
   if (text)
     for (const CpuRegisters& registers : parse_registers(*text))
