@@ -118,7 +118,8 @@ TEST(Messages, WhatIsAbsentStaysAbsent) {
 }
 
 TEST(Messages, SmallOnesComeBackAsTheyWere) {
-  const auto hello = parse_message<lab::Hello>(to_json(lab::Hello{"6.12", "#1 SMP", 4, 0x1b3e'd000}));
+  const auto hello =
+      parse_message<lab::Hello>(to_json(lab::Hello{"6.12", "#1 SMP", 4, 0x1b3e'd000}));
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->kernel, "6.12");
   EXPECT_EQ(hello->version, "#1 SMP");
