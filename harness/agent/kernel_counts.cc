@@ -82,11 +82,12 @@ uint64_t runs_of(uint32_t program_id) {
 
 }  // namespace
 
-std::optional<uint64_t> nmi_program_runs() {
+std::optional<uint64_t> nmi_program_runs(const std::set<uint32_t>& programs) {
   uint64_t runs = 0;
   uint32_t id = 0;
   while (bpf_link_get_next_id(id, &id) == 0)
-    if (const uint32_t program = nmi_program_of(id); program != 0) runs += runs_of(program);
+    if (const uint32_t program = nmi_program_of(id); programs.contains(program))
+      runs += runs_of(program);
   return errno == ENOENT ? std::optional(runs) : std::nullopt;
 }
 

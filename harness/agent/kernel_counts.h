@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "profiler/base/unique_fd.h"
@@ -25,8 +26,9 @@ std::optional<uint64_t> attached_programs();
 /// Turns on the kernel's BPF statistics while it lives. Invalid where the kernel has none (before
 /// v5.8).
 thaw::UniqueFd enable_bpf_statistics();
-/// Runs of all programs attached to the tracepoint nmi_handler, as the statistics have it; nothing
-/// where the kernel does not tell. Counts from the moment the statistics were turned on.
-std::optional<uint64_t> nmi_program_runs();
+/// Runs of those of `programs` (ids) that are attached to the tracepoint nmi_handler, as the
+/// statistics have it; nothing where the kernel does not tell. Counts from the moment the
+/// statistics were turned on.
+std::optional<uint64_t> nmi_program_runs(const std::set<uint32_t>& programs);
 
 }  // namespace lab

@@ -8,6 +8,13 @@
 
 namespace lab {
 
+// For nlohmann: structs inside structs.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SharedMapSeen, id, name, type, nmi_programs, other_programs,
+                                   certain, probe)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LongNmi, cpu, start_ns, length_ns)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NmiMeterSeen, runs, probe_runs, probe_refused, max_ns, histogram,
+                                   longs, longs_missing)
+
 namespace {
 
 using nlohmann::json;
@@ -70,6 +77,8 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("nmi_rate_hz", plan.nmi_rate_hz);
   visit("nmi_jitter", plan.nmi_jitter);
   visit("count_nmi_runs", plan.count_nmi_runs);
+  visit("probe_maps", plan.probe_maps);
+  visit("needs_pmu", plan.needs_pmu);
   visit("seed", plan.seed);
   visit("duration_s", plan.duration_s);
   visit("scratch_mib", plan.scratch_mib);
@@ -126,6 +135,16 @@ void visit_outcome(Visit visit, T& outcome) {
   visit("late_beats", outcome.late_beats);
   visit("late_beats_dropped", outcome.late_beats_dropped);
   visit("beat_period_ns", outcome.beat_period_ns);
+  visit("incapable", outcome.incapable);
+  visit("meter", outcome.meter);
+}
+
+template <class Visit, class T>
+void visit_audit(Visit visit, T& audit) {
+  visit("programs", audit.programs);
+  visit("nmi_programs", audit.nmi_programs);
+  visit("maps", audit.maps);
+  visit("failure", audit.failure);
 }
 
 std::string dump(const json& object) {
@@ -163,5 +182,6 @@ LAB_MESSAGE(Hello, visit_hello, "hello")
 LAB_MESSAGE(Beat, visit_beat, "heartbeat")
 LAB_MESSAGE(Pong, visit_pong, "pong")
 LAB_MESSAGE(Outcome, visit_outcome, "outcome")
+LAB_MESSAGE(MapAudit, visit_audit, "map audit")
 
 }  // namespace lab

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/agent/map_messages.h"
 #include "profiler/base/errors.h"
 
 namespace lab {
@@ -49,6 +50,8 @@ struct AgentPlan {
   /// Count, with the kernel's BPF statistics, how often programs attached to nmi_handler ran. Costs
   /// two clock reads per run of every program, so only for subjects that do not count themselves.
   bool count_nmi_runs = false;
+  bool probe_maps = false;  ///< use the subject's maps in NMI, see subject_bpf.h
+  bool needs_pmu = false;   ///< without one the case is not played
   uint64_t seed = 1;
   double duration_s = 10;
   int scratch_mib = 0;        ///< size of kScratch; 0: half of the memory
@@ -110,6 +113,8 @@ struct Outcome {
   std::vector<BeatDelay> late_beats;
   uint64_t late_beats_dropped = 0;
   int64_t beat_period_ns = 0;
+  std::optional<std::string> incapable;  ///< why this machine cannot show what the case is about
+  std::optional<NmiMeterSeen> meter;
 };
 
 std::string to_json(const AgentPlan& plan);
@@ -118,6 +123,7 @@ std::string to_json(const Hello& hello);
 std::string to_json(const Beat& beat);
 std::string to_json(const Pong& pong);
 std::string to_json(const Outcome& outcome);
+std::string to_json(const MapAudit& audit);
 
 /// Fails with Corrupt on anything that is not the JSON of a T.
 template <class T>
@@ -134,5 +140,7 @@ template <>
 thaw::Result<Pong> parse_message<Pong>(std::string_view json);
 template <>
 thaw::Result<Outcome> parse_message<Outcome>(std::string_view json);
+template <>
+thaw::Result<MapAudit> parse_message<MapAudit>(std::string_view json);
 
 }  // namespace lab

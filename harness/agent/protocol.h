@@ -32,6 +32,7 @@ enum class FrameType : uint8_t {
   file_data = 8,   ///< bytes of it
   file_end = 9,    ///< nothing when it is whole, else why it is not
   goodbye = 10,    ///< everything has been sent
+  maps = 11,       ///< JSON MapAudit, as the load begins
   // lab to agent
   ping = 64,      ///< number, as text
   farewell = 65,  ///< everything has been heard; the guest may go

@@ -18,6 +18,8 @@
 #include "harness/agent/messages.h"
 #include "harness/agent/mishap.h"
 #include "harness/agent/nmi_sender.h"
+#include "harness/agent/pmu.h"
+#include "harness/agent/subject_bpf.h"
 #include "harness/agent/symbols.h"
 #include "profiler/base/time.h"
 
@@ -48,7 +50,12 @@ int64_t ns(double seconds) {
 class Trial {
  public:
   Trial(const AgentPlan& plan, const Hello& greeting, Channel& channel, BeatWriter& page)
-      : plan_(plan), greeting_(greeting), cpus_(greeting.cpus), channel_(channel), page_(page) {}
+      : plan_(plan),
+        greeting_(greeting),
+        cpus_(greeting.cpus),
+        channel_(channel),
+        page_(page),
+        subject_bpf_({.meter = plan.count_nmi_runs, .probe = plan.probe_maps}) {}
   Outcome run();
 
  private:
@@ -72,6 +79,7 @@ class Trial {
   Outcome outcome_;
   std::unique_ptr<Child> subject_;
   std::unique_ptr<Child> workload_;
+  SubjectBpf subject_bpf_;
   uint64_t programs_before_ = 0;
   uint64_t links_before_ = 0;
   uint64_t bpf_seen_ = 0;  ///< programs and links when they last changed
@@ -93,6 +101,7 @@ void Trial::tick() {
   if (workload_) workload_->collect();
   reap_orphans({subject_.get(), workload_.get()});
   const int64_t now_ns = thaw::monotonic_ns();
+  subject_bpf_.tick();
   if (is_quiet_ || now_ns < next_beat_ns_) return;
   next_beat_ns_ = now_ns + kBeatFrameNs;
   const double load_s =
@@ -111,6 +120,7 @@ bool Trial::wait(double seconds, const std::function<bool()>& is_over) {
 
 void Trial::start_subject() {
   channel_.send(FrameType::stage, "subject");
+  subject_bpf_.open();
   programs_before_ = loaded_programs().value_or(0);
   links_before_ = attached_programs().value_or(0);
   auto child = Child::start({plan_.subject, plan_.env, plan_.root, plan_.user});
@@ -186,11 +196,13 @@ void Trial::run_load() {
     }
     workload_ = std::make_unique<Child>(std::move(*child));
   }
+  if (subject_) channel_.send(FrameType::maps, to_json(subject_bpf_.audit()));
   channel_.send(FrameType::stage, "load");
   if (plan_.mishap) arm_mishap(*plan_.mishap);
   thaw::UniqueFd statistics;
   if (plan_.count_nmi_runs) statistics = enable_bpf_statistics();
   const std::vector<uint64_t> nmis_before = nmi_counts();
+  subject_bpf_.start();
   load_start_ns_ = thaw::monotonic_ns();
   {
     Heartbeats beats(cpus_, page_);
@@ -213,7 +225,8 @@ void Trial::run_load() {
   outcome_.load_start_ns = load_start_ns_;
   outcome_.load_end_ns = thaw::monotonic_ns();
   outcome_.nmis_delivered = growth(nmis_before, nmi_counts());
-  if (statistics.is_valid()) outcome_.subject_nmi_runs = nmi_program_runs();
+  if (statistics.is_valid()) outcome_.subject_nmi_runs = nmi_program_runs(subject_bpf_.programs());
+  outcome_.meter = subject_bpf_.finish();
   load_start_ns_ = 0;
   if (!subject_ || !subject_->exit_code()) return;
   const double life_s = static_cast<double>(outcome_.load_end_ns - started_ns_) / 1e9;
@@ -245,6 +258,7 @@ void Trial::stop_subject() {
 }
 
 Outcome Trial::run() {
+  if (plan_.needs_pmu && (outcome_.incapable = why_no_pmu())) return std::move(outcome_);
   std::optional<SymbolCollector> symbols;
   if (plan_.send_symbols) symbols.emplace();
   if (!plan_.subject.empty()) start_subject();

@@ -43,6 +43,9 @@ struct Subject {
   /// Who runs it: a name of the image's /etc/passwd, or UID or UID:GID. Empty: root.
   std::string user;
   double ready_timeout_s = 60;  ///< not ready by then: verdict `subject`
+  /// What it may lose by its own account, the last line that it prints, which is JSON: name of a
+  /// number in it, and the greatest value that is no `fidelity`.
+  std::map<std::string, double> at_most;
   /// It writes a Thaw capture to {capture}: judged by it too.
   bool writes_capture() const;
 };
@@ -51,6 +54,8 @@ struct Nmi {
   NmiSource source = NmiSource::none;
   double rate_hz = 300;
   double jitter = 0.5;  ///< each interval is uniform in rate^-1 · [1-jitter, 1+jitter]
+  /// The lab uses the subject's maps in NMI itself, for subjects that cannot sample in NMI here.
+  bool probe_maps = false;
   /// The case proves nothing unless a program of the subject ran in NMI context.
   bool required() const { return source != NmiSource::none; }
 };
@@ -72,6 +77,8 @@ struct RunSpec {
 struct Expectation {
   std::string kernels = "*";
   VerdictKind verdict = VerdictKind::pass;
+  /// `incapable` is no surprise either: whether this machine can show it is not known beforehand.
+  bool or_incapable = false;
   std::string reason;
 };
 

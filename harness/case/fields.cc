@@ -112,6 +112,13 @@ Result<std::optional<int64_t>> Fields::integer(std::string_view key, Range range
   return *value;
 }
 
+Result<std::optional<bool>> Fields::truth(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  if (!node) return std::nullopt;
+  if (auto value = node->value_exact<bool>()) return *value;
+  return wrong(key, fmt::format("is {}; it must be true or false", kind_of(*node)));
+}
+
 Result<std::optional<std::vector<std::string>>> Fields::texts(std::string_view key) const {
   const toml::node* node = table_->get(key);
   if (!node) return std::nullopt;

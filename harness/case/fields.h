@@ -35,6 +35,7 @@ class Fields {
   thaw::Result<std::optional<std::string>> text(std::string_view key) const;
   thaw::Result<std::optional<double>> number(std::string_view key, Range range) const;
   thaw::Result<std::optional<int64_t>> integer(std::string_view key, Range range) const;
+  thaw::Result<std::optional<bool>> truth(std::string_view key) const;
   thaw::Result<std::optional<std::vector<std::string>>> texts(std::string_view key) const;
   thaw::Result<const toml::table*> table(std::string_view key) const;  ///< null: not there
   /// The tables of [[key]], in file order.

@@ -105,10 +105,21 @@ Status read_files(const Fields& fields, const std::filesystem::path& file, Subje
   return {};
 }
 
+Status read_at_most(const toml::table& table, const std::filesystem::path& file, Subject& subject) {
+  for (const auto& [key, node] : table) {
+    const auto limit = node.is_number() ? node.value<double>() : std::nullopt;
+    if (!limit || !(*limit >= 0))
+      return fail_at(file, node.source().begin,
+                     fmt::format("subject.at_most.{} must be a number from 0", key.str()));
+    subject.at_most.emplace(std::string(key.str()), *limit);
+  }
+  return {};
+}
+
 Status read_subject(const toml::table& table, const std::filesystem::path& file, Case& test) {
-  const Fields fields = TRY(Fields::open(
-      table, "[subject]", file,
-      {"command", "ready", "ready_timeout_s", "stop", "grace_s", "files", "env", "image", "user"}));
+  const Fields fields = TRY(Fields::open(table, "[subject]", file,
+                                         {"command", "ready", "ready_timeout_s", "stop", "grace_s",
+                                          "files", "env", "image", "user", "at_most"}));
   Subject& subject = test.subject;
   subject.command = TRY(read_command(
       fields, "command", R"("thaw record --clock nmi -a -d {duration_s} -o {capture}")"));
@@ -128,11 +139,14 @@ Status read_subject(const toml::table& table, const std::filesystem::path& file,
   subject.user = TRY(fields.text("user")).value_or("");
   TRY(read_files(fields, file, subject));
   if (const toml::table* env = TRY(fields.table("env"))) TRY(read_env(*env, file, subject));
+  if (const toml::table* losses = TRY(fields.table("at_most")))
+    TRY(read_at_most(*losses, file, subject));
   return {};
 }
 
 Status read_nmi(const toml::table& table, const std::filesystem::path& file, Case& test) {
-  const Fields fields = TRY(Fields::open(table, "[nmi]", file, {"source", "rate_hz", "jitter"}));
+  const Fields fields =
+      TRY(Fields::open(table, "[nmi]", file, {"source", "rate_hz", "jitter", "probe_maps"}));
   const auto source = TRY(fields.text("source"));
   if (!source) return fields.missing("source", R"(source = "apic")");
   const auto known = nmi_source_from_name(*source);
@@ -142,6 +156,9 @@ Status read_nmi(const toml::table& table, const std::filesystem::path& file, Cas
   test.nmi.source = *known;
   test.nmi.rate_hz = TRY(fields.number("rate_hz", kRate)).value_or(test.nmi.rate_hz);
   test.nmi.jitter = TRY(fields.number("jitter", kShare)).value_or(test.nmi.jitter);
+  test.nmi.probe_maps = TRY(fields.truth("probe_maps")).value_or(false);
+  if (test.nmi.probe_maps && !test.nmi.required())
+    return fields.wrong("probe_maps", R"(needs NMIs: set source = "apic" or "qmp")");
   return {};
 }
 
@@ -168,8 +185,8 @@ Status read_run(const toml::table& table, const std::filesystem::path& file, Cas
 }
 
 Result<Expectation> read_expectation(const toml::table& table, const std::filesystem::path& file) {
-  const Fields fields =
-      TRY(Fields::open(table, "[[expect]]", file, {"kernels", "verdict", "reason"}));
+  const Fields fields = TRY(
+      Fields::open(table, "[[expect]]", file, {"kernels", "verdict", "or_incapable", "reason"}));
   Expectation expectation;
   const auto kernels = TRY(fields.text("kernels"));
   if (!kernels) return fields.missing("kernels", R"(kernels = "*")");
@@ -183,6 +200,7 @@ Result<Expectation> read_expectation(const toml::table& table, const std::filesy
                                     *verdict));
   expectation.kernels = *kernels;
   expectation.verdict = *known;
+  expectation.or_incapable = TRY(fields.truth("or_incapable")).value_or(false);
   expectation.reason = TRY(fields.text("reason")).value_or("");
   return expectation;
 }

@@ -68,6 +68,7 @@ PlannedRun planned(const Case& test, const Target& target, const PlanOptions& op
       .kernel = target.kernel,
       .missing = target.missing,
       .expected = expectation.verdict,
+      .or_incapable = expectation.or_incapable,
       .expected_reason = expectation.reason,
       .seed = options.seed.value_or(test.run.seed) + static_cast<uint64_t>(repetition) - 1,
       .repetition = repetition};

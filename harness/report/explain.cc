@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/report/blame.h"
+#include "harness/report/maps.h"
 #include "harness/report/numbers.h"
 #include "harness/report/table.h"
 
@@ -58,6 +59,19 @@ std::string about_switches(const RunResult& run) {
   return text + "\n";
 }
 
+std::string about_maps(const RunResult& run) {
+  if (!run.maps) return "";
+  std::string text = fmt::format("programs  {} of the subject, {} of them may run in NMI\n",
+                                 run.maps->programs, run.maps->nmi_programs);
+  for (const SharedMapSeen& map : run.maps->maps) text += "shared    " + describe(map) + "\n";
+  if (run.meter && run.meter->runs > 0)
+    text +=
+        fmt::format("in NMI    {} runs of BPF programs, the longest {}; {} of probes, {} refused\n",
+                    run.meter->runs, duration_text(static_cast<double>(run.meter->max_ns) / 1e6),
+                    run.meter->probe_runs, run.meter->probe_refused);
+  return text;
+}
+
 }  // namespace
 
 std::string explain(const RunResult& run) {
@@ -68,7 +82,8 @@ std::string explain(const RunResult& run) {
   text += fmt::format("verdict   {}: {}\n", name_of(run.verdict.kind), run.verdict.reason);
   text += fmt::format("expected  {}{}{}\n", name_of(run.expected),
                       run.expected_reason.empty() ? "" : ": ", run.expected_reason);
-  text += about_host(run) + about_nmis(run) + about_switches(run) + about_stalls(run);
+  text +=
+      about_host(run) + about_nmis(run) + about_maps(run) + about_switches(run) + about_stalls(run);
   text += blame_text(run, true);
   for (const std::string& note : run.verdict.notes) text += "note      " + note + "\n";
   text += fmt::format("files     {}\nrepeat    {}\n", run.directory, run.repeat);

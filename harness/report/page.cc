@@ -10,6 +10,7 @@
 
 #include "harness/report/blame.h"
 #include "harness/report/histogram.h"
+#include "harness/report/maps.h"
 #include "harness/report/markup.h"
 #include "harness/report/numbers.h"
 #include "profiler/base/files.h"
@@ -126,6 +127,9 @@ std::string account(const RunResult& run) {
   if (run.known)
     text += fmt::format("<li>known issue {} until {}: {} {}</li>", html(run.known->id),
                         html(run.known->expires), html(run.known->reason), html(run.known->link));
+  if (run.maps)
+    for (const SharedMapSeen& map : run.maps->maps)
+      text += "<li>map that an NMI could meet: " + html(describe(map)) + "</li>";
   for (const std::string& note : run.verdict.notes) text += "<li>" + html(note) + "</li>";
   for (const std::string& note : run.host_load) text += "<li>host: " + html(note) + "</li>";
   return text + "</ul>\n";

@@ -187,6 +187,62 @@ void known_from_json(const json& run, RunResult& into) {
   read(*known, "expires", into.known->expires);
 }
 
+// --- what the subject's maps could do, and the meter of its runs in NMI
+
+json shared_map_to_json(const SharedMapSeen& map) {
+  return {{"id", map.id},
+          {"name", map.name},
+          {"type", map.type},
+          {"nmi_programs", map.nmi_programs},
+          {"other_programs", map.other_programs},
+          {"certain", map.certain},
+          {"probe", map.probe}};
+}
+
+SharedMapSeen shared_map_from_json(const json& from) {
+  SharedMapSeen map;
+  read(from, "id", map.id);
+  read(from, "name", map.name);
+  read(from, "type", map.type);
+  read(from, "nmi_programs", map.nmi_programs);
+  read(from, "other_programs", map.other_programs);
+  read(from, "certain", map.certain);
+  read(from, "probe", map.probe);
+  return map;
+}
+
+/// `shared_maps` stands beside the other fields of a run; null: there was no audit.
+void maps_to_json(const RunResult& run, json& to) {
+  const bool is_known = run.maps && run.maps->failure.empty();
+  to["shared_maps"] = is_known ? list_to_json(run.maps->maps, shared_map_to_json) : json(nullptr);
+  to["subject_programs"] = is_known ? json(run.maps->programs) : json(nullptr);
+  to["subject_nmi_programs"] = is_known ? json(run.maps->nmi_programs) : json(nullptr);
+  to["nmi_meter"] = nullptr;
+  if (run.meter)
+    to["nmi_meter"] = {{"runs", run.meter->runs},
+                       {"probe_runs", run.meter->probe_runs},
+                       {"probe_refused", run.meter->probe_refused},
+                       {"max", run.meter->max_ns},
+                       {"histogram", run.meter->histogram}};
+}
+
+void maps_from_json(const json& from, RunResult& run) {
+  if (const auto maps = from.find("shared_maps"); maps != from.end() && !maps->is_null()) {
+    run.maps.emplace();
+    for (const json& map : *maps) run.maps->maps.push_back(shared_map_from_json(map));
+    read(from, "subject_programs", run.maps->programs);
+    read(from, "subject_nmi_programs", run.maps->nmi_programs);
+  }
+  const auto meter = from.find("nmi_meter");
+  if (meter == from.end() || meter->is_null()) return;
+  run.meter.emplace();
+  read(*meter, "runs", run.meter->runs);
+  read(*meter, "probe_runs", run.meter->probe_runs);
+  read(*meter, "probe_refused", run.meter->probe_refused);
+  read(*meter, "max", run.meter->max_ns);
+  read(*meter, "histogram", run.meter->histogram);
+}
+
 // --- runs
 
 json run_to_json(const RunResult& run) {
@@ -198,6 +254,7 @@ json run_to_json(const RunResult& run) {
           {"package", run.package},
           {"suite", run.suite},
           {"expected", name_of(run.expected)},
+          {"or_incapable", run.or_incapable},
           {"expected_reason", run.expected_reason},
           {"as_expected", run.as_expected()},
           {"known", known_to_json(run)},
@@ -225,6 +282,7 @@ json run_to_json(const RunResult& run) {
           {"picture", run.picture},
           {"repeat", run.repeat}};
   verdict_to_json(run.verdict, to);
+  maps_to_json(run, to);
   return to;
 }
 
@@ -238,6 +296,7 @@ RunResult run_from_json(const json& from) {
   read(from, "package", run.package);
   read(from, "suite", run.suite);
   read(from, "expected", run.expected);
+  read(from, "or_incapable", run.or_incapable);
   read(from, "expected_reason", run.expected_reason);
   known_from_json(from, run);
   read(from, "seed", run.seed);
@@ -264,6 +323,7 @@ RunResult run_from_json(const json& from) {
   read(from, "picture", run.picture);
   read(from, "repeat", run.repeat);
   verdict_from_json(from, run.verdict);
+  maps_from_json(from, run);
   return run;
 }
 

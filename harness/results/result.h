@@ -35,12 +35,15 @@ struct RunResult {
 
   Verdict verdict;
   VerdictKind expected = VerdictKind::pass;
+  bool or_incapable = false;  ///< the case allows `incapable` too
   std::string expected_reason;
   /// The known issue that explains a verdict that was not expected; absent: none does.
   std::optional<KnownMatch> known;
   /// Turns the exit code: not as expected, and no known issue says why.
   bool is_unexpected() const { return !as_expected() && !known; }
-  bool as_expected() const { return verdict.kind == expected; }
+  bool as_expected() const {
+    return verdict.kind == expected || (or_incapable && verdict.kind == VerdictKind::incapable);
+  }
 
   uint64_t seed = 0;
   int attempts = 1;
@@ -55,6 +58,9 @@ struct RunResult {
   uint64_t nmis_sent = 0;
   std::vector<uint64_t> nmis_delivered;
   std::optional<uint64_t> subject_nmi_runs;
+
+  std::optional<MapAudit> maps;       ///< of the subject; absent when the load never began
+  std::optional<NmiMeterSeen> meter;  ///< without `longs`, which are among the stalls
 
   // From the capture; absent without one.
   std::optional<uint64_t> kernel_switches;  ///< absent too when a CPU's window never closed

@@ -49,6 +49,7 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .suite = run.kernel.suite,
                    .verdict = verdict,
                    .expected = expected_of(run, verdict.kind),
+                   .or_incapable = run.or_incapable,
                    .expected_reason = run.expected_reason,
                    .seed = run.seed,
                    .attempts = evidence.attempts,
@@ -61,10 +62,13 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .nmis_sent = evidence.nmi.sent,
                    .nmis_delivered = evidence.nmi.delivered,
                    .subject_nmi_runs = evidence.subject.nmi_runs,
+                   .maps = evidence.maps,
+                   .meter = evidence.meter,
                    .directory = relative_to(root, evidence.directory),
                    .capture = relative_to(root, evidence.capture),
                    .console = relative_to(root, evidence.console),
                    .agent_log = relative_to(root, evidence.agent_log)};
+  if (result.meter) result.meter->longs.clear();
   if (!run.kernel.version.empty()) result.package += " " + run.kernel.version;
   if (evidence.load_host)
     result.load_s =

@@ -245,6 +245,8 @@ void Attempt::add_outcome(const Outcome& outcome) {
   subject.output_tail = outcome.subject_output;
   subject.programs = outcome.subject_programs;
   subject.nmi_runs = outcome.subject_nmi_runs;
+  evidence_.incapable = outcome.incapable;
+  evidence_.meter = outcome.meter;
   if (request_.test.nmi.source != NmiSource::qmp) evidence_.nmi.sent = outcome.nmis_sent;
   evidence_.nmi.delivered = outcome.nmis_delivered;
   if (outcome.workload_exit == 0 && !outcome.workload_output.empty())
@@ -339,6 +341,7 @@ void Attempt::conclude() {
   }
   add_looks();
   add_times();
+  evidence_.maps = talk_->maps;
   evidence_.agent_goodbye = talk_->goodbye;
   evidence_.capture = talk_->capture;
   const std::string words = talk_->hello ? "" : words_on_console(evidence_.console);

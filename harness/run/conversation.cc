@@ -76,7 +76,7 @@ void Conversation::hear_pong(const Pong& pong, int64_t now_ns) {
 Status Conversation::write_log(const Frame& frame, int64_t now_ns) {
   static constexpr const char* kNames[] = {"?",         "hello",    "stage",   "beat",
                                            "pong",      "note",     "outcome", "file_begin",
-                                           "file_data", "file_end", "goodbye"};
+                                           "file_data", "file_end", "goodbye", "maps"};
   const auto type = static_cast<size_t>(frame.type);
   const bool is_data = frame.type == FrameType::file_data;
   const std::string line =
@@ -106,6 +106,9 @@ Status Conversation::hear(const Frame& frame, int64_t now_ns) {
       return {};
     case FrameType::outcome:
       outcome = TRY(parse_message<Outcome>(frame.payload));
+      return {};
+    case FrameType::maps:
+      maps = TRY(parse_message<MapAudit>(frame.payload));
       return {};
     case FrameType::file_begin:
     case FrameType::file_data:

@@ -34,6 +34,7 @@ class Conversation {
   // What has been heard. Host times are CLOCK_MONOTONIC.
   std::optional<Hello> hello;
   std::optional<int64_t> hello_host_ns;
+  std::optional<MapAudit> maps;
   std::optional<Outcome> outcome;
   bool goodbye = false;
   std::string stage;  ///< the last one that began

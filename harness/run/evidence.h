@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/agent/map_messages.h"
 #include "harness/run/stacks/stack.h"
 #include "profiler/base/errors.h"
 
@@ -102,7 +103,12 @@ struct Evidence {
   /// as if it never had (stop_clock.h); under KVM the stops are among the gaps.
   std::vector<Interval> lab_stops;
 
+  /// This machine cannot show what the case is about; the case was not played.
+  std::optional<std::string> incapable;
+
   SubjectOutcome subject;
+  std::optional<MapAudit> maps;       ///< of the subject; absent when the load never began
+  std::optional<NmiMeterSeen> meter;  ///< what BPF programs took in NMI; guest times
   NmiOutcome nmi;
   std::optional<std::string> workload_truth;  ///< JSON that the workload printed
   std::vector<LateBeat> late_beats;

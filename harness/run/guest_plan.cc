@@ -154,6 +154,8 @@ Result<GuestPlan> plan_guest(const Case& test, const Programs& programs) {
   // A capture says itself how often its programs ran in NMI.
   plan.agent.count_nmi_runs =
       test.nmi.required() && !test.subject.command.empty() && !test.subject.writes_capture();
+  plan.agent.probe_maps = test.nmi.probe_maps && !test.subject.command.empty();
+  plan.agent.needs_pmu = test.nmi.source == NmiSource::pmu;
   plan.agent.seed = test.run.seed;
   plan.agent.duration_s = test.run.duration_s;
   plan.agent.scratch_mib = test.machine.scratch_mib;

@@ -163,6 +163,11 @@ std::optional<Ruling> ruled_by_goodbye(const Trial& trial) {
   return Ruling{VerdictKind::infra, "the agent never said goodbye: its evidence is not whole"};
 }
 
+std::optional<Ruling> ruled_by_machine(const Trial& trial) {
+  if (!trial.evidence.incapable) return std::nullopt;
+  return Ruling{VerdictKind::incapable, *trial.evidence.incapable};
+}
+
 // --- the subject, as far as it had to come for the rest to mean anything
 
 std::optional<Ruling> ruled_by_start(const Trial& trial) {
@@ -197,6 +202,15 @@ std::optional<Ruling> ruled_by_clock(const Trial& trial) {
                             clock->drift < 0 ? "fast" : "slow")};
 }
 
+std::string why_unprobed(const Evidence& evidence) {
+  if (!evidence.maps) return "; its maps were not listed";
+  if (!evidence.maps->failure.empty())
+    return "; its maps could not be listed: " + evidence.maps->failure;
+  if (evidence.maps->maps.empty()) return "; it has no map that an NMI could meet";
+  const SharedMapSeen& map = evidence.maps->maps.front();
+  return fmt::format("; its {} '{}' could not be probed: {}", map.type, map.name, map.probe);
+}
+
 std::optional<Ruling> ruled_by_nmi(const Trial& trial) {
   if (!trial.test.nmi.required()) return std::nullopt;
   const NmiOutcome& nmi = trial.evidence.nmi;
@@ -208,10 +222,11 @@ std::optional<Ruling> ruled_by_nmi(const Trial& trial) {
   if (trial.test.subject.command.empty()) return std::nullopt;
   std::optional<uint64_t> runs = trial.evidence.subject.nmi_runs;
   if (!runs && trial.capture && trial.capture->tally()) runs = trial.capture->tally()->nmi_runs;
-  if (!runs.value_or(0))
-    return Ruling{VerdictKind::incapable,
-                  "no program of the subject ran in NMI context, so nothing is proved"};
-  return std::nullopt;
+  if (runs.value_or(0) || (trial.evidence.meter && trial.evidence.meter->probe_runs > 0))
+    return std::nullopt;
+  return Ruling{VerdictKind::incapable,
+                "no program of the subject ran in NMI context, so nothing is proved" +
+                    (trial.test.nmi.probe_maps ? why_unprobed(trial.evidence) : "")};
 }
 
 // --- the freeze meter
@@ -245,9 +260,10 @@ std::optional<Ruling> ruled_by_stalls(const Trial& trial) {
   const auto nmi = with_own(trial, kNmiStallNs, true);
   if (nmi.size() >= kNmiStalls)
     return Ruling{VerdictKind::freeze,
-                  fmt::format("{} emits in NMI context took {} ms or more that the host does not "
+                  fmt::format("{} {} in NMI context took {} ms or more that the host does not "
                               "explain, the longest {:.0f} ms",
-                              nmi.size(), kNmiStallNs / kMs, longest_of(nmi))};
+                              nmi.size(), nmi.front()->witness == "emit" ? "emits" : "BPF programs",
+                              kNmiStallNs / kMs, longest_of(nmi))};
   const auto huge = with_own(trial, kHugeStallNs, false);
   const auto many = with_own(trial, kLongStallNs, false);
   if (!huge.empty() || many.size() >= kLongStalls)
@@ -323,6 +339,26 @@ std::optional<Ruling> ruled_by_books(const Trial& trial) {
   return std::nullopt;
 }
 
+/// What the subject says that it lost, where the case asks.
+std::optional<Ruling> ruled_by_account(const Trial& trial) {
+  const std::map<std::string, double>& limits = trial.test.subject.at_most;
+  if (limits.empty()) return std::nullopt;
+  const auto account =
+      nlohmann::json::parse(last_line(trial.evidence.subject.output_tail), nullptr, false);
+  for (const auto& [name, limit] : limits) {
+    const auto number = account.is_object() ? account.find(name) : account.end();
+    if (!account.is_object() || number == account.end() || !number->is_number())
+      return Ruling{
+          VerdictKind::subject,
+          fmt::format("the last line of the subject is no JSON with a number '{}'", name)};
+    if (number->get<double>() > limit)
+      return Ruling{VerdictKind::fidelity,
+                    fmt::format("by the subject's own account {} is {}, not at most {}", name,
+                                number->dump(), limit)};
+  }
+  return std::nullopt;
+}
+
 /// The load's own account: some count in it that says it did work.
 bool worked(const std::string& truth) {
   const auto json = nlohmann::json::parse(truth, nullptr, false);
@@ -347,10 +383,11 @@ std::optional<Ruling> ruled_by_missing_proof(const Trial& trial) {
 }
 
 using Rule = std::optional<Ruling> (*)(const Trial&);
-constexpr std::array<Rule, 13> kRules{
-    ruled_by_crash,   ruled_by_infra, ruled_by_hang,         ruled_by_goodbye, ruled_by_start,
-    ruled_by_nmi,     ruled_by_clock, ruled_by_stalls,       ruled_by_host,    ruled_by_standstill,
-    ruled_by_capture, ruled_by_books, ruled_by_missing_proof};
+constexpr std::array<Rule, 15> kRules{
+    ruled_by_crash,   ruled_by_infra,      ruled_by_hang,    ruled_by_goodbye,
+    ruled_by_machine, ruled_by_start,      ruled_by_nmi,     ruled_by_clock,
+    ruled_by_stalls,  ruled_by_host,       ruled_by_standstill, ruled_by_capture,
+    ruled_by_books,   ruled_by_account,    ruled_by_missing_proof};
 
 Ruling rule(const Trial& trial) {
   for (Rule applies : kRules)

@@ -1,6 +1,7 @@
-// Gathers what each witness saw (long emits from the capture, late heartbeats from the agent, the
-// silence between heartbeat frames) into one list in guest time, and merges what overlaps into
-// stalls. No thresholds of the verdict here: those are judge.cc's.
+// Gathers what each witness saw (long emits from the capture, long runs of BPF programs in NMI from
+// the agent's meter, its late heartbeats, the silence between heartbeat frames) into one list in
+// guest time, and merges what overlaps into stalls. No thresholds of the verdict here: those are
+// judge.cc's.
 
 #include "harness/verdict/stalls.h"
 
@@ -55,6 +56,14 @@ std::vector<Sighting> find_sightings(const Evidence& evidence, const thaw::EmitS
                            .context = thaw::name_of(emit.context),
                            .witness = "emit",
                            .stack = emit.stack});
+  }
+  if (evidence.meter) {
+    for (const LongNmi& run : evidence.meter->longs)
+      sightings.push_back({.guest = {run.start_ns, run.start_ns + run.length_ns},
+                           .cpus = {run.cpu},
+                           .context = "nmi",
+                           .witness = "meter",
+                           .stack = {}});
   }
   for (const LateBeat& beat : evidence.late_beats)
     if (beat.late_ns >= kLateBeatNs)

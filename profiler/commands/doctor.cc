@@ -1,11 +1,13 @@
 // thaw doctor: what this kernel and machine can do, what Thaw would choose here, and why. Prints
-// what capture/features found and what capture/plan makes of it; decides nothing itself.
+// what capture/features found and what capture/plan makes of it, and which BPF programs of others
+// could meet themselves in NMI (capture/bpf_audit); decides nothing itself.
 
 #include <array>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
+#include "profiler/capture/bpf_audit.h"
 #include "profiler/capture/plan.h"
 #include "profiler/commands/capture_file.h"
 #include "profiler/commands/command.h"
@@ -39,6 +41,43 @@ Result<CapturePlan> default_plan(const Features& features) {
   return plan_capture(options, features);
 }
 
+/// Other people's BPF programs that could meet themselves in NMI.
+struct Audit {
+  size_t programs = 0;
+  std::vector<SharedMap> shared;
+};
+
+Result<Audit> audit_machine() {
+  const BpfInventory inventory = TRY(take_inventory());
+  return Audit{inventory.programs.size(), find_shared_maps(inventory)};
+}
+
+std::string text_of(const Result<Audit>& audit) {
+  if (!audit) return fmt::format("\nBPF programs here are not known: {}\n", audit.error().message);
+  if (audit->shared.empty())
+    return fmt::format("\nof {} BPF programs loaded here none shares a map with one in NMI\n",
+                       audit->programs);
+  std::string out = fmt::format(
+      "\nof {} BPF programs loaded here some could meet themselves in NMI; on kernels whose map "
+      "locks wait\nthere, the machine stands still:\n",
+      audit->programs);
+  for (const SharedMap& shared : audit->shared) out += fmt::format("  {}\n", describe(shared));
+  return out;
+}
+
+Json json_of(const Result<Audit>& audit) {
+  if (!audit) return {{"known", false}, {"refusal", audit.error().message}};
+  Json maps = Json::array();
+  for (const SharedMap& shared : audit->shared)
+    maps.push_back({{"id", shared.map.id},
+                    {"name", shared.map.name},
+                    {"type", shared.type},
+                    {"nmi_programs", shared.nmi_programs},
+                    {"other_programs", shared.other_programs},
+                    {"certain", shared.is_certain}});
+  return {{"known", true}, {"programs", audit->programs}, {"shared_maps", maps}};
+}
+
 std::string text_of(const Features& features, const Result<CapturePlan>& plan) {
   std::string out =
       fmt::format("thaw {} on Linux {} {}, {} of {} CPUs online\n\n", THAW_VERSION, features.kernel,
@@ -57,7 +96,8 @@ std::string text_of(const Features& features, const Result<CapturePlan>& plan) {
                                                     : "not checked against the kernel's own count");
 }
 
-std::string json_of(const Features& features, const Result<CapturePlan>& plan) {
+std::string json_of(const Features& features, const Result<CapturePlan>& plan,
+                    const Result<Audit>& audit) {
   Json document = {{"schema", kSchema},
                    {"thaw_version", THAW_VERSION},
                    {"kernel", features.kernel},
@@ -77,13 +117,15 @@ std::string json_of(const Features& features, const Result<CapturePlan>& plan) {
                                 {"transport_why", plan->transport_why},
                                 {"switch_window", plan->switch_window}};
   }
+  document["other_bpf"] = json_of(audit);
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<int> run(bool json) {
   const Features features = Features::probe();
   const Result<CapturePlan> plan = default_plan(features);
-  TRY(print_out(json ? json_of(features, plan) : text_of(features, plan)));
+  const Result<Audit> audit = audit_machine();
+  TRY(print_out(json ? json_of(features, plan, audit) : text_of(features, plan) + text_of(audit)));
   return plan ? 0 : exit_code(plan.error());
 }
 

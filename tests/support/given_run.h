@@ -111,6 +111,17 @@ class Given {
     test_.subject.command = {"perf", "record"};
     return without_capture();
   }
+  /// The lab's programs around everybody else's in NMI saw one run take that long.
+  Given& meter(double start_ms, double length_ms, uint32_t cpu = 0) {
+    if (!e.meter) e.meter = NmiMeterSeen{.runs = 6000, .histogram = {}, .longs = {}};
+    e.meter->longs.push_back({cpu, kGuestStart + static_cast<int64_t>(start_ms * kMs),
+                              static_cast<int64_t>(length_ms * kMs)});
+    return *this;
+  }
+  Given& said(std::string words) {
+    e.subject.output_tail = std::move(words);
+    return *this;
+  }
   Given& no_nmis() {
     test_.nmi.source = NmiSource::none;
     e.nmi = {};

@@ -71,7 +71,12 @@ struct {
 	__type(value, struct mapagent_counts);
 } counts SEC(".maps");
 
-static __always_inline void note(struct mapagent_counts *side, long error)
+/*
+ * An int: before Linux kernel commit d7ba4cc900bf ("bpf: return long from bpf_map_ops funcs") (in
+ * v6.4) the verifier replaced the map helpers by functions that leave the upper half of the
+ * register unset, and an error looked like a large positive number.
+ */
+static __always_inline void note(struct mapagent_counts *side, int error)
 {
 	if (error < 0)
 		side->errors[(__u32)-error % MAPAGENT_ERRORS]++;
@@ -100,7 +105,7 @@ static __always_inline void use_table(struct mapagent_counts *side)
 	if (side->tried % 4) {
 		note(side, bpf_map_update_elem(&table, &key, &value, BPF_ANY));
 	} else {
-		long error = bpf_map_delete_elem(&table, &key);
+		int error = bpf_map_delete_elem(&table, &key);
 
 		if (error != -2) /* ENOENT: the other side had removed it */
 			note(side, error);
@@ -118,7 +123,7 @@ static __always_inline void use_trie(struct mapagent_counts *side)
 	if (side->tried % 4) {
 		note(side, bpf_map_update_elem(&trie, &key, &value, BPF_ANY));
 	} else {
-		long error = bpf_map_delete_elem(&trie, &key);
+		int error = bpf_map_delete_elem(&trie, &key);
 
 		if (error != -2)
 			note(side, error);
@@ -128,7 +133,7 @@ static __always_inline void use_trie(struct mapagent_counts *side)
 static __always_inline void use_line(struct mapagent_counts *side)
 {
 	__u64 value = side->tried;
-	long error;
+	int error;
 
 	if (side->tried % 2) {
 		/* BPF_EXIST: the oldest makes room, so a full line is no refusal. */
@@ -152,7 +157,7 @@ static __always_inline void use_storage(struct mapagent_counts *side)
 		else
 			side->null++;
 	} else {
-		long error = bpf_task_storage_delete(&storage, task);
+		int error = bpf_task_storage_delete(&storage, task);
 
 		if (error != -2)
 			note(side, error);

@@ -33,6 +33,8 @@ lab::AgentPlan a_plan() {
           .nmi_rate_hz = 50,
           .nmi_jitter = 0.25,
           .count_nmi_runs = true,
+          .probe_maps = true,
+          .needs_pmu = true,
           .seed = 18'446'744'073'709'551'615ULL,
           .duration_s = 1.5,
           .scratch_mib = 9,
@@ -58,7 +60,15 @@ lab::Outcome an_outcome() {
           .workload_exit = 7,
           .late_beats = {{1, 8, 9}, {0, 10, 11}},
           .late_beats_dropped = 12,
-          .beat_period_ns = 13};
+          .beat_period_ns = 13,
+          .incapable = "no PMU",
+          .meter = lab::NmiMeterSeen{.runs = 14,
+                                     .probe_runs = 15,
+                                     .probe_refused = 16,
+                                     .max_ns = 17,
+                                     .histogram = {18, 19},
+                                     .longs = {{1, 20, 21}},
+                                     .longs_missing = 22}};
 }
 
 TEST(Messages, PlanComesBackAsItWas) {
@@ -96,7 +106,7 @@ TEST(Messages, OutcomeComesBackAsItWas) {
   const auto read = parse_message<lab::Outcome>(to_json(an_outcome()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(an_outcome()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(an_outcome())).size(), 17u) << "every field of Outcome";
+  EXPECT_EQ(nlohmann::json::parse(to_json(an_outcome())).size(), 19u) << "every field of Outcome";
   EXPECT_EQ(read->load_end_ns, 9'000'000'000'000'000'000);
   EXPECT_TRUE(read->subject_started && read->subject_ready && read->subject_died_early);
   EXPECT_EQ(read->subject_exit, 137);
@@ -107,11 +117,29 @@ TEST(Messages, OutcomeComesBackAsItWas) {
   EXPECT_EQ(read->late_beats[1].late_ns, 11);
 }
 
+TEST(Messages, MapAuditComesBackAsItWas) {
+  const lab::MapAudit audit{.programs = 3,
+                            .nmi_programs = 1,
+                            .maps = {{.id = 7,
+                                      .name = "ring",
+                                      .type = "ringbuf",
+                                      .nmi_programs = {"on_nmi"},
+                                      .other_programs = {"on_switch", "on_wake"},
+                                      .certain = false,
+                                      .probe = "probed"}},
+                            .failure = "f"};
+  const auto read = parse_message<lab::MapAudit>(to_json(audit));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(audit));
+  EXPECT_EQ(nlohmann::json::parse(to_json(audit))["maps"][0].size(), 7u) << "every field of a map";
+  EXPECT_THAT(read->maps[0].other_programs, ElementsAre("on_switch", "on_wake"));
+}
+
 TEST(Messages, WhatIsAbsentStaysAbsent) {
   const auto outcome = parse_message<lab::Outcome>(to_json(lab::Outcome{}));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_FALSE(outcome->subject_exit || outcome->subject_programs || outcome->subject_nmi_runs ||
-               outcome->workload_exit);
+               outcome->workload_exit || outcome->incapable || outcome->meter);
   const auto plan = parse_message<lab::AgentPlan>(to_json(lab::AgentPlan{}));
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_FALSE(plan->ready_line || plan->ready_file || plan->ready_bpf);

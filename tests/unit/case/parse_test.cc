@@ -28,10 +28,12 @@ image = "debian:bookworm+linux-perf"
 user = "games"
 files = ["data/x", "/etc/hosts", "../y"]
 env = { A = "1", B = "two words" }
+at_most = { refused = 3, share = 0.5 }
 [nmi]
 source = "qmp"
 rate_hz = 500
 jitter = 0.25
+probe_maps = true
 [machine]
 cpus = 4
 memory_mib = 512
@@ -43,6 +45,7 @@ seed = 7
 kernels = "6.1[5-8].*"
 verdict = "freeze"
 reason = "spins"
+or_incapable = true
 [[expect]]
 kernels = "*"
 verdict = "pass"
@@ -97,6 +100,11 @@ TEST(ParseCase, ReadsEveryKeyOfTheDesign) {
   EXPECT_EQ(test.expect[0].verdict, VerdictKind::freeze);
   EXPECT_EQ(test.expect[0].reason, "spins");
   EXPECT_EQ(test.expect[1].verdict, VerdictKind::pass);
+  EXPECT_THAT(test.subject.at_most,
+              ElementsAre(testing::Pair("refused", 3), testing::Pair("share", 0.5)));
+  EXPECT_TRUE(test.nmi.probe_maps);
+  EXPECT_TRUE(test.expect[0].or_incapable);
+  EXPECT_FALSE(test.expect[1].or_incapable);
 }
 
 TEST(ParseCase, TakesFilesRelativeToTheCaseFile) {
@@ -111,6 +119,23 @@ TEST(ParseCase, NeedsNoMoreThanNameKernelsAndSomethingToRun) {
   EXPECT_EQ(test.run.duration_s, 10);
   EXPECT_THAT(test.subject.command, IsEmpty());
   EXPECT_FALSE(test.subject.writes_capture());
+}
+
+TEST(ParseCase, WantsNumbersForWhatASubjectMayLose) {
+  const std::string head = "name = \"x\"\nkernels = [\"6.1\"]\n[subject]\ncommand = \"true\"\n";
+  EXPECT_THAT(refusal(head + "at_most = { refused = \"none\" }"),
+              HasSubstr("subject.at_most.refused must be a number from 0"));
+  EXPECT_THAT(refusal(head + "at_most = { refused = -1 }"), HasSubstr("must be a number from 0"));
+  EXPECT_THAT(parsed(head + "at_most = { refused = 0 }").subject.at_most,
+              ElementsAre(testing::Pair("refused", 0)));
+}
+
+TEST(ParseCase, ProbesNoMapsWithoutNmis) {
+  const std::string head = "name = \"x\"\nkernels = [\"6.1\"]\n[subject]\ncommand = \"true\"\n";
+  EXPECT_THAT(refusal(head + "[nmi]\nsource = \"none\"\nprobe_maps = true"),
+              HasSubstr("nmi.probe_maps needs NMIs"));
+  EXPECT_THAT(refusal(head + "[nmi]\nsource = \"apic\"\nprobe_maps = 1"),
+              HasSubstr("it must be true or false"));
 }
 
 TEST(ParseCase, SplitsACommandThatIsAString) {

@@ -60,6 +60,19 @@ RunResult full_run() {
                               .at_ms = 205.5,
                               .context = "nmi",
                               .source = "live"}};
+  run.or_incapable = true;
+  run.maps = MapAudit{.programs = 3,
+                      .nmi_programs = 1,
+                      .maps = {{.id = 7,
+                                .name = "ring",
+                                .type = "ringbuf",
+                                .nmi_programs = {"on_nmi"},
+                                .other_programs = {"on_switch"},
+                                .certain = false,
+                                .probe = "probed"}},
+                      .failure = {}};
+  run.meter =
+      NmiMeterSeen{.runs = 9, .probe_runs = 8, .probe_refused = 7, .max_ns = 6, .histogram = {5}};
   run.seed = ~uint64_t{0};
   run.attempts = 2;
   run.accelerator = "tcg";
@@ -132,6 +145,28 @@ TEST(ResultsJson, HasTheFieldsThatScriptsRelyOn) {
   EXPECT_EQ(run["verdict"], "freeze");
   EXPECT_EQ(run["as_expected"], false);
   EXPECT_EQ(run["emit_ns"]["nmi"]["count"], 3);
+  EXPECT_EQ(run["shared_maps"][0]["nmi_programs"][0], "on_nmi");
+}
+
+TEST(ResultsJson, TellsAnEmptyAuditFromNone) {
+  RunResult audited = run_of(VerdictKind::pass, VerdictKind::pass);
+  audited.maps.emplace();
+  RunResult failed = audited;
+  failed.maps->failure = "not told";
+  const auto json = nlohmann::json::parse(
+      to_json(set_of({audited, failed, run_of(VerdictKind::pass, VerdictKind::pass)})));
+  EXPECT_EQ(json["runs"][0]["shared_maps"], nlohmann::json::array());
+  EXPECT_TRUE(json["runs"][1]["shared_maps"].is_null());
+  EXPECT_TRUE(json["runs"][2]["shared_maps"].is_null());
+}
+
+TEST(RunResult, IncapableIsAsExpectedOnlyWhereTheCaseAllowsIt) {
+  RunResult run = run_of(VerdictKind::incapable, VerdictKind::freeze);
+  EXPECT_FALSE(run.as_expected());
+  run.or_incapable = true;
+  EXPECT_TRUE(run.as_expected());
+  run.verdict.kind = VerdictKind::pass;
+  EXPECT_FALSE(run.as_expected());
 }
 
 TEST(ResultsJson, SaysNullForWhatWasNotMeasured) {
