@@ -9,6 +9,7 @@
 #include <regex>
 
 #include "harness/case/fields.h"
+#include "harness/case/tables.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
 
@@ -165,15 +166,7 @@ Status read_nmi(const toml::table& table, const std::filesystem::path& file, Cas
 Status read_machine(const toml::table& table, const std::filesystem::path& file, Case& test) {
   const Fields fields =
       TRY(Fields::open(table, "[machine]", file, {"cpus", "memory_mib", "cpu", "scratch_mib"}));
-  MachineSpec& machine = test.machine;
-  machine.cpus = static_cast<int>(TRY(fields.integer("cpus", kCpus)).value_or(machine.cpus));
-  machine.memory_mib =
-      static_cast<int>(TRY(fields.integer("memory_mib", kMemoryMib)).value_or(machine.memory_mib));
-  machine.scratch_mib = static_cast<int>(
-      TRY(fields.integer("scratch_mib", {1, 1 << 20})).value_or(machine.scratch_mib));
-  machine.cpu = TRY(fields.text("cpu")).value_or(machine.cpu);
-  if (machine.cpu.empty()) return fields.wrong("cpu", "is empty; for example \"qemu64\"");
-  return {};
+  return read_machine_keys(fields, test.machine);
 }
 
 Status read_run(const toml::table& table, const std::filesystem::path& file, Case& test) {
@@ -237,6 +230,17 @@ constexpr std::array<Section, 5> kSections{{{"workload", read_workload},
                                             {"run", read_run}}};
 
 }  // namespace
+
+Status read_machine_keys(const Fields& fields, MachineSpec& machine) {
+  machine.cpus = static_cast<int>(TRY(fields.integer("cpus", kCpus)).value_or(machine.cpus));
+  machine.memory_mib =
+      static_cast<int>(TRY(fields.integer("memory_mib", kMemoryMib)).value_or(machine.memory_mib));
+  machine.scratch_mib = static_cast<int>(
+      TRY(fields.integer("scratch_mib", {1, 1 << 20})).value_or(machine.scratch_mib));
+  machine.cpu = TRY(fields.text("cpu")).value_or(machine.cpu);
+  if (machine.cpu.empty()) return fields.wrong("cpu", "is empty; for example \"qemu64\"");
+  return {};
+}
 
 Result<Case> parse_case(std::string_view text, const std::filesystem::path& file) {
   const toml::parse_result parsed = toml::parse(text, file.string());

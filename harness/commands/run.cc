@@ -5,10 +5,11 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
-#include "harness/case/parse.h"
+#include "harness/case/suite.h"
 #include "harness/commands/command.h"
 #include "harness/commands/resume.h"
 #include "harness/commands/session.h"
@@ -47,6 +48,7 @@ struct Options {
   std::optional<uint64_t> seed;
   int repeat = 1;
   std::string jobs = "1";  ///< a number, or auto
+  std::vector<std::string> only;  ///< names of cases; empty: all
   std::string out;
   std::string resume;   ///< results directory of an interrupted session
   std::string known;    ///< empty: beside the cases
@@ -97,7 +99,15 @@ Result<std::vector<Case>> cases_of(const Options& options) {
   for (const std::string& word : options.words) {
     if (!is_case_file(word))
       return fail(ErrorKind::User, "'{}' is no case file (*.toml); a command stands alone", word);
-    cases.push_back(TRY(load_case(word)));
+    for (Case& test : TRY(load_cases(word))) cases.push_back(std::move(test));
+  }
+  if (!options.only.empty()) {
+    std::erase_if(cases, [&](const Case& test) {
+      return std::ranges::find(options.only, test.name) == options.only.end();
+    });
+    if (cases.empty())
+      return fail(ErrorKind::User, "--only {}: no file named here has such a case",
+                  fmt::join(options.only, " --only "));
   }
   return cases;
 }
@@ -126,7 +136,12 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
       words.end(),
       {"--kernel", run.kernel.provider == "debian" ? "debian:" + run.kernel.release : run.pattern,
        "--seed", std::to_string(run.seed)});
-  if (!run.test.file.empty()) return thaw::join_command(words);
+  if (!run.test.file.empty()) {
+    // A variant that a suite made is found in the suite, among others.
+    if (const auto all = load_cases(run.test.file); all && all->size() > 1)
+      words.insert(words.end(), {"--only", run.test.name});
+    return thaw::join_command(words);
+  }
   if (!options.load.empty()) words.insert(words.end(), {"--load", options.load});
   words.insert(words.end(),
                {"--nmi", options.nmi, "--rate", fmt::format("{}", options.nmi_rate_hz),
@@ -284,11 +299,15 @@ CLI::Validator jobs_word() {
 
 void add_options(CLI::App& app, const std::shared_ptr<Options>& options) {
   app.add_option("CASE|CMD", options->words,
-                 "Case files (*.toml), or after -- the command under test");
+                 "Case files or suites (*.toml), or after -- the command under test");
   app.add_option("-k,--kernel", options->kernels,
                  "Kernels to boot instead of the case's: 6.12, 6.17.8, 'debian:6.1*', "
                  "local:PATH; may be repeated")
       ->type_name("PATTERN")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--only", options->only, "Of the files' cases only this; may be repeated")
+      ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("-r,--repeat", options->repeat, "Times to run each; seeds count up")

@@ -14,14 +14,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-/// The first of the kernels with the lock that waits in NMI that can be had here; old ones leave
-/// the mirrors.
-std::string freezing_kernel(const fs::path& scratch) {
-  for (const char* pattern : {"6.17.8", "6.17.13", "6.16.12", "6.18.15", "6.18", "6.16"})
-    if (can_have_kernel(scratch, pattern)) return pattern;
-  return "";
-}
-
 void expect_all_fields(const Json& run) {
   for (const char* field : kRunFields) {
     ASSERT_TRUE(run.contains(field)) << field;
