@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   constexpr const thaw::Command* kCommands[] = {
       &lab::kDoctorCommand,  &lab::kKernelsCommand,  &lab::kRunCommand,
       &lab::kHuntCommand,    &lab::kSelftestCommand, &lab::kShowCommand,
-      &lab::kHistoryCommand, &lab::kCompareCommand,  &lab::kReportCommand,
+      &lab::kHistoryCommand, &lab::kCompareCommand,  &lab::kReportCommand, &lab::kShellCommand,
   };
   return thaw::run_program({.name = "thawlab",
                             .about = "Thaw's laboratory: boots many kernels, runs a capture under "

@@ -81,8 +81,17 @@ void Channel::answer_pings() {
 void Channel::hear(const Frame& frame, int64_t now_ns) {
   if (frame.type == FrameType::farewell) farewell_ = true;
   if (frame.type == FrameType::ping)
-    send(FrameType::pong, to_json(Pong{std::strtoull(frame.payload.c_str(), nullptr, 10), now_ns}));
-  if (frame.type != FrameType::trial) return;
+    return send(FrameType::pong,
+                to_json(Pong{std::strtoull(frame.payload.c_str(), nullptr, 10), now_ns}));
+  if (frame.type != FrameType::trial) {
+    std::function<void(const Frame&)> others;
+    {
+      const std::lock_guard lock(order_mutex_);
+      others = others_;
+    }
+    if (others) others(frame);
+    return;
+  }
   auto order = parse_message<TrialOrder>(frame.payload);
   if (!order) return send(FrameType::note, order.error().message);
   const std::lock_guard lock(order_mutex_);
@@ -94,8 +103,13 @@ std::optional<TrialOrder> Channel::take_order() {
   return std::exchange(order_, std::nullopt);
 }
 
-void Channel::wait_for_farewell() {
-  for (int attempt = 0; attempt < 1000 && !farewell_; attempt++)
+void Channel::hand_over(std::function<void(const Frame&)> others) {
+  const std::lock_guard lock(order_mutex_);
+  others_ = std::move(others);
+}
+
+void Channel::wait_for_farewell(bool for_ever) {
+  for (int attempt = 0; (for_ever || attempt < 1000) && !farewell_; attempt++)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 

@@ -2,6 +2,7 @@
 // The agent's end of the port.
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -26,8 +27,11 @@ class Channel {
   explicit Channel(thaw::UniqueFd port);
   ~Channel() = delete;  ///< lives until the machine is off
 
-  /// Waits until the lab has heard the goodbye; not for ever.
-  void wait_for_farewell();
+  /// Frames that this class has no use for go to `others`, on its thread. Before the hello: the lab
+  /// sends nothing to an agent that has not said it.
+  void hand_over(std::function<void(const Frame&)> others);
+  /// Waits until the lab has heard the goodbye; at most 10 s, unless `for_ever`.
+  void wait_for_farewell(bool for_ever);
   /// The order that has come, once; nothing as long as none has.
   std::optional<TrialOrder> take_order();
   void send(FrameType type, std::string_view payload);
@@ -42,8 +46,9 @@ class Channel {
 
   thaw::UniqueFd port_;
   std::mutex mutex_;
-  std::mutex order_mutex_;  ///< guards order_
+  std::mutex order_mutex_;  ///< guards order_ and others_
   std::optional<TrialOrder> order_;
+  std::function<void(const Frame&)> others_;
   std::atomic<bool> farewell_ = false;
 };
 

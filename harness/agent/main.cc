@@ -12,6 +12,7 @@
 #include "harness/agent/messages.h"
 #include "harness/agent/priority.h"
 #include "harness/agent/setup.h"
+#include "harness/agent/shell.h"
 #include "harness/agent/trial.h"
 #include "profiler/base/files.h"
 
@@ -50,14 +51,18 @@ int main() {
   if (!plan.root.empty()) or_give_up(lab::mount_userland());
   // Never freed: its thread reads until the power goes.
   auto& channel = *new lab::Channel(or_give_up(lab::Channel::open_port()));
+  if (!plan.shell.empty()) {
+    auto& shell = *new lab::Shell(plan.shell, plan.root, channel);  // lives as long as the channel
+    channel.hand_over([&shell](const lab::Frame& frame) { shell.hear(frame); });
+  }
   lab::Hello greeting = hello();
   lab::BeatWriter page(greeting.cpus);
   greeting.beat_page = page.address();
   channel.send(lab::FrameType::hello, lab::to_json(greeting));
   lab::run_above_load(lab::kMainPriority);
-  lab::play(plan, greeting, channel, page);
+  if (!plan.subject.empty() || !plan.workload.empty()) lab::play(plan, greeting, channel, page);
   channel.send(lab::FrameType::stage, "power off");
   channel.send(lab::FrameType::goodbye, "");
-  channel.wait_for_farewell();
+  channel.wait_for_farewell(!plan.shell.empty());
   lab::power_off();
 }

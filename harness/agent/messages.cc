@@ -85,6 +85,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("mishap", plan.mishap);
   visit("send_symbols", plan.send_symbols);
   visit("await_trial", plan.await_trial);
+  visit("shell", plan.shell);
 }
 
 template <class Visit, class Order>
@@ -94,6 +95,13 @@ void visit_order(Visit visit, Order& order) {
   visit("nmi_rate_hz", order.nmi_rate_hz);
   visit("nmi_jitter", order.nmi_jitter);
   visit("workload", order.workload);
+}
+
+template <class Visit, class T>
+void visit_window(Visit visit, T& window) {
+  visit("rows", window.rows);
+  visit("columns", window.columns);
+  visit("terminal", window.terminal);
 }
 
 template <class Visit, class T>
@@ -183,5 +191,6 @@ LAB_MESSAGE(Beat, visit_beat, "heartbeat")
 LAB_MESSAGE(Pong, visit_pong, "pong")
 LAB_MESSAGE(Outcome, visit_outcome, "outcome")
 LAB_MESSAGE(MapAudit, visit_audit, "map audit")
+LAB_MESSAGE(Window, visit_window, "window")
 
 }  // namespace lab

@@ -60,6 +60,9 @@ struct AgentPlan {
   /// machine's state is saved.
   bool await_trial = false;
   std::optional<std::string> mishap;  ///< what the agent is to do wrong (mishap.h); the self-test's
+  /// What `shell_open` starts, in `root`. With one, the guest stays after its goodbye until it
+  /// hears `farewell`, however long; empty: no shell.
+  std::vector<std::string> shell;
 };
 
 /// What a guest that waits ready is to do now, once per restored machine. Fields are those of
@@ -117,6 +120,13 @@ struct Outcome {
   std::optional<NmiMeterSeen> meter;
 };
 
+/// A terminal of the lab's side.
+struct Window {
+  uint32_t rows = 24;
+  uint32_t columns = 80;
+  std::string terminal = "linux";  ///< $TERM
+};
+
 std::string to_json(const AgentPlan& plan);
 std::string to_json(const TrialOrder& order);
 std::string to_json(const Hello& hello);
@@ -124,6 +134,7 @@ std::string to_json(const Beat& beat);
 std::string to_json(const Pong& pong);
 std::string to_json(const Outcome& outcome);
 std::string to_json(const MapAudit& audit);
+std::string to_json(const Window& window);
 
 /// Fails with Corrupt on anything that is not the JSON of a T.
 template <class T>
@@ -142,5 +153,7 @@ template <>
 thaw::Result<Outcome> parse_message<Outcome>(std::string_view json);
 template <>
 thaw::Result<MapAudit> parse_message<MapAudit>(std::string_view json);
+template <>
+thaw::Result<Window> parse_message<Window>(std::string_view json);
 
 }  // namespace lab

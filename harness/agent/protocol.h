@@ -22,21 +22,27 @@ inline constexpr uint32_t kMaxFrameBytes = 16 * 1024 * 1024;
 
 enum class FrameType : uint8_t {
   // agent to lab
-  hello = 1,       ///< JSON Hello
-  stage = 2,       ///< name of the stage that begins
-  beat = 3,        ///< JSON Beat, several times a second
-  pong = 4,        ///< JSON Pong
-  note = 5,        ///< a sentence for the log
-  outcome = 6,     ///< JSON Outcome
-  file_begin = 7,  ///< name of a file that follows
-  file_data = 8,   ///< bytes of it
-  file_end = 9,    ///< nothing when it is whole, else why it is not
-  goodbye = 10,    ///< everything has been sent
-  maps = 11,       ///< JSON MapAudit, as the load begins
+  hello = 1,          ///< JSON Hello
+  stage = 2,          ///< name of the stage that begins
+  beat = 3,           ///< JSON Beat, several times a second
+  pong = 4,           ///< JSON Pong
+  note = 5,           ///< a sentence for the log
+  outcome = 6,        ///< JSON Outcome
+  file_begin = 7,     ///< name of a file that follows
+  file_data = 8,      ///< bytes of it
+  file_end = 9,       ///< nothing when it is whole, else why it is not
+  goodbye = 10,       ///< everything has been sent
+  maps = 11,          ///< JSON MapAudit, as the load begins
+  shell_output = 32,  ///< bytes of the shell's terminal
+  shell_end = 33,     ///< exit code, as text
   // lab to agent
-  ping = 64,      ///< number, as text
-  farewell = 65,  ///< everything has been heard; the guest may go
-  trial = 66,     ///< JSON TrialOrder: begin the load now
+  ping = 64,          ///< number, as text
+  farewell = 65,      ///< everything has been heard; the guest may go
+  trial = 66,         ///< JSON TrialOrder: begin the load now
+  shell_open = 80,    ///< JSON Window: start a shell at a terminal of that size
+  shell_input = 81,   ///< bytes for its terminal
+  shell_window = 82,  ///< JSON Window: the terminal has another size
+  shell_close = 83,   ///< whoever used it has gone: hang up
 };
 
 struct Frame {

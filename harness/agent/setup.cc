@@ -33,6 +33,7 @@ constexpr Mount kMounts[] = {
     {"proc", "/proc", true},
     {"sysfs", "/sys", true},
     {"devtmpfs", "/dev", true},
+    {"devpts", "/dev/pts", false},
     {"tmpfs", "/run", true},
     {"tracefs", "/sys/kernel/tracing", false},
     {"debugfs", "/sys/kernel/debug", false},

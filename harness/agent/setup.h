@@ -5,8 +5,8 @@
 
 namespace lab {
 
-/// Mounts /proc, /sys, /dev, /run, tracefs, debugfs and bpffs. The agent is PID 1 and nothing was
-/// there.
+/// Mounts /proc, /sys, /dev, /dev/pts, /run, tracefs, debugfs and bpffs. The agent is PID 1 and
+/// nothing was there.
 thaw::Status mount_system();
 /// A file system of `mib` MiB, or half of the memory when 0, at kScratch: where programs run and
 /// the capture goes. Not /tmp: what the lab copied there from the host must stay in sight.

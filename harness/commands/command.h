@@ -15,6 +15,7 @@ extern const Command kRunCommand;
 extern const Command kHuntCommand;
 extern const Command kSelftestCommand;
 extern const Command kReportCommand;
+extern const Command kShellCommand;
 extern const Command kShowCommand;
 
 }  // namespace lab

@@ -49,6 +49,7 @@ struct Options {
   int repeat = 1;
   std::string jobs = "1";  ///< a number, or auto
   std::vector<std::string> only;  ///< names of cases; empty: all
+  bool keep = false;
   std::string out;
   std::string resume;   ///< results directory of an interrupted session
   std::string known;    ///< empty: beside the cases
@@ -207,6 +208,7 @@ Result<int> carry_out(const Options& asked, const Options& planned,
   TRY(run_session(plan, place.catalogue, place.programs, place.cache, ledger, cancelled,
                   {.jobs = jobs_for(asked, plan),
                    .is_terminal = is_live_terminal(stderr),
+                   .keep = asked.keep,
                    .repeat = [&](const PlannedRun& run) { return repeat_command(planned, run); },
                    .chronicle = &chronicle,
                    .board = &board,
@@ -224,7 +226,19 @@ Result<int> carry_out(const Options& asked, const Options& planned,
   return code;
 }
 
+/// A kept guest waits for a person: where there is none it would wait for ever.
+Status check_keep(const Options& options) {
+  if (!options.keep) return {};
+  if (::isatty(STDIN_FILENO) == 0)
+    return fail(ErrorKind::User,
+                "--keep waits until a person has looked, and stdin is no terminal");
+  if (options.jobs != "1")
+    return fail(ErrorKind::User, "--keep is for one guest at a time: no --jobs");
+  return {};
+}
+
 Result<int> begin(const Options& options) {
+  TRY(check_keep(options));
   const std::vector<Case> cases = TRY(cases_of(options));
   const Programs programs = TRY(Programs::beside_this());
   for (const Case& test : cases) TRY(check_case(test, programs));
@@ -321,6 +335,9 @@ void add_options(CLI::App& app, const std::shared_ptr<Options>& options) {
       ->type_name("N|auto")
       ->check(jobs_word())
       ->capture_default_str();
+  app.add_flag("--keep", options->keep,
+               "Leave a guest whose verdict was not expected running, to enter it with `thawlab "
+               "shell --attach`; Enter or Ctrl-C ends it");
   app.add_option("-o,--out", options->out,
                  "Directory for the results; default: thaw-results/CASE-TIME")
       ->type_name("DIR");

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "harness/commands/keep.h"
 #include "harness/commands/start.h"
 #include "harness/report/numbers.h"
 #include "harness/report/status.h"
@@ -77,6 +78,8 @@ class Session {
  private:
   void work();
   Evidence evidence_of(const PlannedRun& planned, StatusLine& line);
+  void keep(const PlannedRun& planned, const Evidence& evidence, Machine& machine,
+            StatusLine& line);
   void record(const PlannedRun& planned, const Evidence& evidence, StatusLine& line);
 
   const std::vector<PlannedRun>& plan_;
@@ -87,7 +90,8 @@ class Session {
   const std::atomic<bool>& cancelled_;
   const SessionOptions& options_;
   std::atomic<size_t> next_ = 0;
-  std::mutex mutex_;  ///< guards ledger_ and failure_
+  bool was_kept_ = false;  ///< the current run's guest; one job only
+  std::mutex mutex_;       ///< guards ledger_ and failure_
   Status failure_;
 };
 
@@ -95,8 +99,24 @@ Evidence Session::evidence_of(const PlannedRun& planned, StatusLine& line) {
   auto request = request_for(planned, catalogue_, programs_, cache_, cancelled_, line);
   if (!request) return failed(std::move(request).error());
   request->directory = ledger_.directory() / planned.id;
+  if (options_.keep)
+    request->keep = [&](const Evidence& evidence, Machine& machine) {
+      keep(planned, evidence, machine, line);
+    };
   Told told(line, *options_.chronicle, planned, options_.is_terminal);
   return execute(*request, told);
+}
+
+void Session::keep(const PlannedRun& planned, const Evidence& evidence, Machine& machine,
+                   StatusLine& line) {
+  was_kept_ = true;
+  const Verdict verdict = verdict_on(planned, evidence);
+  if (verdict.kind == planned.expected) return;
+  line.end(fmt::format("{}: {}, not {}: {}", planned.id, name_of(verdict.kind),
+                       name_of(planned.expected), verdict.reason));
+  if (evidence.gave_up_waiting) line.end("it answers nothing any more: a shell may not open");
+  const auto kept = keep_guest(machine, ledger_.directory() / planned.id, cancelled_);
+  if (!kept) line.end(kept.error().message);
 }
 
 void Session::record(const PlannedRun& planned, const Evidence& evidence, StatusLine& line) {
@@ -127,12 +147,14 @@ void Session::work() {
     line.begin(fmt::format("[{}/{}] {}", at + 1, plan_.size(), planned.id));
     options_.chronicle->run_begin(planned, at + 1);
     Evidence evidence;
+    if (options_.keep) was_kept_ = false;
     try {
       evidence = evidence_of(planned, line);
     } catch (const std::exception& error) {  // memory, the C++ library's file system
       evidence = failed({thaw::ErrorKind::Environment, error.what(), 0});
     }
-    if (cancelled_) return;  // an interrupted run is no result
+    // An interrupted run is no result; one whose guest was kept was over before.
+    if (cancelled_ && !was_kept_) return;
     record(planned, evidence, line);
   }
 }

@@ -20,6 +20,8 @@ namespace lab {
 struct SessionOptions {
   int jobs = 1;
   bool is_terminal = false;  ///< of stderr
+  /// Guests whose verdict is not the expected one stay until the person ends them; one job only.
+  bool keep = false;
   /// The command that repeats a run.
   std::function<std::string(const PlannedRun&)> repeat;
   Chronicle* chronicle = nullptr;  ///< hears of everything that happens; not null

@@ -56,6 +56,12 @@ std::string today() {
 
 }  // namespace
 
+Verdict verdict_on(const PlannedRun& run, const Evidence& evidence) {
+  Result<thaw::Capture> capture = thaw::fail(thaw::ErrorKind::Environment, "there is no capture");
+  if (!evidence.capture.empty()) capture = thaw::Capture::load(evidence.capture);
+  return judge(run.test, evidence, capture ? &*capture : nullptr, read_console(run, evidence));
+}
+
 Result<Ledger> Ledger::open(std::filesystem::path directory, ResultSet results) {
   Ledger ledger(std::move(directory), std::move(results));
   TRY(ledger.save());

@@ -13,6 +13,9 @@
 
 namespace lab {
 
+/// What record() will say of a run, for those who must know before its machine is ended.
+Verdict verdict_on(const PlannedRun& run, const Evidence& evidence);
+
 /// Owns the results of one session. Used by one thread.
 class Ledger {
  public:

@@ -63,6 +63,7 @@ class Attempt {
   void look_inside(int64_t now_ns);
   void show();
   void conclude();
+  bool keep();
   void add_outcome(const Outcome& outcome);
   void add_times();
   void add_looks();
@@ -100,6 +101,7 @@ Status Attempt::boot() {
   const MachineOptions options = TRY(prepare());
   progress_.stage(request_.from != nullptr ? "restore" : "boot");
   talk_.emplace(TRY(Conversation::open(request_.directory)));
+  talk_->keeps = static_cast<bool>(request_.keep);
   evidence_.agent_log = request_.directory / "agent.log";
   evidence_.console = request_.directory / "console.log";
   started_ns_ = thaw::monotonic_ns();
@@ -184,7 +186,8 @@ bool Attempt::is_over(int64_t now_ns) {
     return true;
   }
   if (talk_->goodbye && goodbye_ns_ == 0) goodbye_ns_ = now_ns;
-  if (goodbye_ns_ != 0) return now_ns - goodbye_ns_ > ns(request_.limits.power_off);
+  if (goodbye_ns_ != 0)
+    return request_.keep || now_ns - goodbye_ns_ > ns(request_.limits.power_off);
   if (!talk_->hello) return now_ns - started_ns_ > ns(request_.limits.boot);
   if (witness_) evidence_.hang_proof = witness_->hang();
   if (now_ns - talk_->last_frame_host_ns > ns(request_.limits.silence) ||
@@ -326,7 +329,7 @@ void Attempt::conclude() {
     evidence_.host_watch = gaps.how;
     for (std::string& note : gaps.notes) evidence_.host_load.push_back(std::move(note));
   }
-  if (machine_) machine_->kill();
+  if (machine_ && !request_.keep) machine_->kill();
   if (!talk_) return;
   if (talk_->hello) {
     evidence_.agent_hello_ms = static_cast<double>(*talk_->hello_host_ns - started_ns_) / 1e6;
@@ -349,15 +352,25 @@ void Attempt::conclude() {
     evidence_.infra = thaw::Error{ErrorKind::Environment, "the agent gave up: " + words, 0};
 }
 
+/// Returns whether somebody had the chance to enter it.
+bool Attempt::keep() {
+  const bool was_cancelled = request_.cancelled != nullptr && request_.cancelled->load();
+  const bool can_be_kept = talk_ && talk_->hello && !machine_->ending() && !was_cancelled;
+  if (can_be_kept) request_.keep(evidence_, *machine_);
+  machine_->kill();
+  return can_be_kept;
+}
+
 Evidence Attempt::run() {
   random_.seed(request_.test.run.seed);
   Status done = boot();
   if (done) done = converse();
   if (!done && !has_died()) evidence_.infra = std::move(done).error();
   conclude();
+  const bool was_kept = request_.keep && machine_ && keep();
   const bool was_killed = evidence_.qemu_death && evidence_.qemu_death->starts_with("signal");
   const bool was_cancelled = request_.cancelled != nullptr && request_.cancelled->load();
-  is_retryable_ = !was_killed && !was_cancelled && !evidence_.gave_up_waiting &&
+  is_retryable_ = !was_killed && !was_cancelled && !was_kept && !evidence_.gave_up_waiting &&
                   !evidence_.agent_goodbye && machine_ != nullptr;
   return std::move(evidence_);
 }

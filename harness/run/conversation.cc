@@ -40,7 +40,7 @@ Result<bool> Conversation::listen(int fd) {
       heard = true;
       if (frame->type != FrameType::pong) last_frame_host_ns = now_ns;
       TRY(hear(*frame, now_ns));
-      if (goodbye) static_cast<void>(say(fd, FrameType::farewell, ""));
+      if (goodbye && !keeps) static_cast<void>(say(fd, FrameType::farewell, ""));
     }
     if (const auto version = reader_.foreign_version())
       return thaw::fail(ErrorKind::Environment,

@@ -37,7 +37,8 @@ class Conversation {
   std::optional<MapAudit> maps;
   std::optional<Outcome> outcome;
   bool goodbye = false;
-  std::string stage;  ///< the last one that began
+  bool keeps = false;  ///< set by the owner: the guest is not let go when it says goodbye
+  std::string stage;   ///< the last one that began
   bool load_runs = false;
   double load_s = 0;               ///< of the last beat
   int64_t load_began_host_ns = 0;  ///< 0: not yet

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,8 @@
 #include "profiler/base/time.h"
 
 namespace lab {
+
+class Machine;
 
 /// The programs of ours that go into a guest.
 struct Programs {
@@ -53,6 +56,10 @@ struct RunRequest {
   /// Set from outside (a signal handler) to end the run: the guest is stopped, the evidence says
   /// `infra: interrupted`. May be null.
   const std::atomic<bool>* cancelled = nullptr;
+  /// When the run is over and its machine still there: called before it is ended, with all that
+  /// will be told of the run except directory, accelerator and wall time. The guest can be entered
+  /// then (a shell is in it). Unset: it ends at once.
+  std::function<void(const Evidence&, Machine&)> keep;
   RunLimits limits{};
   /// The machine goes on from here instead of booting: same kernel, programs and machine; seed,
   /// duration, NMIs and the workload's arguments are this request's. Must outlive the run.
