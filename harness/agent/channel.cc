@@ -50,7 +50,11 @@ thaw::Result<thaw::UniqueFd> Channel::open_port() {
   return thaw::fail(thaw::ErrorKind::Environment, "there is no virtio port named {}", kAgentPort);
 }
 
-Channel::Channel(thaw::UniqueFd port) : port_(std::move(port)) {
+Channel::Channel(thaw::UniqueFd port) : in_(::dup(port.get())), out_(std::move(port)) {
+  std::thread([this] { answer_pings(); }).detach();
+}
+
+Channel::Channel(thaw::UniqueFd in, thaw::UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {
   std::thread([this] { answer_pings(); }).detach();
 }
 
@@ -58,7 +62,7 @@ void Channel::send(FrameType type, std::string_view payload) {
   const std::string frame = encode(type, payload);
   const std::lock_guard lock(mutex_);
   // A host that is gone ends the guest anyway.
-  static_cast<void>(thaw::write_all(port_.get(), frame));
+  static_cast<void>(thaw::write_all(out_.get(), frame));
 }
 
 void Channel::answer_pings() {
@@ -66,9 +70,10 @@ void Channel::answer_pings() {
   FrameReader reader;
   char buffer[4096];
   while (true) {
-    const ssize_t got = ::read(port_.get(), buffer, sizeof buffer);
+    const ssize_t got = ::read(in_.get(), buffer, sizeof buffer);
     const int64_t now_ns = told_time_ns();
     if (got <= 0) {
+      close_if_told();
       // Nobody at the other end: the port gives 0 at once.
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       continue;
@@ -101,6 +106,20 @@ void Channel::hear(const Frame& frame, int64_t now_ns) {
 std::optional<TrialOrder> Channel::take_order() {
   const std::lock_guard lock(order_mutex_);
   return std::exchange(order_, std::nullopt);
+}
+
+void Channel::when_closed(std::function<void()> act) {
+  const std::lock_guard lock(order_mutex_);
+  when_closed_ = std::move(act);
+}
+
+void Channel::close_if_told() {
+  std::function<void()> act;
+  {
+    const std::lock_guard lock(order_mutex_);
+    act = std::exchange(when_closed_, nullptr);
+  }
+  if (act) act();
 }
 
 void Channel::hand_over(std::function<void(const Frame&)> others) {

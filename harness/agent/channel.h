@@ -25,11 +25,15 @@ class Channel {
   static thaw::Result<thaw::UniqueFd> open_port();
 
   explicit Channel(thaw::UniqueFd port);
+  Channel(thaw::UniqueFd in, thaw::UniqueFd out);
   ~Channel() = delete;  ///< lives until the machine is off
 
   /// Frames that this class has no use for go to `others`, on its thread. Before the hello: the lab
   /// sends nothing to an agent that has not said it.
   void hand_over(std::function<void(const Frame&)> others);
+  /// The other end of `in` is closed for good: called once, on this channel's thread. Unset: it is
+  /// a port, whose other end may come back.
+  void when_closed(std::function<void()> act);
   /// Waits until the lab has heard the goodbye; at most 10 s, unless `for_ever`.
   void wait_for_farewell(bool for_ever);
   /// The order that has come, once; nothing as long as none has.
@@ -42,13 +46,16 @@ class Channel {
 
  private:
   void answer_pings();
+  void close_if_told();
   void hear(const Frame& frame, int64_t now_ns);
 
-  thaw::UniqueFd port_;
+  thaw::UniqueFd in_;
+  thaw::UniqueFd out_;
   std::mutex mutex_;
-  std::mutex order_mutex_;  ///< guards order_ and others_
+  std::mutex order_mutex_;  ///< guards what follows
   std::optional<TrialOrder> order_;
   std::function<void(const Frame&)> others_;
+  std::function<void()> when_closed_;
   std::atomic<bool> farewell_ = false;
 };
 

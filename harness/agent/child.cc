@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,10 +32,12 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return list;
 }
 
-std::vector<std::string> environment_lines(const std::map<std::string, std::string>& env) {
-  std::map<std::string, std::string> all{
-      {"PATH", std::string(kPath)}, {"HOME", kScratch}, {"TMPDIR", kScratch}, {"LANG", "C.UTF-8"}};
-  for (const auto& [name, value] : env) all[name] = value;
+std::vector<std::string> environment_lines(const ChildOptions& options) {
+  std::map<std::string, std::string> all{{"PATH", std::string(kPath)},
+                                         {"HOME", options.scratch},
+                                         {"TMPDIR", options.scratch},
+                                         {"LANG", "C.UTF-8"}};
+  for (const auto& [name, value] : options.env) all[name] = value;
   std::vector<std::string> lines;
   for (const auto& [name, value] : all) lines.push_back(name + "=" + value);
   return lines;
@@ -58,18 +61,20 @@ struct Exec {
   std::vector<char*> argv;
   std::vector<char*> envp;
   const char* root;
+  const char* scratch;
   Identity identity;
 };
 
 /// Between fork and exec: nothing here allocates. Returns when it failed, with errno.
 void become(const Exec& exec, int out) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // of an agent that is not the first process
   ::setpgid(0, 0);
   const int null = ::open("/dev/null", O_RDONLY);
   if (null >= 0) ::dup2(null, 0);
   ::dup2(out, 1);
   ::dup2(out, 2);
   if (*exec.root != '\0' && ::chroot(exec.root) != 0) return;
-  static_cast<void>(!::chdir(kScratch));
+  static_cast<void>(!::chdir(exec.scratch));
   if (exec.identity.uid != 0 || exec.identity.gid != 0) {
     if (::setgroups(1, &exec.identity.gid) != 0 || ::setgid(exec.identity.gid) != 0 ||
         ::setuid(exec.identity.uid) != 0)
@@ -103,12 +108,12 @@ thaw::Result<Child> Child::start(const ChildOptions& options) {
   if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(trouble, O_CLOEXEC) != 0)
     return thaw::fail_errno(errno, "cannot make a pipe");
   std::vector<std::string> words = options.command;
-  std::vector<std::string> lines = environment_lines(options.env);
+  std::vector<std::string> lines = environment_lines(options);
   const auto path = options.env.find("PATH");
   std::vector<std::string> places =
       places_of(words.front(), path != options.env.end() ? path->second : kPath);
-  const Exec exec{pointers(places), pointers(words), pointers(lines), options.root.c_str(),
-                  identity};
+  const Exec exec{pointers(places),     pointers(words),         pointers(lines),
+                  options.root.c_str(), options.scratch.c_str(), identity};
   const int pid = ::fork();
   if (pid == 0) run_child(exec, out[1], trouble[1]);
   ::close(out[1]);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/agent/messages.h"
 #include "profiler/base/errors.h"
 #include "profiler/base/unique_fd.h"
 
@@ -15,8 +16,9 @@ namespace lab {
 struct ChildOptions {
   std::vector<std::string> command;  ///< a name without a slash is looked up in PATH, in its root
   std::map<std::string, std::string> env;
-  std::string root;  ///< directory that it takes for /; empty: the agent's
-  std::string user;  ///< as identity_of() takes it
+  std::string scratch = kScratch;  ///< where it starts, its HOME and TMPDIR
+  std::string root;                ///< directory that it takes for /; empty: the agent's
+  std::string user;                ///< as identity_of() takes it
 };
 
 /// Owns a child process and what it prints. Used by one thread, which calls collect() often: a

@@ -1,16 +1,20 @@
 // thaw-agent: PID 1 of a guest. Makes the guest a system, says hello to the lab, plays the case in
 // /plan.json, says goodbye and powers off. Whatever it cannot do it says on the console and, once
 // there is a port, to the lab; it never ends, since a kernel without PID 1 panics, and a panic
-// means something else here.
+// means something else here. With --serve it is something smaller: serve.h.
 
 #include <sys/prctl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
+
+#include <string_view>
 
 #include "harness/agent/beat_writer.h"
 #include "harness/agent/channel.h"
+#include "harness/agent/hello.h"
 #include "harness/agent/messages.h"
+#include "harness/agent/network.h"
 #include "harness/agent/priority.h"
+#include "harness/agent/serve.h"
 #include "harness/agent/setup.h"
 #include "harness/agent/shell.h"
 #include "harness/agent/trial.h"
@@ -29,15 +33,10 @@ T or_give_up(thaw::Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-lab::Hello hello() {
-  utsname system{};
-  ::uname(&system);
-  return {system.release, system.version, static_cast<uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN))};
-}
-
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--serve") return lab::serve();
   if (::getpid() != 1) {
     fmt::print(stderr, "thaw-agent: is the first process of a guest; `thawlab run` starts it\n");
     return 2;
@@ -52,10 +51,11 @@ int main() {
   // Never freed: its thread reads until the power goes.
   auto& channel = *new lab::Channel(or_give_up(lab::Channel::open_port()));
   if (!plan.shell.empty()) {
+    lab::bring_up_network();
     auto& shell = *new lab::Shell(plan.shell, plan.root, channel);  // lives as long as the channel
     channel.hand_over([&shell](const lab::Frame& frame) { shell.hear(frame); });
   }
-  lab::Hello greeting = hello();
+  lab::Hello greeting = lab::hello();
   lab::BeatWriter page(greeting.cpus);
   greeting.beat_page = page.address();
   channel.send(lab::FrameType::hello, lab::to_json(greeting));

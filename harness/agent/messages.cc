@@ -63,6 +63,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("workload", plan.workload);
   visit("subject", plan.subject);
   visit("env", plan.env);
+  visit("scratch", plan.scratch);
   visit("root", plan.root);
   visit("user", plan.user);
   visit("ready_line", plan.ready_line);
@@ -74,6 +75,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("grace_s", plan.grace_s);
   visit("capture", plan.capture);
   visit("apic_nmi", plan.apic_nmi);
+  visit("pmu_nmi", plan.pmu_nmi);
   visit("nmi_rate_hz", plan.nmi_rate_hz);
   visit("nmi_jitter", plan.nmi_jitter);
   visit("count_nmi_runs", plan.count_nmi_runs);
@@ -95,6 +97,12 @@ void visit_order(Visit visit, Order& order) {
   visit("nmi_rate_hz", order.nmi_rate_hz);
   visit("nmi_jitter", order.nmi_jitter);
   visit("workload", order.workload);
+}
+
+template <class Visit, class T>
+void visit_host(Visit visit, T& facts) {
+  visit("has_hypervisor", facts.has_hypervisor);
+  visit("steal_ms", facts.steal_ms);
 }
 
 template <class Visit, class T>
@@ -192,5 +200,6 @@ LAB_MESSAGE(Pong, visit_pong, "pong")
 LAB_MESSAGE(Outcome, visit_outcome, "outcome")
 LAB_MESSAGE(MapAudit, visit_audit, "map audit")
 LAB_MESSAGE(Window, visit_window, "window")
+LAB_MESSAGE(HostFacts, visit_host, "description of a host")
 
 }  // namespace lab

@@ -34,6 +34,8 @@ struct AgentPlan {
   std::vector<std::string> workload;  ///< arguments; empty: no load
   std::vector<std::string> subject;   ///< arguments; empty: nothing under test
   std::map<std::string, std::string> env;
+  /// Where programs run and write. An agent that serves takes its own directory instead.
+  std::string scratch = kScratch;
   std::string root;  ///< kUserland: mount the disk, the subject's root is there; empty: neither
   std::string user;  ///< of the subject: name, UID or UID:GID; empty: root
   std::optional<std::string> ready_line;
@@ -45,6 +47,7 @@ struct AgentPlan {
   double grace_s = 10;
   std::string capture;  ///< path of what the subject writes; empty: nothing to collect
   bool apic_nmi = false;
+  bool pmu_nmi = false;  ///< NMIs from a hardware counter of cycles, on every CPU
   double nmi_rate_hz = 300;
   double nmi_jitter = 0.5;
   /// Count, with the kernel's BPF statistics, how often programs attached to nmi_handler ran. Costs
@@ -120,6 +123,12 @@ struct Outcome {
   std::optional<NmiMeterSeen> meter;
 };
 
+/// What is known of a machine that the lab did not boot, about what may stand behind it.
+struct HostFacts {
+  bool has_hypervisor = false;
+  uint64_t steal_ms = 0;  ///< of all CPUs, while the case was played
+};
+
 /// A terminal of the lab's side.
 struct Window {
   uint32_t rows = 24;
@@ -135,6 +144,7 @@ std::string to_json(const Pong& pong);
 std::string to_json(const Outcome& outcome);
 std::string to_json(const MapAudit& audit);
 std::string to_json(const Window& window);
+std::string to_json(const HostFacts& facts);
 
 /// Fails with Corrupt on anything that is not the JSON of a T.
 template <class T>
@@ -155,5 +165,7 @@ template <>
 thaw::Result<MapAudit> parse_message<MapAudit>(std::string_view json);
 template <>
 thaw::Result<Window> parse_message<Window>(std::string_view json);
+template <>
+thaw::Result<HostFacts> parse_message<HostFacts>(std::string_view json);
 
 }  // namespace lab

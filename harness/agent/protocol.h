@@ -35,6 +35,8 @@ enum class FrameType : uint8_t {
   maps = 11,          ///< JSON MapAudit, as the load begins
   shell_output = 32,  ///< bytes of the shell's terminal
   shell_end = 33,     ///< exit code, as text
+  host = 34,          ///< JSON HostFacts, of an agent that serves
+  console = 35,       ///< lines of the kernel log, of an agent that serves
   // lab to agent
   ping = 64,          ///< number, as text
   farewell = 65,      ///< everything has been heard; the guest may go

@@ -19,6 +19,7 @@
 #include "harness/agent/mishap.h"
 #include "harness/agent/nmi_sender.h"
 #include "harness/agent/pmu.h"
+#include "harness/agent/pmu_nmis.h"
 #include "harness/agent/subject_bpf.h"
 #include "harness/agent/symbols.h"
 #include "profiler/base/time.h"
@@ -123,7 +124,7 @@ void Trial::start_subject() {
   subject_bpf_.open();
   programs_before_ = loaded_programs().value_or(0);
   links_before_ = attached_programs().value_or(0);
-  auto child = Child::start({plan_.subject, plan_.env, plan_.root, plan_.user});
+  auto child = Child::start({plan_.subject, plan_.env, plan_.scratch, plan_.root, plan_.user});
   if (!child) {
     outcome_.subject_output = child.error().message;
     return;
@@ -189,7 +190,7 @@ void Trial::run_load() {
     }
   }
   if (!plan_.workload.empty()) {
-    auto child = Child::start({.command = plan_.workload});
+    auto child = Child::start({.command = plan_.workload, .env = {}, .scratch = plan_.scratch});
     if (!child) {
       outcome_.failure = child.error().message;
       return;
@@ -207,6 +208,8 @@ void Trial::run_load() {
   {
     Heartbeats beats(cpus_, page_);
     std::optional<NmiSender> nmis;
+    std::optional<PmuNmis> counters;
+    if (plan_.pmu_nmi) counters.emplace(plan_.nmi_rate_hz, cpus_);
     if (plan_.apic_nmi)
       nmis.emplace(NmiPace{.rate_hz = plan_.nmi_rate_hz,
                            .jitter = plan_.nmi_jitter,

@@ -11,6 +11,7 @@
 
 #include "harness/case/suite.h"
 #include "harness/commands/command.h"
+#include "harness/commands/remote.h"
 #include "harness/commands/resume.h"
 #include "harness/commands/session.h"
 #include "harness/commands/start.h"
@@ -50,6 +51,8 @@ struct Options {
   std::string jobs = "1";  ///< a number, or auto
   std::vector<std::string> only;  ///< names of cases; empty: all
   bool keep = false;
+  std::string machine;     ///< "ssh:HOST"; empty: guests
+  std::string yes_freeze;  ///< the name of a host that may freeze
   std::string out;
   std::string resume;   ///< results directory of an interrupted session
   std::string known;    ///< empty: beside the cases
@@ -64,7 +67,7 @@ bool is_case_file(const std::string& word) {
 
 /// A case without a file.
 Result<Case> case_of(const Options& options) {
-  if (options.kernels.empty())
+  if (options.kernels.empty() && options.machine.empty())
     return fail(ErrorKind::User,
                 "say which kernel to boot (--kernel 6.12), or name a case file; see --help");
   Case test;
@@ -133,10 +136,13 @@ std::string name_of(const std::vector<Case>& cases) {
 std::string repeat_command(const Options& options, const PlannedRun& run) {
   std::vector<std::string> words{program_invocation_name, "run"};  // as it was typed
   if (!run.test.file.empty()) words.push_back(run.test.file.string());
-  words.insert(
-      words.end(),
-      {"--kernel", run.kernel.provider == "debian" ? "debian:" + run.kernel.release : run.pattern,
-       "--seed", std::to_string(run.seed)});
+  if (!options.machine.empty())
+    words.insert(words.end(), {"--machine", options.machine});
+  else
+    words.insert(words.end(),
+                 {"--kernel",
+                  run.kernel.provider == "debian" ? "debian:" + run.kernel.release : run.pattern});
+  words.insert(words.end(), {"--seed", std::to_string(run.seed)});
   if (!run.test.file.empty()) {
     // A variant that a suite made is found in the suite, among others.
     if (const auto all = load_cases(run.test.file); all && all->size() > 1)
@@ -197,8 +203,9 @@ int jobs_for(const Options& options, const std::vector<PlannedRun>& plan) {
 
 /// What is left of the plan, to its end or to Ctrl-C. `asked` decides how, `planned` what.
 Result<int> carry_out(const Options& asked, const Options& planned,
-                      const std::vector<PlannedRun>& plan, const Workplace& place, Ledger& ledger,
-                      Chronicle& chronicle, StatusBoard& board) {
+                      const std::vector<PlannedRun>& plan, const Workplace& place,
+                      const Remote* remote, Ledger& ledger, Chronicle& chronicle,
+                      StatusBoard& board) {
   const std::atomic<bool>& cancelled = listen_to_signals();
   chronicle.begin(ledger.results(), ledger.directory());
   const auto done = done_in(ledger.results());
@@ -209,6 +216,7 @@ Result<int> carry_out(const Options& asked, const Options& planned,
                   {.jobs = jobs_for(asked, plan),
                    .is_terminal = is_live_terminal(stderr),
                    .keep = asked.keep,
+                   .remote = remote,
                    .repeat = [&](const PlannedRun& run) { return repeat_command(planned, run); },
                    .chronicle = &chronicle,
                    .board = &board,
@@ -237,24 +245,51 @@ Status check_keep(const Options& options) {
   return {};
 }
 
+/// A machine that is there has one kernel, one job at a time, and is never this lab's to keep.
+Status check_machine(const Options& options) {
+  if (options.machine.empty() && !options.yes_freeze.empty())
+    return fail(ErrorKind::User, "--yes-freeze is about the host of --machine ssh:HOST");
+  if (options.machine.empty()) return {};
+  if (!options.kernels.empty() || options.jobs != "1" || options.keep)
+    return fail(
+        ErrorKind::User,
+        "--machine plays one case after another on the kernel that runs there: no --kernel, "
+        "--jobs or --keep");
+  return {};
+}
+
+Result<std::optional<Remote>> find_machine(const Options& options, const Programs& programs,
+                                           std::vector<Case>& cases) {
+  TRY(check_machine(options));
+  if (!options.machine.empty())
+    return TRY(open_remote(options.machine, options.yes_freeze, programs, cases));
+  for (const Case& test : cases) TRY(check_case(test, programs));
+  return std::nullopt;
+}
+
 Result<int> begin(const Options& options) {
   TRY(check_keep(options));
-  const std::vector<Case> cases = TRY(cases_of(options));
+  std::vector<Case> cases = TRY(cases_of(options));
   const Programs programs = TRY(Programs::beside_this());
-  for (const Case& test : cases) TRY(check_case(test, programs));
+  const std::optional<Remote> remote = TRY(find_machine(options, programs, cases));
   KnownIssues known = TRY(known_issues(options, cases));
   StatusBoard board(stderr, is_live_terminal(stderr));
   const Workplace place = TRY(Workplace::open(&board));
-  const auto plan = TRY(
-      plan_runs(cases, {.kernels = options.kernels, .repeat = options.repeat, .seed = options.seed},
-                [&](std::string_view pattern) { return place.catalogue.resolve(pattern); }));
+  const std::vector<std::string> kernels =
+      remote ? std::vector<std::string>{remote->text} : options.kernels;
+  const auto plan =
+      TRY(plan_runs(cases, {.kernels = kernels, .repeat = options.repeat, .seed = options.seed},
+                    [&](std::string_view pattern) -> Result<std::vector<KernelRef>> {
+                      if (remote) return std::vector<KernelRef>{remote->kernel};
+                      return place.catalogue.resolve(pattern);
+                    }));
   ResultSet results = first_results(cases, plan.size());
   Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
   const fs::path directory = TRY(make_directory(options.out, results.name));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
   ledger.set_known(std::move(known));
   TRY(save_plan(TRY(describe_plan(cases, plan, programs)), directory));
-  return carry_out(options, options, plan, place, ledger, chronicle, board);
+  return carry_out(options, options, plan, place, remote ? &*remote : nullptr, ledger, chronicle, board);
 }
 
 void add_options(CLI::App& app, const std::shared_ptr<Options>& options);
@@ -298,7 +333,7 @@ Result<int> resume(const Options& options) {
   TRY(put_aside_unfinished(stored, results, directory));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
   ledger.set_known(std::move(known));
-  return carry_out(options, planned, with_cases(stored, cases), place, ledger, chronicle, board);
+  return carry_out(options, planned, with_cases(stored, cases), place, nullptr, ledger, chronicle, board);
 }
 
 Result<int> run(const Options& options) {
@@ -338,6 +373,13 @@ void add_options(CLI::App& app, const std::shared_ptr<Options>& options) {
   app.add_flag("--keep", options->keep,
                "Leave a guest whose verdict was not expected running, to enter it with `thawlab "
                "shell --attach`; Enter or Ctrl-C ends it");
+  app.add_option("--machine", options->machine,
+                 "Play on the kernel that this host runs, ssh:[USER@]HOST[:PORT], instead of in "
+                 "guests; asks before anything that can freeze it")
+      ->type_name("ssh:HOST");
+  app.add_option("--yes-freeze", options->yes_freeze,
+                 "This host may freeze, nobody needs it: the answer to that question")
+      ->type_name("HOST");
   app.add_option("-o,--out", options->out,
                  "Directory for the results; default: thaw-results/CASE-TIME")
       ->type_name("DIR");

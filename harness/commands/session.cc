@@ -96,6 +96,15 @@ class Session {
 };
 
 Evidence Session::evidence_of(const PlannedRun& planned, StatusLine& line) {
+  Shown shown(line, planned.test.run.duration_s, options_.is_terminal && options_.jobs == 1);
+  if (options_.remote != nullptr)
+    return play_on(*options_.remote,
+                   {.test = planned.test,
+                    .kernel = {},
+                    .directory = ledger_.directory() / planned.id,
+                    .programs = programs_,
+                    .cancelled = &cancelled_},
+                   shown);
   auto request = request_for(planned, catalogue_, programs_, cache_, cancelled_, line);
   if (!request) return failed(std::move(request).error());
   request->directory = ledger_.directory() / planned.id;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/commands/chronicle.h"
+#include "harness/commands/remote.h"
 #include "harness/plan/plan.h"
 #include "harness/provision/catalogue.h"
 #include "harness/report/ledger.h"
@@ -22,6 +23,7 @@ struct SessionOptions {
   bool is_terminal = false;  ///< of stderr
   /// Guests whose verdict is not the expected one stay until the person ends them; one job only.
   bool keep = false;
+  const Remote* remote = nullptr;  ///< play the cases there; null: in guests
   /// The command that repeats a run.
   std::function<std::string(const PlannedRun&)> repeat;
   Chronicle* chronicle = nullptr;  ///< hears of everything that happens; not null

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include <cstdio>
 #include <memory>
 
 #include "harness/commands/command.h"
@@ -32,6 +33,7 @@ struct Options {
   std::string kernel;
   std::string attach;
   std::string image;
+  std::string forward;  ///< "2222:22"
   int cpus = MachineSpec{}.cpus;
   int memory_mib = MachineSpec{}.memory_mib;
 };
@@ -70,6 +72,17 @@ struct Boot {
   fs::path initramfs;
 };
 
+/// "2222:22" as ports here and there.
+Result<std::map<int, int>> parse_forward(const std::string& text) {
+  if (text.empty()) return std::map<int, int>();
+  int here = 0, there = 0;
+  char rest = 0;
+  const bool is_pair = std::sscanf(text.c_str(), "%d:%d%c", &here, &there, &rest) == 2;
+  if (!is_pair || here < 1 || here > 65535 || there < 1 || there > 65535)
+    return fail(ErrorKind::User, "--forward {}: it is PORT_HERE:PORT_OF_GUEST", text);
+  return std::map<int, int>{{here, there}};
+}
+
 Result<Boot> prepare(const Options& options, const fs::path& directory) {
   const Workplace place = TRY(Workplace::open());
   const auto kernels = TRY(place.catalogue.resolve(options.kernel));
@@ -90,6 +103,7 @@ Result<Boot> prepare(const Options& options, const fs::path& directory) {
   InitramfsSpec spec{.agent = place.programs.agent, .files = std::move(plan.files)};
   if (!boot.disk.empty())
     spec.modules.insert(spec.modules.end(), kDiskModules.begin(), kDiskModules.end());
+  if (!options.forward.empty()) spec.modules.emplace_back("virtio_net");
   spec.cache = place.cache / "initramfs";
   TRY(build_initramfs(boot.kernel, spec, boot.initramfs));
   return boot;
@@ -123,6 +137,7 @@ Result<int> enter(Machine& machine, const std::atomic<bool>& cancelled) {
 }
 
 Result<int> boot_and_enter(const Options& options, const std::atomic<bool>& cancelled) {
+  TRY(parse_forward(options.forward));
   Scratch scratch = TRY(Scratch::make());
   const Boot boot = TRY(prepare(options, scratch.path()));
   say(fmt::format("booting {} ({}); Ctrl-] or the end of the shell ends it",
@@ -130,6 +145,7 @@ Result<int> boot_and_enter(const Options& options, const std::atomic<bool>& canc
   const auto machine = TRY(start_qemu({.vmlinuz = boot.kernel.vmlinuz,
                                        .initramfs = boot.initramfs,
                                        .disk = boot.disk,
+                                       .forwards = TRY(parse_forward(options.forward)),
                                        .kernel_parameters = kernel_parameters(),
                                        .cpus = options.cpus,
                                        .memory_mib = options.memory_mib,
@@ -173,6 +189,10 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.add_option("--image", options->image,
                  "Debian userland with bash, debian:SUITE+PACKAGE+…; without it busybox")
       ->type_name("IMAGE");
+  app.add_option("--forward", options->forward,
+                 "This TCP port of 127.0.0.1 leads to that one of the guest, for a server in it, "
+                 "such as 2222:22; the guest's network leads nowhere else")
+      ->type_name("PORT:PORT");
   app.add_option("--cpus", options->cpus, "CPUs of the guest")
       ->check(CLI::Range(1, 255))
       ->capture_default_str();

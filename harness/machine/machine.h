@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,7 +21,12 @@ namespace lab {
 struct MachineOptions {
   std::filesystem::path vmlinuz;
   std::filesystem::path initramfs;  ///< read when start_qemu() has returned: may be removed then
-  std::filesystem::path disk;       ///< raw image, a virtio disk that can only be read; or empty
+  /// Of a machine that runs already: the directory whose content is copied to it.
+  std::filesystem::path tree;
+  std::filesystem::path disk;  ///< raw image, a virtio disk that can only be read; or empty
+  /// TCP port of 127.0.0.1 here → port of the guest, whose network leads nowhere else. Empty: it
+  /// has no network.
+  std::map<int, int> forwards;
   std::string kernel_parameters;
   int cpus = 2;
   int memory_mib = 1024;

@@ -1,7 +1,7 @@
 // QEMU as a Machine. The guest has what a capture needs and nothing else: CPUs, memory, a serial
-// console into a file, one virtio-serial port, a disk to read from where the case has one. No
-// network, no display; -nodefaults because each default device is an interrupt source and a reason
-// for two runs to differ.
+// console into a file, one virtio-serial port, a disk to read from where the case has one, a
+// network to nowhere where a shell asks for one. No display; -nodefaults because each default
+// device is an interrupt source and a reason for two runs to differ.
 //
 // Monitor and agent are socket pairs made here and inherited: no port to choose, no file to remove.
 
@@ -58,6 +58,14 @@ Result<SocketPair> make_sockets() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return thaw::fail_errno(errno, "cannot make a socket pair");
   return SocketPair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+void add_network(const std::map<int, int>& forwards, std::vector<std::string>& command) {
+  std::string network = "user,id=network,restrict=on";
+  for (const auto& [here, there] : forwards)
+    network += fmt::format(",hostfwd=tcp:127.0.0.1:{}-:{}", here, there);
+  command.insert(command.end(),
+                 {"-netdev", network, "-device", "virtio-net-pci,netdev=network,romfile="});
 }
 
 /// What a machine that boots has more than one that goes on, or the other way round.
@@ -121,6 +129,7 @@ std::vector<std::string> command_of(const MachineOptions& options) {
       options.kernel_parameters};
   for (std::string& word : start_of(options)) command.push_back(std::move(word));
   if (!options.disk.empty()) add_disk(options.disk, command);
+  if (!options.forwards.empty()) add_network(options.forwards, command);
   return command;
 }
 

@@ -14,12 +14,14 @@
 #include <fstream>
 #include <memory>
 #include <random>
+#include <utility>
 
 #include "harness/run/boot.h"
 #include "harness/run/conversation.h"
 #include "harness/run/host_watch.h"
 #include "harness/run/live_witness.h"
 #include "harness/run/priority.h"
+#include "harness/run/remote.h"
 #include "harness/run/snapshot.h"
 #include "harness/run/stop_clock.h"
 #include "profiler/base/files.h"
@@ -64,6 +66,7 @@ class Attempt {
   void show();
   void conclude();
   bool keep();
+  Evidence explained();
   void add_outcome(const Outcome& outcome);
   void add_times();
   void add_looks();
@@ -93,17 +96,19 @@ Result<MachineOptions> Attempt::prepare() {
     options.directory = request_.directory;
     return options;
   }
+  if (!request_.host.empty()) return prepare_remote(request_);
   progress_.stage("initramfs");
   return machine_options(request_, TRY(build_boot(request_, false)));
 }
 
 Status Attempt::boot() {
   const MachineOptions options = TRY(prepare());
-  progress_.stage(request_.from != nullptr ? "restore" : "boot");
+  progress_.stage(!request_.host.empty() ? "connect" : request_.from ? "restore" : "boot");
   talk_.emplace(TRY(Conversation::open(request_.directory)));
   talk_->keeps = static_cast<bool>(request_.keep);
   evidence_.agent_log = request_.directory / "agent.log";
   evidence_.console = request_.directory / "console.log";
+  if (!request_.host.empty()) TRY(thaw::write_file(evidence_.console, ""));
   started_ns_ = thaw::monotonic_ns();
   auto machine = start_(options);
   // It is in the machine's memory now; a lab that is killed leaves none behind.
@@ -165,7 +170,7 @@ Status Attempt::step(int64_t now_ns) {
   const bool heard = TRY(talk_->listen(machine_->agent_fd()));
   if (talk_->stage != stage_before) progress_.stage(talk_->stage);
   if (heard) show();
-  if (talk_->hello && !watch_ && !talk_->outcome) TRY(start_watching());
+  if (talk_->hello && !watch_ && !talk_->outcome && request_.host.empty()) TRY(start_watching());
   look_inside(now_ns);
   if (talk_->hello && !talk_->goodbye && now_ns >= next_ping_ns_) {
     talk_->ping(machine_->agent_fd());
@@ -345,6 +350,8 @@ void Attempt::conclude() {
   add_looks();
   add_times();
   evidence_.maps = talk_->maps;
+  if (!request_.host.empty())
+    add_host_facts(talk_->host, talk_->hello ? talk_->hello->cpus : 0, evidence_);
   evidence_.agent_goodbye = talk_->goodbye;
   evidence_.capture = talk_->capture;
   const std::string words = talk_->hello ? "" : words_on_console(evidence_.console);
@@ -361,6 +368,18 @@ bool Attempt::keep() {
   return can_be_kept;
 }
 
+/// Of a machine that was not booted: the end of the connection is all that is seen of its end.
+Evidence Attempt::explained() {
+  if (const auto lost = std::exchange(evidence_.qemu_death, std::nullopt); lost && !evidence_.infra)
+    evidence_.infra = thaw::Error{
+        ErrorKind::Environment,
+        fmt::format("the connection to {} was lost ({}); whether the machine lives is for you to "
+                    "see",
+                    request_.host, *lost),
+        0};
+  return std::move(evidence_);
+}
+
 Evidence Attempt::run() {
   random_.seed(request_.test.run.seed);
   Status done = boot();
@@ -368,6 +387,7 @@ Evidence Attempt::run() {
   if (!done && !has_died()) evidence_.infra = std::move(done).error();
   conclude();
   const bool was_kept = request_.keep && machine_ && keep();
+  if (!request_.host.empty()) return explained();
   const bool was_killed = evidence_.qemu_death && evidence_.qemu_death->starts_with("signal");
   const bool was_cancelled = request_.cancelled != nullptr && request_.cancelled->load();
   is_retryable_ = !was_killed && !was_cancelled && !was_kept && !evidence_.gave_up_waiting &&

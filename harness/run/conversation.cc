@@ -78,7 +78,8 @@ Status Conversation::write_log(const Frame& frame, int64_t now_ns) {
                                            "pong",      "note",     "outcome", "file_begin",
                                            "file_data", "file_end", "goodbye", "maps"};
   const auto type = static_cast<size_t>(frame.type);
-  const bool is_data = frame.type == FrameType::file_data;
+  const bool is_data = frame.type == FrameType::file_data || frame.type == FrameType::console ||
+                       frame.type == FrameType::shell_output;
   const std::string line =
       fmt::format("{:.3f} {} {}\n", static_cast<double>(now_ns - opened_ns_) / 1e6,
                   type < std::size(kNames) ? kNames[type] : "?",
@@ -110,6 +111,11 @@ Status Conversation::hear(const Frame& frame, int64_t now_ns) {
     case FrameType::maps:
       maps = TRY(parse_message<MapAudit>(frame.payload));
       return {};
+    case FrameType::host:
+      host = TRY(parse_message<HostFacts>(frame.payload));
+      return {};
+    case FrameType::console:
+      return hear_console(frame);
     case FrameType::file_begin:
     case FrameType::file_data:
     case FrameType::file_end:
@@ -144,6 +150,16 @@ void Conversation::hear_beat(const Beat& beat, int64_t now_ns) {
       since.end_ns - since.start_ns > longest_silence_guest.end_ns - longest_silence_guest.start_ns)
     longest_silence_guest = since;
   last_beat_guest_ns_ = beat.time_ns;
+}
+
+Status Conversation::hear_console(const Frame& frame) {
+  const auto path = directory_ / "console.log";
+  if (!console_.is_valid())
+    console_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!console_.is_valid()) return thaw::fail_errno(errno, "cannot write " + path.string());
+  if (Status written = thaw::write_all(console_.get(), frame.payload); !written)
+    return std::unexpected(with_context(std::move(written).error(), path.string()));
+  return {};
 }
 
 Status Conversation::hear_file(const Frame& frame) {

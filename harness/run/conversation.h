@@ -36,6 +36,7 @@ class Conversation {
   std::optional<int64_t> hello_host_ns;
   std::optional<MapAudit> maps;
   std::optional<Outcome> outcome;
+  std::optional<HostFacts> host;  ///< only of an agent that serves
   bool goodbye = false;
   bool keeps = false;  ///< set by the owner: the guest is not let go when it says goodbye
   std::string stage;   ///< the last one that began
@@ -60,6 +61,7 @@ class Conversation {
   static bool say(int fd, FrameType type, std::string_view payload);
   thaw::Status hear(const Frame& frame, int64_t now_ns);
   thaw::Status hear_stage(const std::string& name, int64_t now_ns);
+  thaw::Status hear_console(const Frame& frame);
   thaw::Status hear_file(const Frame& frame);
   void hear_beat(const Beat& beat, int64_t now_ns);
   void hear_pong(const Pong& pong, int64_t now_ns);
@@ -69,6 +71,7 @@ class Conversation {
   thaw::UniqueFd log_;
   thaw::UniqueFd file_;
   std::filesystem::path file_path_;  ///< of file_
+  thaw::UniqueFd console_;
   FrameReader reader_;
   int64_t opened_ns_ = 0;
   int64_t last_beat_guest_ns_ = 0;  ///< 0: none yet in this load

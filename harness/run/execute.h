@@ -48,6 +48,7 @@ struct RunLimits {
 struct RunRequest {
   Case test;                        ///< its run.seed is the seed of this run
   KernelImage kernel;               ///< fetched
+  std::string host;                 ///< "ssh:…": played on that machine, as it runs; else empty
   std::filesystem::path userland;   ///< disk image for the case's subject.image; or empty
   std::string accelerator = "tcg";  ///< "tcg" or "kvm"; run/accelerator.h chooses
   std::filesystem::path directory;  ///< of this run alone; made when it does not exist

@@ -103,34 +103,14 @@ Status add_files(GuestPlan& plan, const Subject& subject) {
 Status add_subject(GuestPlan& plan, const Case& test, const Programs& programs) {
   const Subject& subject = test.subject;
   if (subject.command.empty()) return {};
-  plan.agent.subject = subject.command;
   TRY(add_command(plan, subject, programs));
-  for (std::string& word : plan.agent.subject) {
-    word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
-    word = replaced(std::move(word), "{capture}", kCapturePath);
-  }
-  if (subject.writes_capture()) plan.agent.capture = kCapturePath;
   TRY(add_files(plan, subject));
-  plan.agent.env = subject.env;
-  plan.agent.user = subject.user;
-  plan.agent.ready_timeout_s = subject.ready_timeout_s;
-  plan.agent.ready_line = subject.ready.line;
-  plan.agent.ready_file = subject.ready.file;
-  plan.agent.ready_bpf = subject.ready.bpf;
-  plan.agent.ready_seconds = subject.ready.seconds.value_or(1);
-  plan.agent.stop_signal = signal_number(subject.stop);
-  plan.agent.grace_s = subject.grace_s;
   return {};
 }
 
 Status add_workload(GuestPlan& plan, const Case& test, const Programs& programs) {
   if (test.workload.empty()) return {};
-  const std::string& name = test.workload.front();
-  const fs::path program = programs.workloads / name;
-  std::error_code missing;
-  if (name.find('/') != std::string::npos || !fs::is_regular_file(program, missing))
-    return thaw::fail(ErrorKind::User, "there is no workload '{}' in {}", name,
-                      programs.workloads.string());
+  const fs::path program = TRY(workload_program(test, programs));
   plan.agent.workload = guest_workload(test);
   TRY(add_program(plan.files, program, plan.agent.workload.front()));
   return {};
@@ -144,21 +124,51 @@ std::vector<std::string> guest_workload(const Case& test) {
   return command;
 }
 
+void fill_agent_plan(const Case& test, const std::string& capture, AgentPlan& agent) {
+  const Subject& subject = test.subject;
+  agent.subject = subject.command;
+  for (std::string& word : agent.subject) {
+    word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
+    word = replaced(std::move(word), "{capture}", capture);
+  }
+  if (subject.writes_capture()) agent.capture = capture;
+  agent.env = subject.env;
+  agent.user = subject.user;
+  agent.ready_timeout_s = subject.ready_timeout_s;
+  agent.ready_line = subject.ready.line;
+  agent.ready_file = subject.ready.file;
+  agent.ready_bpf = subject.ready.bpf;
+  agent.ready_seconds = subject.ready.seconds.value_or(1);
+  agent.stop_signal = signal_number(subject.stop);
+  agent.grace_s = subject.grace_s;
+  agent.apic_nmi = test.nmi.source == NmiSource::apic;
+  agent.nmi_rate_hz = test.nmi.rate_hz;
+  agent.nmi_jitter = test.nmi.jitter;
+  // A capture says itself how often its programs ran in NMI.
+  agent.count_nmi_runs =
+      test.nmi.required() && !subject.command.empty() && !subject.writes_capture();
+  agent.probe_maps = test.nmi.probe_maps && !subject.command.empty();
+  agent.needs_pmu = test.nmi.source == NmiSource::pmu;
+  agent.seed = test.run.seed;
+  agent.duration_s = test.run.duration_s;
+  agent.scratch_mib = test.machine.scratch_mib;
+}
+
+Result<fs::path> workload_program(const Case& test, const Programs& programs) {
+  const std::string& name = test.workload.front();
+  fs::path program = programs.workloads / name;
+  std::error_code missing;
+  if (name.find('/') != std::string::npos || !fs::is_regular_file(program, missing))
+    return thaw::fail(ErrorKind::User, "there is no workload '{}' in {}", name,
+                      programs.workloads.string());
+  return program;
+}
+
 Result<GuestPlan> plan_guest(const Case& test, const Programs& programs) {
   GuestPlan plan;
+  fill_agent_plan(test, kCapturePath, plan.agent);
   TRY(add_subject(plan, test, programs));
   TRY(add_workload(plan, test, programs));
-  plan.agent.apic_nmi = test.nmi.source == NmiSource::apic;
-  plan.agent.nmi_rate_hz = test.nmi.rate_hz;
-  plan.agent.nmi_jitter = test.nmi.jitter;
-  // A capture says itself how often its programs ran in NMI.
-  plan.agent.count_nmi_runs =
-      test.nmi.required() && !test.subject.command.empty() && !test.subject.writes_capture();
-  plan.agent.probe_maps = test.nmi.probe_maps && !test.subject.command.empty();
-  plan.agent.needs_pmu = test.nmi.source == NmiSource::pmu;
-  plan.agent.seed = test.run.seed;
-  plan.agent.duration_s = test.run.duration_s;
-  plan.agent.scratch_mib = test.machine.scratch_mib;
   plan.agent.send_symbols = true;
   return plan;
 }

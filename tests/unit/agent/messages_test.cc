@@ -19,6 +19,7 @@ lab::AgentPlan a_plan() {
   return {.workload = {"/workloads/spin", "--ratio", "1:2"},
           .subject = {"/bin/thaw", "record"},
           .env = {{"A", "b"}},
+          .scratch = "/elsewhere",
           .root = "/userland",
           .user = "games",
           .ready_line = "^ready$",
@@ -30,6 +31,7 @@ lab::AgentPlan a_plan() {
           .grace_s = 4,
           .capture = "/tmp/capture.thaw",
           .apic_nmi = true,
+          .pmu_nmi = true,
           .nmi_rate_hz = 50,
           .nmi_jitter = 0.25,
           .count_nmi_runs = true,
@@ -40,7 +42,8 @@ lab::AgentPlan a_plan() {
           .scratch_mib = 9,
           .send_symbols = true,
           .await_trial = true,
-          .mishap = "exit@1"};
+          .mishap = "exit@1",
+          .shell = {"/bin/sh", "-l"}};
 }
 
 lab::Outcome an_outcome() {
@@ -75,16 +78,17 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 23u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 27u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");
   EXPECT_EQ(read->ready_file, "/tmp/ready");
   EXPECT_EQ(read->ready_bpf, 3);
+  EXPECT_EQ(read->scratch, "/elsewhere");
   EXPECT_EQ(read->root, "/userland");
   EXPECT_EQ(read->user, "games");
   EXPECT_EQ(read->stop_signal, 15);
-  EXPECT_TRUE(read->apic_nmi && read->count_nmi_runs);
+  EXPECT_TRUE(read->apic_nmi && read->pmu_nmi && read->count_nmi_runs);
   EXPECT_EQ(read->seed, 18'446'744'073'709'551'615ULL) << "all 64 bits";
   EXPECT_EQ(read->scratch_mib, 9);
 }
@@ -161,6 +165,18 @@ TEST(Messages, SmallOnesComeBackAsTheyWere) {
   ASSERT_TRUE(pong);
   EXPECT_EQ(pong->number, 7u);
   EXPECT_EQ(pong->time_ns, 8);
+}
+
+TEST(Messages, OfShellsAndHostsComeBackAsTheyWere) {
+  const auto window = parse_message<lab::Window>(to_json(lab::Window{50, 132, "xterm"}));
+  ASSERT_TRUE(window);
+  EXPECT_EQ(window->rows, 50u);
+  EXPECT_EQ(window->columns, 132u);
+  EXPECT_EQ(window->terminal, "xterm");
+  const auto facts = parse_message<lab::HostFacts>(to_json(lab::HostFacts{true, 12}));
+  ASSERT_TRUE(facts);
+  EXPECT_TRUE(facts->has_hypervisor);
+  EXPECT_EQ(facts->steal_ms, 12u);
 }
 
 TEST(Messages, OutputOfASubjectMayHoldAnyByte) {
