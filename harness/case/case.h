@@ -34,7 +34,8 @@ struct Subject {
   Ready ready;
   std::string stop = "SIGINT";
   double grace_s = 10;
-  std::vector<std::filesystem::path> files;  ///< host files copied to the same path in the guest
+  /// Host files copied to the same path in the guest; of a directory all that are below it.
+  std::vector<std::filesystem::path> files;
   std::map<std::string, std::string> env;
   /// The userland that it runs in, from a disk: "debian:SUITE+PACKAGE+…", with the packages that it
   /// needs ("debian:bookworm+linux-perf+bpftrace"). Its programs are then looked up there and not

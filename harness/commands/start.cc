@@ -8,6 +8,7 @@
 
 #include "harness/provision/userland.h"
 #include "harness/run/accelerator.h"
+#include "harness/run/big_subject.h"
 
 namespace lab {
 
@@ -95,6 +96,8 @@ Result<RunRequest> request_for(const PlannedRun& planned, const Catalogue& catal
     line.stage("image");
     const UserlandSpec spec = TRY(parse_userland(asked));
     userland = TRY(make_userland(spec, {.cache = cache, .progress = {}, .mirrors = {}})).disk;
+  } else {
+    userland = TRY(disk_of_subject(TRY(plan_guest(planned.test, programs)), cache));
   }
   return RunRequest{.test = planned.test,
                     .kernel = std::move(image),

@@ -10,7 +10,6 @@
 
 #include "harness/provision/userland.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "harness/provision/apt.h"
 #include "harness/provision/cache.h"
 #include "harness/provision/digest.h"
+#include "harness/provision/disk.h"
 #include "harness/provision/tool.h"
 #include "profiler/base/files.h"
 
@@ -34,10 +34,6 @@ namespace fs = std::filesystem;
 constexpr int kLayout = 1;
 // As the index of kernels: a nightly run sees an update the same night.
 constexpr auto kStateLife = std::chrono::hours(24);
-// A disk is half a GiB: one that no run has used for a month goes.
-constexpr auto kUnusedLife = std::chrono::hours(30 * 24);
-// Free space in the image: ext4's own tables for 16 Ki files, and rounding.
-constexpr uint64_t kSlackBytes = 24 << 20;
 
 class Maker {
  public:
@@ -57,10 +53,8 @@ class Maker {
   thaw::Result<std::string> read_state();
   std::optional<Userland> kept(const std::string& state) const;
   thaw::Status bootstrap(const fs::path& work) const;
-  thaw::Status make_disk(const fs::path& root, const fs::path& disk) const;
   thaw::Result<std::string> describe(const fs::path& root, const std::string& state) const;
   thaw::Result<Userland> publish(const fs::path& work, const std::string& state) const;
-  void sweep() const;
 
   const UserlandSpec& spec_;
   const UserlandOptions& options_;
@@ -136,26 +130,6 @@ thaw::Status Maker::bootstrap(const fs::path& work) const {
                     "mmdebstrap could not make Debian {}: {}", spec_.suite, complaint);
 }
 
-thaw::Status Maker::make_disk(const fs::path& root, const fs::path& disk) const {
-  uint64_t bytes = kSlackBytes;
-  uint64_t files = 1024;  // ext4's own, and what there is of slack
-  std::error_code error;
-  for (auto at = fs::recursive_directory_iterator(root, error);
-       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    struct stat facts {};
-    if (::lstat(at->path().c_str(), &facts) != 0) continue;
-    bytes += static_cast<uint64_t>(facts.st_blocks) * 512 + 256;  // 256: its inode
-    files++;
-  }
-  if (error)
-    return thaw::fail(ErrorKind::Environment, "cannot read {}: {}", root.string(), error.message());
-  // No journal and nothing reserved: nobody ever writes to it.
-  TRY(output_of({"mke2fs", "-q", "-t", "ext4", "-O", "^has_journal,^resize_inode", "-m", "0", "-N",
-                 std::to_string(files), "-d", root.string(), disk.string(),
-                 fmt::format("{}K", (bytes + bytes / 32) / 1024)}));
-  return {};
-}
-
 thaw::Result<std::string> Maker::describe(const fs::path& root, const std::string& state) const {
   const std::string list =
       TRY(output_of({"dpkg-query", "--admindir", (root / "var/lib/dpkg").string(), "--show",
@@ -190,17 +164,6 @@ thaw::Result<Userland> Maker::publish(const fs::path& work, const std::string& s
   return made;
 }
 
-void Maker::sweep() const {
-  std::error_code ignored;
-  const auto oldest = fs::file_time_type::clock::now() - kUnusedLife;
-  for (const auto& entry : fs::directory_iterator(place_, ignored)) {
-    const fs::path& description = entry.path();
-    if (description.extension() != ".json" || entry.last_write_time(ignored) > oldest) continue;
-    fs::remove(fs::path(description).replace_extension(".ext4"), ignored);
-    fs::remove(description, ignored);
-  }
-}
-
 thaw::Result<Userland> Maker::make() {
   std::error_code error;
   fs::create_directories(place_, error);
@@ -216,7 +179,7 @@ thaw::Result<Userland> Maker::make() {
     return thaw::fail(
         ErrorKind::Environment,
         "a Debian image is made as root; run this once with sudo, or without an image");
-  sweep();
+  sweep_disks(place_);
   say(fmt::format(
       "making a Debian {} image with {}", spec_.suite,
       spec_.packages.empty() ? "no packages" : fmt::format("{}", fmt::join(spec_.packages, ", "))));

@@ -2,6 +2,7 @@
 
 #include "harness/run/boot.h"
 
+#include "harness/run/big_subject.h"
 #include "harness/run/guest_plan.h"
 #include "harness/run/shell_plan.h"
 #include "profiler/base/files.h"
@@ -24,7 +25,9 @@ Result<fs::path> build_boot(const RunRequest& request, bool await_trial) {
   plan.agent.duration_s = request.test.run.duration_s;
   plan.agent.await_trial = await_trial;
   plan.agent.mishap = request.agent_mishap;
-  if (request.keep) TRY(add_shell(plan, !request.userland.empty()));
+  // A disk without an image is that of a big subject.
+  if (!request.userland.empty() && plan.agent.root.empty()) move_to_disk(plan);
+  if (request.keep) TRY(add_shell(plan, !test.subject.image.empty()));
   const std::string json = to_json(plan.agent);
   TRY(thaw::write_file(request.directory / "agent-plan.json", json + "\n"));
   plan.files.push_back({.path = kPlanPath, .source = {}, .content = json, .mode = 0644});

@@ -87,16 +87,30 @@ Status add_command(GuestPlan& plan, const Subject& subject, const Programs& prog
   return {};
 }
 
-Status add_files(GuestPlan& plan, const Subject& subject) {
-  for (const fs::path& file : subject.files) {
-    std::error_code missing;
-    if (!fs::is_regular_file(file, missing))
-      return thaw::fail(ErrorKind::User, "subject.files: there is no file {}", file.string());
-    for (GuestFile& guest_file : guest_files({file})) {
-      if (!subject.image.empty()) guest_file.path = over_disk(guest_file.path);
-      plan.files.push_back(std::move(guest_file));
-    }
+/// A directory stands for all files below it: the data of a program, a language's library.
+Result<std::vector<fs::path>> files_at(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_regular_file(path, error)) return std::vector<fs::path>{path};
+  if (!fs::is_directory(path, error))
+    return thaw::fail(ErrorKind::User, "subject.files: there is no file {}", path.string());
+  std::vector<fs::path> files;
+  for (auto at = fs::recursive_directory_iterator(path, error);
+       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    std::error_code dangling;
+    if (at->is_regular_file(dangling)) files.push_back(at->path());
   }
+  if (error)
+    return thaw::fail(ErrorKind::User, "subject.files: cannot read {}: {}", path.string(),
+                      error.message());
+  return files;
+}
+
+Status add_files(GuestPlan& plan, const Subject& subject) {
+  for (const fs::path& path : subject.files)
+    for (GuestFile& file : guest_files(TRY(files_at(path)))) {
+      if (!subject.image.empty()) file.path = over_disk(file.path);
+      plan.files.push_back(std::move(file));
+    }
   return {};
 }
 

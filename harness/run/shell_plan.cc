@@ -22,7 +22,9 @@ Status add_busybox(GuestPlan& plan) {
         ErrorKind::Environment,
         "a shell in a guest without a userland is busybox, and there is no static one "
         "here; install busybox-static (ci/setup does), or name an image");
-  plan.files.push_back({.path = kBusybox, .source = files->front(), .content = {}});
+  // Where the subject has a disk as its root, the shell is in there with it.
+  const std::string over = plan.agent.root.empty() ? "" : kOverlay;
+  plan.files.push_back({.path = over + kBusybox, .source = files->front(), .content = {}});
   // Its applets get names, for scripts and for which(1); it would find them itself.
   plan.agent.shell = {kBusybox, "sh", "-c",
                       fmt::format("{0} --install -s /bin 2>/dev/null; exec {0} sh -l", kBusybox)};

@@ -15,6 +15,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
+using testing::Not;
 
 class GuestPlanTest : public testing::Test {
  protected:
@@ -97,6 +98,19 @@ TEST_F(GuestPlanTest, FilesOfTheCaseGoToTheSamePath) {
   test_.subject.command = {"thaw"};
   test_.subject.files = {extra};
   EXPECT_THAT(plan().files, Contains(Field(&lab::GuestFile::path, extra)));
+}
+
+TEST_F(GuestPlanTest, DirectoryOfTheCaseIsAllItsFiles) {
+  std::filesystem::create_directories(scratch_ / "data/deep");
+  const std::string one = program("data/one");
+  const std::string two = program("data/deep/two");
+  std::filesystem::create_symlink("nowhere", scratch_ / "data/dangling");
+  test_.subject.command = {"thaw"};
+  test_.subject.files = {scratch_ / "data"};
+  const lab::GuestPlan made = plan();
+  for (const std::string& path : {one, two})
+    EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, path)));
+  EXPECT_THAT(made.files, Not(Contains(Field(&lab::GuestFile::path, HasSubstr("dangling")))));
 }
 
 TEST_F(GuestPlanTest, ImageHasItsOwnPrograms) {
