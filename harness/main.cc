@@ -5,11 +5,22 @@
 #include "profiler/base/command_line.h"
 
 int main(int argc, char** argv) {
+  // The pointers one per line: a new command is a new line.
+  // clang-format off
   constexpr const thaw::Command* kCommands[] = {
-      &lab::kDoctorCommand,  &lab::kKernelsCommand,  &lab::kRunCommand,
-      &lab::kHuntCommand,    &lab::kSelftestCommand, &lab::kShowCommand,
-      &lab::kHistoryCommand, &lab::kCompareCommand,  &lab::kReportCommand, &lab::kShellCommand,
+      &lab::kRunCommand,
+      &lab::kHuntCommand,
+      &lab::kBisectCommand,
+      &lab::kSelftestCommand,
+      &lab::kShellCommand,
+      &lab::kShowCommand,
+      &lab::kHistoryCommand,
+      &lab::kCompareCommand,
+      &lab::kReportCommand,
+      &lab::kKernelsCommand,
+      &lab::kDoctorCommand,
   };
+  // clang-format on
   return thaw::run_program({.name = "thawlab",
                             .about = "Thaw's laboratory: boots many kernels, runs a capture under "
                                      "load, and judges whether the machine froze.",

@@ -8,6 +8,7 @@ namespace lab {
 using thaw::Command;
 
 extern const Command kCompareCommand;
+extern const Command kBisectCommand;
 extern const Command kDoctorCommand;
 extern const Command kHistoryCommand;
 extern const Command kKernelsCommand;

@@ -63,6 +63,9 @@ la_ssize_t read_feed(archive*, void* state, const void** bytes) noexcept {
 thaw::Result<std::optional<fs::path>> place_of(const fs::path& deb, std::string_view name) {
   if (name.starts_with("./")) name.remove_prefix(2);
   if (name.starts_with("usr/lib/modules/")) name.remove_prefix(4);
+  if (name.starts_with("usr/share/doc/") &&
+      (name.ends_with("/changelog.gz") || name.ends_with("/changelog.Debian.gz")))
+    return kChangelog;
   if (!name.starts_with("boot/") && !name.starts_with("lib/modules/")) return std::nullopt;
   const fs::path path(name);
   for (const fs::path& part : path)

@@ -13,10 +13,14 @@ struct archive;
 
 namespace lab {
 
+/// Where unpack_deb() puts the package's changelog.
+inline constexpr const char* kChangelog = "changelog.gz";
+
 /// Unpacks what a kernel is made of from a .deb: regular files below boot/, lib/modules/ and
-/// usr/lib/modules/ (which becomes lib/modules/). Links, owners and everything else are left out.
-/// Fails with Corrupt when it is no .deb or is damaged; `directory` may then hold a part. Damage in
-/// data.tar.gz, or in zstd without a checksum, goes unseen: libarchive checks xz alone for certain.
+/// usr/lib/modules/ (which becomes lib/modules/), and the changelog, as kChangelog. Links, owners
+/// and everything else are left out. Fails with Corrupt when it is no .deb or is damaged;
+/// `directory` may then hold a part. Damage in data.tar.gz, or in zstd without a checksum, goes
+/// unseen: libarchive checks xz alone for certain.
 thaw::Status unpack_deb(const std::filesystem::path& deb, const std::filesystem::path& directory);
 
 /// Content of a file compressed with xz, zstd, gzip, …; of any other file as it is.

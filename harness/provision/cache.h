@@ -57,11 +57,11 @@ class Cache {
                                     const std::filesystem::path& tree) const;
 
   static std::string name_of(const KernelRef& kernel);
+  /// The kernel's directory, whether it is there or not.
+  std::filesystem::path place_of(const KernelRef& kernel) const;
 
  private:
   explicit Cache(std::filesystem::path root) : root_(std::move(root)) {}
-
-  std::filesystem::path place_of(const KernelRef& kernel) const;
 
   std::filesystem::path root_;
 };

@@ -314,6 +314,29 @@ thaw::Result<KernelImage> Catalogue::fetch(const KernelRef& kernel) const {
   return std::unexpected(with_context(image.error(), kernel.release));
 }
 
+thaw::Result<std::string> Catalogue::changelog(const KernelRef& kernel) const {
+  const fs::path kept = state_->cache.root() / "changelogs" / (Cache::name_of(kernel) + ".gz");
+  std::error_code missing;
+  for (const fs::path& file : {state_->cache.place_of(kernel) / kChangelog, kept})
+    if (fs::exists(file, missing)) return decompressed(file);
+  const auto known = state_->indexed(kernel);
+  if (!known)
+    return thaw::fail(ErrorKind::Environment, "no mirror has {} {} any more", kernel.release,
+                      kernel.version);
+  state_->say(fmt::format("downloading {} for its changelog", kernel.release));
+  const WorkDirectory packages = TRY(state_->cache.make_work_directory());
+  const WorkDirectory tree = TRY(state_->cache.make_work_directory());
+  const Apt apt = TRY(state_->open_apt());
+  for (const fs::path& deb : TRY(apt.download(known->packages, packages.path())))
+    TRY(unpack_deb(deb, tree.path()));
+  if (!fs::exists(tree.path() / kChangelog, missing))
+    return thaw::fail(ErrorKind::Environment, "the packages of {} {} hold no changelog",
+                      kernel.release, kernel.version);
+  fs::create_directories(kept.parent_path(), missing);
+  fs::rename(tree.path() / kChangelog, kept, missing);
+  return decompressed(kept);
+}
+
 std::map<std::string, std::string> Catalogue::packages_of(const KernelRef& kernel) const {
   std::map<std::string, std::string> digests;
   std::vector<PackagedKernel> known = state_->cache.list();

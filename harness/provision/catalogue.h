@@ -66,6 +66,10 @@ class Catalogue {
   /// SHA-256 of each .deb of a kernel, by file name without version; empty for local kernels.
   std::map<std::string, std::string> packages_of(const KernelRef& kernel) const;
 
+  /// The changelog of a Debian kernel, as its package holds it; downloads the package when the
+  /// cached kernel was unpacked without. Fails with Environment when it cannot be had.
+  thaw::Result<std::string> changelog(const KernelRef& kernel) const;
+
   /// Copies kernels of one's own into the cache as provider "local": .deb files (together, so that
   /// a kernel may be split over several), a vmlinuz, or a directory that holds some. A kernel of
   /// the same release replaces the one added before. local.h says how it fails.

@@ -234,6 +234,10 @@ bool matches(std::string_view pattern, const KernelRef& kernel) {
   return text_fits(*parsed, kernel.release, kernel.version);
 }
 
+std::string flavour_of(std::string_view release) {
+  return split_flavour(release).second;
+}
+
 thaw::Status check_pattern(std::string_view pattern) {
   TRY(parse(pattern));
   return {};

@@ -33,6 +33,9 @@ bool matches(std::string_view pattern, std::string_view release, std::string_vie
 /// The same with the provider known: `debian:6.12`, `local:PATH` and `running` can fit.
 bool matches(std::string_view pattern, const KernelRef& kernel);
 
+/// The flavour of a Debian release: "cloud-amd64", "rt-amd64", "amd64"; empty for any other name.
+std::string flavour_of(std::string_view release);
+
 /// Fails with User when `pattern` cannot be read, whatever kernels there are.
 thaw::Status check_pattern(std::string_view pattern);
 

@@ -30,4 +30,11 @@ std::strong_ordering compare_versions(std::string_view left, std::string_view ri
   return order <=> 0;
 }
 
+std::string source_version(std::string_view version) {
+  for (const std::string_view mark : {"~bpo", "~deb"})
+    if (const size_t at = version.rfind(mark); at != std::string_view::npos)
+      return std::string(version.substr(0, at));
+  return std::string(version);
+}
+
 }  // namespace lab
