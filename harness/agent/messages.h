@@ -57,6 +57,7 @@ struct AgentPlan {
   bool needs_pmu = false;   ///< without one the case is not played
   uint64_t seed = 1;
   double duration_s = 10;
+  std::map<std::string, std::string> sysctls;
   int scratch_mib = 0;        ///< size of kScratch; 0: half of the memory
   bool send_symbols = false;  ///< before the load, so that the lab can name a stack
   /// Says that the subject is ready, then nothing more until a TrialOrder comes: that is where the

@@ -22,6 +22,7 @@
 #include "harness/agent/pmu_nmis.h"
 #include "harness/agent/subject_bpf.h"
 #include "harness/agent/symbols.h"
+#include "harness/agent/sysctls.h"
 #include "profiler/base/time.h"
 
 namespace lab {
@@ -262,6 +263,10 @@ void Trial::stop_subject() {
 
 Outcome Trial::run() {
   if (plan_.needs_pmu && (outcome_.incapable = why_no_pmu())) return std::move(outcome_);
+  if (const thaw::Status set = apply_sysctls(plan_.sysctls); !set) {
+    outcome_.failure = set.error().message;
+    return std::move(outcome_);
+  }
   std::optional<SymbolCollector> symbols;
   if (plan_.send_symbols) symbols.emplace();
   if (!plan_.subject.empty()) start_subject();

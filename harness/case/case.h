@@ -64,6 +64,7 @@ struct Nmi {
 struct MachineSpec {
   int cpus = 2;
   int memory_mib = 1024;
+  std::map<std::string, std::string> sysctls;  ///< set before the subject starts
   int scratch_mib = 0;  ///< of the file system where the subject runs; 0: half of memory
   /// Without the hypervisor bit the guest runs the lock code that real machines run; with it a
   /// test-and-set fallback.

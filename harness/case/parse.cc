@@ -163,9 +163,32 @@ Status read_nmi(const toml::table& table, const std::filesystem::path& file, Cas
   return {};
 }
 
+/// "kernel.perf_event_paranoid" and the like; a value is a number or a string.
+Status read_sysctls(const toml::table& table, const std::filesystem::path& file,
+                    MachineSpec& machine) {
+  static const std::regex kName("[a-z0-9_]+([./][A-Za-z0-9_-]+)+");
+  for (const auto& [key, node] : table) {
+    const auto number = node.value_exact<int64_t>();
+    const auto text = node.value_exact<std::string>();
+    if (!std::regex_match(std::string(key.str()), kName))
+      return fail_at(file, node.source().begin,
+                     fmt::format("machine.sysctls has '{}'; a sysctl is named like "
+                                 "\"kernel.perf_event_paranoid\", in quotes",
+                                 key.str()));
+    if (!number && (!text || text->empty() || text->find('\n') != std::string::npos))
+      return fail_at(file, node.source().begin,
+                     fmt::format("machine.sysctls.\"{}\" must be a number or a string of one line",
+                                 key.str()));
+    machine.sysctls.emplace(std::string(key.str()), number ? std::to_string(*number) : *text);
+  }
+  return {};
+}
+
 Status read_machine(const toml::table& table, const std::filesystem::path& file, Case& test) {
-  const Fields fields =
-      TRY(Fields::open(table, "[machine]", file, {"cpus", "memory_mib", "cpu", "scratch_mib"}));
+  const Fields fields = TRY(Fields::open(table, "[machine]", file,
+                                         {"cpus", "memory_mib", "cpu", "scratch_mib", "sysctls"}));
+  if (const toml::table* sysctls = TRY(fields.table("sysctls")))
+    TRY(read_sysctls(*sysctls, file, test.machine));
   return read_machine_keys(fields, test.machine);
 }
 

@@ -166,6 +166,7 @@ void fill_agent_plan(const Case& test, const std::string& capture, AgentPlan& ag
   agent.seed = test.run.seed;
   agent.duration_s = test.run.duration_s;
   agent.scratch_mib = test.machine.scratch_mib;
+  agent.sysctls = test.machine.sysctls;
 }
 
 Result<fs::path> workload_program(const Case& test, const Programs& programs) {

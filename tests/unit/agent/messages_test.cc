@@ -39,6 +39,7 @@ lab::AgentPlan a_plan() {
           .needs_pmu = true,
           .seed = 18'446'744'073'709'551'615ULL,
           .duration_s = 1.5,
+          .sysctls = {{"kernel.panic", "1"}},
           .scratch_mib = 9,
           .send_symbols = true,
           .await_trial = true,
@@ -90,6 +91,7 @@ TEST(Messages, PlanComesBackAsItWas) {
   EXPECT_EQ(read->stop_signal, 15);
   EXPECT_TRUE(read->apic_nmi && read->pmu_nmi && read->count_nmi_runs);
   EXPECT_EQ(read->seed, 18'446'744'073'709'551'615ULL) << "all 64 bits";
+  EXPECT_EQ(read->sysctls.at("kernel.panic"), "1");
   EXPECT_EQ(read->scratch_mib, 9);
 }
 

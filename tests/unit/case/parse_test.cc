@@ -40,6 +40,7 @@ probe_maps = true
 cpus = 4
 memory_mib = 512
 cpu = "max"
+sysctls = { "kernel.perf_event_paranoid" = -1, "net.core.bpf_jit_enable" = "1" }
 [run]
 duration_s = 2.5
 seed = 7
@@ -95,6 +96,9 @@ TEST(ParseCase, ReadsEveryKeyOfTheDesign) {
   EXPECT_EQ(test.machine.cpus, 4);
   EXPECT_EQ(test.machine.memory_mib, 512);
   EXPECT_EQ(test.machine.cpu, "max");
+  EXPECT_EQ(test.machine.sysctls,
+            (std::map<std::string, std::string>{{"kernel.perf_event_paranoid", "-1"},
+                                                {"net.core.bpf_jit_enable", "1"}}));
   EXPECT_EQ(test.run.duration_s, 2.5);
   EXPECT_EQ(test.run.seed, 7u);
   ASSERT_EQ(test.expect.size(), 2u);
@@ -184,6 +188,18 @@ TEST(ParseCase, SaysWhatAWordMayBe) {
   EXPECT_THAT(refusal(with("[subject]\ncommand = \"x\"\nstop = \"SIGFOO\"\n")),
               HasSubstr("subject.stop is 'SIGFOO'; it must be one of SIGINT"));
   EXPECT_THAT(refusal("name = \"a/b\"\nkernels = [\"6.1\"]\n"), HasSubstr("name is 'a/b'; it may"));
+}
+
+TEST(ParseCase, TakesSysctlsByTheirDottedNames) {
+  const auto sysctls = [](const std::string& table) {
+    return with("[machine]\nsysctls = " + table + "\n");
+  };
+  EXPECT_EQ(parsed(sysctls("{ \"kernel.printk\" = \"4 4 1 7\" }")).machine.sysctls.size(), 1U);
+  EXPECT_THAT(refusal(sysctls("{ panic = 1 }")), HasSubstr(":5:23: machine.sysctls has 'panic'"));
+  EXPECT_THAT(refusal(sysctls("{ \"../panic\" = 1 }")), HasSubstr("is named like"));
+  EXPECT_THAT(refusal(sysctls("{ kernel.panic = 1 }")), HasSubstr("in quotes"));
+  EXPECT_THAT(refusal(sysctls("{ \"kernel.panic\" = true }")), HasSubstr("a number or a string"));
+  EXPECT_THAT(refusal(sysctls("3")), HasSubstr("machine.sysctls is an integer"));
 }
 
 TEST(ParseCase, SaysWhatIsMissing) {

@@ -186,6 +186,7 @@ TEST_F(GuestPlanTest, HandsOverLoadMachineAndSeed) {
   test_.nmi = {.source = lab::NmiSource::apic, .rate_hz = 7, .jitter = 0.1};
   test_.run = {.duration_s = 4, .seed = 99};
   test_.machine.scratch_mib = 12;
+  test_.machine.sysctls = {{"kernel.panic", "1"}};
   const lab::AgentPlan agent = plan().agent;
   EXPECT_TRUE(agent.apic_nmi);
   EXPECT_EQ(agent.nmi_rate_hz, 7);
@@ -193,6 +194,7 @@ TEST_F(GuestPlanTest, HandsOverLoadMachineAndSeed) {
   EXPECT_EQ(agent.duration_s, 4);
   EXPECT_EQ(agent.seed, 99u);
   EXPECT_EQ(agent.scratch_mib, 12);
+  EXPECT_EQ(agent.sysctls, test_.machine.sysctls);
 }
 
 TEST_F(GuestPlanTest, AgentSendsNoNmisThatComeFromOutside) {
