@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
       &lab::kBisectCommand,
       &lab::kSelftestCommand,
       &lab::kShellCommand,
+      &lab::kBundleCommand,
+      &lab::kReplayCommand,
       &lab::kShowCommand,
       &lab::kHistoryCommand,
       &lab::kCompareCommand,

@@ -9,9 +9,11 @@ using thaw::Command;
 
 extern const Command kCompareCommand;
 extern const Command kBisectCommand;
+extern const Command kBundleCommand;
 extern const Command kDoctorCommand;
 extern const Command kHistoryCommand;
 extern const Command kKernelsCommand;
+extern const Command kReplayCommand;
 extern const Command kRunCommand;
 extern const Command kHuntCommand;
 extern const Command kSelftestCommand;
