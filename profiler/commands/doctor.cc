@@ -11,6 +11,7 @@
 #include "profiler/capture/plan.h"
 #include "profiler/commands/capture_file.h"
 #include "profiler/commands/command.h"
+#include "profiler/commands/doctor_bundle.h"
 
 namespace thaw {
 namespace {
@@ -96,8 +97,15 @@ std::string text_of(const Features& features, const Result<CapturePlan>& plan) {
                                                     : "not checked against the kernel's own count");
 }
 
-std::string json_of(const Features& features, const Result<CapturePlan>& plan,
-                    const Result<Audit>& audit) {
+struct Options {
+  bool json = false;
+  bool bundle = false;
+  std::string out;
+  bool command_lines = false;
+};
+
+Json document_of(const Features& features, const Result<CapturePlan>& plan,
+                 const Result<Audit>& audit) {
   Json document = {{"schema", kSchema},
                    {"thaw_version", THAW_VERSION},
                    {"kernel", features.kernel},
@@ -118,24 +126,55 @@ std::string json_of(const Features& features, const Result<CapturePlan>& plan,
                                 {"switch_window", plan->switch_window}};
   }
   document["other_bpf"] = json_of(audit);
-  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document;
 }
 
-Result<int> run(bool json) {
+std::string json_of(const Features& features, const Result<CapturePlan>& plan,
+                    const Result<Audit>& audit) {
+  return document_of(features, plan, audit).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// The file for a bug report; it is written whether or not recording is possible here.
+Result<int> write_report(const Options& options, const Features& features,
+                         const Result<CapturePlan>& plan, const Result<Audit>& audit) {
+  const MachineFacts facts = machine_facts({.command_lines = options.command_lines});
+  const std::string file =
+      TRY(write_bundle(options.out, bundle_text(facts, document_of(features, plan, audit))));
+  TRY(
+      print_out(fmt::format("{}: read it before you send it; profiler/commands/BUNDLE.md says "
+                            "what is in it\n",
+                            file)));
+  if (!facts.programs || !facts.log)
+    fmt::print(stderr, "thaw: as root it would also hold {}\n",
+               facts.log ? "the BPF programs" : "the BPF programs and the kernel's log");
+  return 0;
+}
+
+Result<int> run(const Options& options) {
+  if (!options.bundle && (!options.out.empty() || options.command_lines))
+    return fail(ErrorKind::User, "-o and --with-command-lines belong to --bundle");
   const Features features = Features::probe();
   const Result<CapturePlan> plan = default_plan(features);
   const Result<Audit> audit = audit_machine();
-  TRY(print_out(json ? json_of(features, plan, audit) : text_of(features, plan) + text_of(audit)));
+  if (options.bundle) return write_report(options, features, plan, audit);
+  TRY(print_out(options.json ? json_of(features, plan, audit)
+                             : text_of(features, plan) + text_of(audit)));
   return plan ? 0 : exit_code(plan.error());
 }
 
 std::function<Result<int>()> setup(CLI::App& app) {
-  auto json = std::make_shared<bool>(false);
-  app.add_flag("--json", *json, "For scripts");
+  auto options = std::make_shared<Options>();
+  app.add_flag("--json", options->json, "For scripts");
+  app.add_flag("--bundle", options->bundle,
+               "Write one JSON file for a bug report: no host name, no command lines");
+  app.add_option("-o,--out", options->out, "The bundle; default: thaw-report-TIME.json here")
+      ->type_name("FILE");
+  app.add_flag("--with-command-lines", options->command_lines,
+               "Put in command lines of programs that hold perf events or BPF objects");
   app.footer(
       "Probes and undoes what it tried; records nothing. Exits 0 when `thaw record` would "
       "work here, 69 when not.");
-  return [json] { return run(*json); };
+  return [options] { return run(*options); };
 }
 
 }  // namespace
