@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
       &lab::kShellCommand,
       &lab::kBundleCommand,
       &lab::kReplayCommand,
+      &lab::kCaseCommand,
       &lab::kShowCommand,
       &lab::kHistoryCommand,
       &lab::kCompareCommand,

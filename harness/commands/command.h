@@ -10,6 +10,7 @@ using thaw::Command;
 extern const Command kCompareCommand;
 extern const Command kBisectCommand;
 extern const Command kBundleCommand;
+extern const Command kCaseCommand;
 extern const Command kDoctorCommand;
 extern const Command kHistoryCommand;
 extern const Command kKernelsCommand;
