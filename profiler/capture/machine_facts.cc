@@ -16,6 +16,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "profiler/base/files.h"
