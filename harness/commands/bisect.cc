@@ -31,8 +31,6 @@ constexpr const char* kRecord = "bisect.json";
 /// The case's own rule, three NMI emits of 8 ms and more, was met in five of five 2 s trials on
 /// 6.17.8; 3 s leave room for kernels that show it more seldom. The boot takes longer anyway.
 constexpr double kTrialSeconds = 3;
-/// The changelog of a package that lost it to the mirrors is also in that of a later one.
-constexpr int kLaterChangelogs = 6;
 
 struct Options {
   std::string file;
@@ -222,18 +220,17 @@ Status Bisect::run() {
   return save();
 }
 
-/// The changelog of the newer of the two kernels; of a later package where that one has none.
+/// From the changelog of the newer of the two kernels, or of the next later one in the row that can
+/// be had: changelogs only grow, and mirrors lose packages.
 void Bisect::find_changes() {
   const auto answer = record_.replay().answer();
   if (!answer) return;
   const size_t newer = record_.finds_fix ? answer->last_good : answer->first_bad;
   const size_t older = record_.finds_fix ? answer->first_bad : answer->last_good;
+  const size_t later = record_.finds_fix ? newer : record_.kernels.size() - 1 - newer;
   std::string first_failure;
-  for (int later = 0; later < kLaterChangelogs; ++later) {
-    const size_t place =
-        record_.finds_fix ? newer - static_cast<size_t>(later) : newer + static_cast<size_t>(later);
-    if (place >= record_.kernels.size()) break;
-    const KernelRef& kernel = record_.kernels[place];
+  for (size_t step = 0; step <= later; ++step) {
+    const KernelRef& kernel = record_.kernels[record_.finds_fix ? newer - step : newer + step];
     line_.begin("changelog of " + kernel.release);
     const auto text = catalogue_.changelog(kernel);
     if (!text) {

@@ -323,11 +323,19 @@ thaw::Result<std::string> Catalogue::changelog(const KernelRef& kernel) const {
   if (!known)
     return thaw::fail(ErrorKind::Environment, "no mirror has {} {} any more", kernel.release,
                       kernel.version);
-  state_->say(fmt::format("downloading {} for its changelog", kernel.release));
+  // The package that holds it: linux-base-* where a kernel is split, else the only one.
+  std::vector<PackageFile> holders = known->packages;
+  std::erase_if(holders, [&](const PackageFile& file) {
+    return known->packages.size() > 1 && !file.name.starts_with("linux-base-");
+  });
+  if (holders.empty())
+    return thaw::fail(ErrorKind::Environment, "no mirror has the package with {}'s changelog",
+                      kernel.release);
+  state_->say(fmt::format("downloading {} for its changelog", holders.front().name));
   const WorkDirectory packages = TRY(state_->cache.make_work_directory());
   const WorkDirectory tree = TRY(state_->cache.make_work_directory());
   const Apt apt = TRY(state_->open_apt());
-  for (const fs::path& deb : TRY(apt.download(known->packages, packages.path())))
+  for (const fs::path& deb : TRY(apt.download(holders, packages.path())))
     TRY(unpack_deb(deb, tree.path()));
   if (!fs::exists(tree.path() / kChangelog, missing))
     return thaw::fail(ErrorKind::Environment, "the packages of {} {} hold no changelog",
