@@ -117,19 +117,19 @@ std::vector<std::string> unmatched_of(const TesterReport& report,
   return list;
 }
 
-std::string users_comment(const TesterReport& report) {
-  std::string lines;
-  for (const auto& [name, command] : report.event_users)
-    lines += fmt::format("#   {}\n", command.empty() ? name : command);
-  return lines.empty() ? ""
-                       : "# The tester's programs that held perf events or BPF objects:\n" + lines;
-}
-
 /// A comment stays one whatever a report holds.
 std::string one_line(std::string text) {
   std::ranges::replace_if(
       text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return text;
+}
+
+std::string users_comment(const TesterReport& report) {
+  std::string lines;
+  for (const auto& [name, command] : report.event_users)
+    lines += one_line("#   " + (command.empty() ? name : command)) + "\n";
+  return lines.empty() ? ""
+                       : "# The tester's programs that held perf events or BPF objects:\n" + lines;
 }
 
 }  // namespace
@@ -225,12 +225,7 @@ NewCase case_from_report(std::string_view name, const TesterReport& report, std:
 program = "switchstorm --pairs 4"
 
 )";
-  std::string users = users_comment(report);
-  for (size_t at = 0; at < users.size();) {
-    const size_t end = users.find('\n', at);
-    out += one_line(users.substr(at, end - at)) + "\n";
-    at = end + 1;
-  }
+  out += users_comment(report);
   const bool nmi = report.has_pmu();
   out += fmt::format(
       R"([subject]                          # the capture that froze it: any command; a host program is copied in
