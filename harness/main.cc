@@ -7,22 +7,25 @@
 int main(int argc, char** argv) {
   // The pointers one per line: a new command is a new line.
   // clang-format off
+  // The pointers one per line: a new command is a new line.
+  // clang-format off
   constexpr const thaw::Command* kCommands[] = {
       &lab::kRunCommand,
       &lab::kHuntCommand,
       &lab::kBisectCommand,
       &lab::kSelftestCommand,
       &lab::kShellCommand,
-      &lab::kBundleCommand,
-      &lab::kReplayCommand,
-      &lab::kCaseCommand,
       &lab::kShowCommand,
       &lab::kHistoryCommand,
       &lab::kCompareCommand,
       &lab::kReportCommand,
+      &lab::kBundleCommand,
+      &lab::kReplayCommand,
+      &lab::kCaseCommand,
       &lab::kKernelsCommand,
       &lab::kDoctorCommand,
   };
+  // clang-format on
   // clang-format on
   return thaw::run_program({.name = "thawlab",
                             .about = "Thaw's laboratory: boots many kernels, runs a capture under "
