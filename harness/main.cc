@@ -5,9 +5,7 @@
 #include "profiler/base/command_line.h"
 
 int main(int argc, char** argv) {
-  // The pointers one per line: a new command is a new line.
-  // clang-format off
-  // The pointers one per line: a new command is a new line.
+  // One a line: a new command is a new line.
   // clang-format off
   constexpr const thaw::Command* kCommands[] = {
       &lab::kRunCommand,
@@ -19,13 +17,13 @@ int main(int argc, char** argv) {
       &lab::kHistoryCommand,
       &lab::kCompareCommand,
       &lab::kReportCommand,
+      &lab::kClassifyCommand,
       &lab::kBundleCommand,
       &lab::kReplayCommand,
       &lab::kCaseCommand,
       &lab::kKernelsCommand,
       &lab::kDoctorCommand,
   };
-  // clang-format on
   // clang-format on
   return thaw::run_program({.name = "thawlab",
                             .about = "Thaw's laboratory: boots many kernels, runs a capture under "

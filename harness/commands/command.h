@@ -11,6 +11,7 @@ extern const Command kCompareCommand;
 extern const Command kBisectCommand;
 extern const Command kBundleCommand;
 extern const Command kCaseCommand;
+extern const Command kClassifyCommand;
 extern const Command kDoctorCommand;
 extern const Command kHistoryCommand;
 extern const Command kKernelsCommand;

@@ -1,156 +1,194 @@
-// Console classifier: which lines of a guest's console log say that its kernel was in trouble.
-//
-// A table of fixed phrases, each as the kernel's source prints it, looked for anywhere in a line:
-// what stands around them (time stamps, "watchdog:", CPU prefixes, the tail of another CPU's line)
-// changes with version and configuration, the phrase hardly. The first phrase of the table that a
-// line holds names it, so the special ones come before the general ("BUG: soft lockup" before
-// "BUG: "). Follow-up lines of one report (registers, call traces) match nothing and are left to
-// the reader of the log.
+// Console classifier: messages (console_line), the reports that they make (console_report), and
+// here the titles of those, and one event for the repeats of each.
 //
 // It judges nothing: whether a lockup line makes a freeze is judge.cc's decision.
 
 #include "harness/verdict/console.h"
 
-#include <array>
-#include <charconv>
-#include <optional>
+#include <algorithm>
+#include <map>
 
-#include <fmt/format.h>
+#include "harness/verdict/console_report.h"
 
 namespace lab {
 
 namespace {
 
-struct Phrase {
-  std::string_view text;
-  const char* type;
-  const char* severity;
-  const char* title;
+constexpr size_t kMostEvents = 500;
+constexpr size_t kMostEventFrames = 20;
+
+/// What the stacks of a report say.
+struct Guilt {
+  std::string function;
+  const StackSection* section = nullptr;
 };
 
-constexpr const char* kCrash = "crash";
-constexpr const char* kLockup = "lockup";
-constexpr const char* kWarning = "warning";
+std::string guilty_in(const StackSection& section, Naming naming) {
+  return naming == Naming::stall ? guilty_of_stall(section.frames)
+                                 : guilty_of_fault(section.frames);
+}
 
-constexpr std::array kPhrases{
-    // Stood still. Spellings of 5.10 to 7.3.
-    Phrase{"BUG: soft lockup", "soft_lockup", kLockup, "soft lockup"},
-    Phrase{"Watchdog detected hard LOCKUP", "hard_lockup", kLockup, "hard lockup"},
-    Phrase{"BUG: workqueue lockup", "workqueue_lockup", kLockup, "workqueue lockup"},
-    Phrase{"kthread starved for", "rcu_starved", kLockup, "RCU kthread starved"},
-    Phrase{"kthread timer wakeup didn't happen", "rcu_starved", kLockup, "RCU kthread starved"},
-    Phrase{"self-detected stall on CPU", "rcu_stall", kLockup, "RCU stall"},
-    Phrase{"detected stalls on CPUs/tasks", "rcu_stall", kLockup, "RCU stall"},
-    Phrase{"detected expedited stalls on CPUs/tasks", "rcu_stall", kLockup, "RCU stall"},
-    Phrase{"detected stalls on tasks", "rcu_stall", kLockup, "RCU tasks stall"},
-    Phrase{"blocked for more than", "hung_task", kLockup, "hung task"},
-    Phrase{"blocked in I/O wait for more than", "hung_task", kLockup, "hung task"},
-    Phrase{"CSD lock (#", "csd_lock", kLockup, "CPU did not answer an IPI"},
+Guilt find_guilt(const ConsoleReport& report) {
+  // A stall is never named after a side stack: that is who waits for it.
+  const bool is_stall = report.signature->naming == Naming::stall;
+  for (const bool side : {false, true})
+    for (const StackSection& section : report.sections) {
+      if (section.is_side != side || (side && is_stall)) continue;
+      std::string function = guilty_in(section, report.signature->naming);
+      if (!function.empty()) return {std::move(function), &section};
+    }
+  return {};
+}
 
-    // Gone, or no longer to be trusted.
-    Phrase{"Attempted to kill init", "init_died", kCrash, "PID 1 died"},
-    Phrase{"Kernel panic - not syncing", "panic", kCrash, "kernel panic"},
-    Phrase{"BUG: unable to handle", "oops", kCrash, "bad memory access in the kernel"},
-    Phrase{"BUG: kernel NULL pointer dereference", "oops", kCrash, "NULL pointer in the kernel"},
-    Phrase{"unable to handle kernel", "oops", kCrash, "bad memory access in the kernel"},
-    Phrase{"general protection fault", "oops", kCrash, "general protection fault"},
-    Phrase{"PANIC: double fault", "oops", kCrash, "double fault"},
-    Phrase{"kernel BUG at", "bug", kCrash, "kernel BUG"},
-    Phrase{"invalid opcode:", "oops", kCrash, "invalid opcode"},
-    Phrase{"divide error:", "oops", kCrash, "divide error"},
-    Phrase{"stack segment:", "oops", kCrash, "stack segment fault"},
-    Phrase{"Oops:", "oops", kCrash, "oops"},
-    Phrase{"BUG: KASAN", "sanitizer", kCrash, "KASAN report"},
-    Phrase{"BUG: KFENCE", "sanitizer", kCrash, "KFENCE report"},
-    Phrase{"BUG: scheduling while atomic", "bug", kCrash, "scheduling while atomic"},
-    Phrase{"BUG: sleeping function called", "bug", kCrash, "sleeping in atomic context"},
+std::string titled(const std::string& what, const std::string& function) {
+  return function.empty() ? what : what + " in " + function;
+}
 
-    // Worth a line in the report.
-    Phrase{"deadlock detected", "deadlock", kWarning, "lock deadlock detected"},
-    Phrase{"took too long to run", "nmi_too_long", kWarning, "NMI handler took too long"},
-    Phrase{"perf: interrupt took too long", "perf_too_long", kWarning,
-           "perf interrupt took too long"},
-    Phrase{"perf interrupt took too long", "perf_too_long", kWarning,
-           "perf interrupt took too long"},
-    Phrase{"hrtimer: interrupt took", "hrtimer_too_long", kWarning,
-           "timer interrupt took too long"},
-    Phrase{"hogged CPU for", "workqueue_hog", kWarning, "workqueue hogged a CPU"},
-    Phrase{"RT throttling activated", "rt_throttling", kWarning, "real-time tasks were throttled"},
-    Phrase{"Long readout interval, skipping watchdog check", "clock", kWarning,
-           "clock watchdog ran late"},
-    Phrase{"as unstable because the skew is too large", "clock", kWarning, "clock called unstable"},
-    Phrase{"Out of memory: Killed process", "out_of_memory", kWarning, "out of memory"},
-    Phrase{"WARNING: ", "warning", kWarning, "kernel WARNING"},
-    Phrase{"BUG: ", "bug", kCrash, "kernel BUG"},
+void add_alternative(ConsoleEvent& event, std::string title) {
+  if (title.empty() || title == event.finding.title) return;
+  if (std::ranges::find(event.alternatives, title) == event.alternatives.end())
+    event.alternatives.push_back(std::move(title));
+}
+
+void add_alternatives(ConsoleEvent& event, const ConsoleReport& report, const Guilt& guilt,
+                      const std::string& function) {
+  const std::string_view type = report.signature->type;
+  if (!report.headline.alternative.empty())
+    add_alternative(event,
+                    titled(report.headline.alternative, type == "oops" ? function : std::string()));
+  if (function.empty()) return;
+  const bool is_stall = report.signature->naming == Naming::stall || type == "hung_task";
+  if (is_stall) add_alternative(event, "stall in " + function);
+  if (type == "oops" || type == "kasan" || type == "kfence")
+    add_alternative(event, "bad access in " + function);
+  // Where it was caught, too: it may be the loop itself.
+  if (report.signature->naming == Naming::stall && guilt.section)
+    add_alternative(event, titled(report.headline.title, guilty_of_fault(guilt.section->frames)));
+}
+
+ConsoleEvent to_event(const ConsoleReport& report) {
+  const Headline& headline = report.headline;
+  const Naming naming = report.signature->naming;
+  const Guilt guilt = find_guilt(report);
+  std::string function = headline.function;
+  if (naming != Naming::none && (function.empty() || is_generic(function)))
+    function = guilt.function.empty() ? function : guilt.function;
+
+  ConsoleEvent event{.finding = {.title = headline.title,
+                                 .type = report.signature->type,
+                                 .severity = report.is_fatal ? "crash" : report.signature->severity,
+                                 .line = report.line},
+                     .cpu = headline.cpu,
+                     .duration_ms = headline.duration_ms,
+                     .time_s = report.time_s,
+                     .count = report.count,
+                     .boot = report.boot,
+                     .is_fatal = report.is_fatal};
+  if (naming == Naming::none && !function.empty() && event.finding.type != "panic")
+    event.finding.title += ": " + function;
+  else
+    event.finding.title = titled(headline.title, function.empty() ? headline.file : function);
+  const bool has_reliable =
+      guilt.section && std::ranges::any_of(guilt.section->frames, &StackFrame::is_reliable);
+  if (guilt.section)
+    for (const StackFrame& frame : guilt.section->frames)
+      if (frame.is_reliable == has_reliable && event.frames.size() < kMostEventFrames)
+        event.frames.push_back(frame.function);
+  event.is_corrupted =
+      naming != Naming::none && (function.empty() || report.is_torn || report.has_lost_lines);
+  add_alternatives(event, report, guilt, function);
+  return event;
+}
+
+/// The same event said again: a watchdog repeats itself while a CPU stays stuck, and a second look
+/// may find another stack.
+void merge(ConsoleEvent& event, ConsoleEvent again) {
+  event.count += again.count;
+  if (again.duration_ms)
+    event.duration_ms = std::max(event.duration_ms.value_or(0), *again.duration_ms);
+  event.is_fatal = event.is_fatal || again.is_fatal;
+  if (again.is_fatal) event.finding.severity = again.finding.severity;
+  if (event.is_corrupted && !again.is_corrupted) {
+    event.finding.title = again.finding.title;
+    event.frames = std::move(again.frames);
+    event.is_corrupted = false;
+  }
+  for (std::string& title : again.alternatives) add_alternative(event, std::move(title));
+}
+
+/// Whether `again` may be the same event as `event`, only seen worse or better: a stall of the same
+/// kind on the same CPU, one of the two without a stack.
+bool is_blurred_repeat(const ConsoleEvent& event, const ConsoleEvent& again) {
+  return event.boot == again.boot && event.finding.type == again.finding.type &&
+         event.frames.empty() != again.frames.empty() &&
+         (!event.cpu || !again.cpu || event.cpu == again.cpu);
+}
+
+class EventList {
+ public:
+  void add(const ConsoleReport& report) {
+    ConsoleEvent event = to_event(report);
+    const std::string kind = fmt::format("{} {} ", report.boot, report.signature->type);
+    const std::string& subject = report.headline.subject;
+    const std::string by_title = kind + event.finding.title;
+    const std::string by_subject = subject.empty() ? by_title : kind + "/" + subject;
+    size_t index = events_.size();
+    if (const auto known = by_key_.find(by_subject); known != by_key_.end())
+      index = known->second;
+    else if (const auto same = by_key_.find(by_title); same != by_key_.end())
+      index = same->second;
+    else if (report.signature->naming == Naming::stall)
+      index = find_blurred(event);
+    if (index >= kMostEvents) return;
+    by_key_.emplace(by_title, index);
+    by_key_.emplace(by_subject, index);
+    if (index == events_.size())
+      events_.push_back(std::move(event));
+    else
+      merge(events_[index], std::move(event));
+  }
+
+  std::vector<ConsoleEvent> take() { return std::move(events_); }
+
+ private:
+  size_t find_blurred(const ConsoleEvent& event) const {
+    for (size_t i = events_.size(); i-- > 0;)
+      if (is_blurred_repeat(events_[i], event)) return i;
+    return events_.size();
+  }
+
+  std::vector<ConsoleEvent> events_;
+  std::map<std::string, size_t> by_key_;  // title and subject, within a boot and a type
 };
-
-constexpr std::string_view kUnknownNmi = "NMI received for unknown reason";
-// Linux prints the first on every boot; a second one means that the guest restarted by itself,
-// which is all that a triple fault leaves behind.
-constexpr std::string_view kBanner = "Linux version ";
-// kernel/reboot.c prints one of these last, whatever the reason.
-constexpr std::array<std::string_view, 4> kEndings{
-    "reboot: Power down", "reboot: Restarting system", "reboot: System halted",
-    "reboot: machine restart"};
-constexpr size_t kMostFindings = 500;
-
-bool holds(std::string_view line, std::string_view phrase) {
-  return line.find(phrase) != std::string_view::npos;
-}
-
-/// "INFO: NMI handler (x) took too long to run: 250.424 msecs", the number.
-std::optional<double> milliseconds_in(std::string_view line) {
-  const size_t colon = line.rfind("run: ");
-  if (colon == std::string_view::npos) return std::nullopt;
-  const std::string_view digits = line.substr(colon + 5);
-  double value = 0;
-  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (parsed.ec != std::errc{}) return std::nullopt;
-  return value;
-}
-
-std::optional<Finding> classify_line(std::string_view line, bool injecting_nmis) {
-  if (holds(line, kUnknownNmi)) {
-    return Finding{.title = "NMI of unknown reason",
-                   .type = "unknown_nmi",
-                   .severity = injecting_nmis ? "expected" : kWarning};
-  }
-  for (const Phrase& phrase : kPhrases) {
-    if (!holds(line, phrase.text)) continue;
-    Finding finding{.title = phrase.title, .type = phrase.type, .severity = phrase.severity};
-    if (const auto length = milliseconds_in(line)) finding.title += fmt::format(": {} ms", *length);
-    return finding;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
-std::vector<Finding> classify_console(std::string_view log, bool injecting_nmis) {
-  std::vector<Finding> findings;
-  int number = 0;
-  int boots = 0;
-  bool ended = false;
-  while (!log.empty()) {
-    const size_t end = log.find('\n');
-    const std::string_view line = log.substr(0, end);
-    log.remove_prefix(end == std::string_view::npos ? log.size() : end + 1);
-    ++number;
-    for (std::string_view ending : kEndings) ended = ended || holds(line, ending);
+ConsoleLog read_console_log(std::string_view text) {
+  ConsoleReader reader(text);
+  ReportCollector collector;
+  while (const auto line = reader.next()) collector.add(*line);
+  const BootTracker& boots = collector.boots();
+  EventList events;
+  for (const ConsoleReport& report : collector.take()) events.add(report);
+  return {.events = events.take(),
+          .lines = reader.lines(),
+          .boots = boots.boots(),
+          .has_ended = boots.has_ended()};
+}
 
-    std::optional<Finding> finding;
-    if (holds(line, kBanner) && ++boots > 1)
-      finding =
-          Finding{.title = "the guest restarted by itself", .type = "reboot", .severity = kCrash};
-    else
-      finding = classify_line(line, injecting_nmis);
-    if (!finding || findings.size() >= kMostFindings) continue;
-    finding->line = number;
-    findings.push_back(std::move(*finding));
+std::vector<Finding> classify_console(std::string_view text, bool injecting_nmis) {
+  const ConsoleLog log = read_console_log(text);
+  std::vector<Finding> findings;
+  for (const ConsoleEvent& event : log.events) {
+    findings.push_back(event.finding);
+    if (injecting_nmis && event.finding.type == "unknown_nmi" && !event.is_fatal)
+      findings.back().severity = "expected";
   }
-  if (!ended)
-    findings.push_back(
-        {.title = "the console log has no end", .type = "cut", .severity = "cut", .line = number});
+  if (!log.has_ended)
+    findings.push_back({.title = "the console log has no end",
+                        .type = "cut",
+                        .severity = "cut",
+                        .line = log.lines});
   return findings;
 }
 

@@ -2,6 +2,8 @@
 
 #include "harness/verdict/console.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -54,34 +56,35 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"[   32.0] rcu: rcu_preempt kthread starved for 5250 jiffies! g1101 f0x0 RCU_GP",
                "rcu_starved", "lockup", "RCU kthread starved"},
         Sample{"[  242.6] INFO: task kworker/0:1:9 blocked for more than 120 seconds.", "hung_task",
-               "lockup", "hung task"},
+               "lockup", "task hung"},
         Sample{
             "[   61.0] BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 31s",
             "workqueue_lockup", "lockup", "workqueue lockup"},
         Sample{
             "[   12.0] smp: csd: Detected non-responsive CSD lock (#1) on CPU#1, waiting 5000 ns",
-            "csd_lock", "lockup", "CPU did not answer an IPI"},
+            "csd_lock", "lockup", "CSD lock unresponsive"},
         Sample{"[   11.2] BUG: unable to handle page fault for address: ffffb2c0001f5ff8", "oops",
-               "crash", "bad memory access in the kernel"},
+               "crash", "unable to handle page fault"},
         Sample{"[   11.2] BUG: kernel NULL pointer dereference, address: 0000000000000008", "oops",
-               "crash", "NULL pointer in the kernel"},
+               "crash", "NULL pointer dereference"},
         Sample{
             "[   11.2] general protection fault, probably for non-canonical address 0xdead: 0000",
             "oops", "crash", "general protection fault"},
         Sample{"[    8.8] Oops: 0002 [#1] PREEMPT SMP NOPTI", "oops", "crash", "oops"},
-        Sample{"[    8.8] kernel BUG at kernel/sched/core.c:3214!", "bug", "crash", "kernel BUG"},
+        Sample{"[    8.8] kernel BUG at kernel/sched/core.c:3214!", "bug", "crash",
+               "kernel BUG in kernel/sched/core.c"},
         Sample{"[    1.0] PANIC: double fault, error_code: 0x0", "oops", "crash", "double fault"},
         Sample{"[    9.1] Kernel panic - not syncing: Fatal exception in interrupt", "panic",
-               "crash", "kernel panic"},
-        Sample{"[    9.1] BUG: scheduling while atomic: agent/1/0x00000002", "bug", "crash",
+               "crash", "kernel panic: Fatal exception in interrupt"},
+        Sample{"[    9.1] BUG: scheduling while atomic: agent/1/0x00000002", "atomic", "crash",
                "scheduling while atomic"},
         Sample{"[    9.9] WARNING: CPU: 0 PID: 77 at kernel/bpf/rqspinlock.c:210 f+0x1/0x2",
-               "warning", "warning", "kernel WARNING"},
+               "warning", "warning", "WARNING in f"},
         Sample{"[    9.9] WARNING: kernel/smp.c:807 at smp_call+0x1f, CPU#1: thaw/77", "warning",
-               "warning", "kernel WARNING"},
+               "warning", "WARNING in smp_call"},
         Sample{"[    6.5] INFO: NMI handler (perf_event_nmi_handler) took too long to run: 250.424 "
                "msecs",
-               "nmi_too_long", "warning", "NMI handler took too long: 250.424 ms"},
+               "nmi_too_long", "warning", "NMI handler took too long: perf_event_nmi_handler"},
         Sample{"[    6.6] perf: interrupt took too long (3134 > 2500), lowering "
                "kernel.perf_event_max_sample_rate to 63000",
                "perf_too_long", "warning", "perf interrupt took too long"},
@@ -89,11 +92,11 @@ INSTANTIATE_TEST_SUITE_P(
                "timer interrupt took too long"},
         Sample{"[    7.0] workqueue: vmstat_shepherd hogged CPU for >10000us 4 times, consider "
                "switching to WQ_UNBOUND",
-               "workqueue_hog", "warning", "workqueue hogged a CPU"},
+               "workqueue_hog", "warning", "work item hogged a CPU: vmstat_shepherd"},
         Sample{"[    7.7] sched: RT throttling activated", "rt_throttling", "warning",
                "real-time tasks were throttled"},
-        Sample{"[   10.5] CPU 1: AA or ABBA deadlock detected", "deadlock", "warning",
-               "lock deadlock detected"}));
+        Sample{"[   10.5] CPU 1: AA or ABBA deadlock detected", "rqspinlock_deadlock", "warning",
+               "rqspinlock deadlock"}));
 
 TEST(Console, FindsNothingInAQuietBoot) {
   EXPECT_TRUE(findings_of("[    1.5] clocksource: Switched to clocksource tsc").empty());
@@ -142,7 +145,8 @@ TEST(Console, ReadsAnyBytes) {
 
 TEST(Console, KeepsTheLogsEndInViewOfAFlood) {
   std::string log;
-  for (int i = 0; i < 100'000; ++i) log += "WARNING: again\n";
+  for (int i = 0; i < 100'000; ++i)
+    log += fmt::format("WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f{}+0x1/0x2\n", i);
   const auto findings = classify_console(log, false);
   EXPECT_LE(findings.size(), 501u);
   EXPECT_EQ(findings.back().severity, "cut");
