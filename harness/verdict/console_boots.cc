@@ -1,5 +1,6 @@
 // Boots in a log. "Linux version" is the first word of a kernel, the firmware's banner comes before
-// it, and a quiet kernel says neither: then only its clock tells, which begins at 0 again.
+// it, and a quiet kernel says neither: then only its clock tells, which begins again. One line with
+// an old time tells nothing: a CPU that comes up prints with a clock of its own at first.
 //
 // A console that is registered late replays the whole log from "Linux version" on, behind the line
 // that says so: the same boot, told twice.
@@ -20,8 +21,9 @@ constexpr std::array<std::string_view, 5> kEndings{
 constexpr std::array<std::string_view, 7> kFirmware{
     "SeaBIOS (version ", "U-Boot SPL ", "U-Boot 20",          "GNU GRUB  version",
     "BdsDxe: loading ",  "iPXE ",       "Booting the kernel."};
-constexpr int kReplayLines = 4;       // between "console [x] enabled" and the replay's first line
-constexpr double kClockWasOnS = 1.0;  // an early console may repeat the first moments
+constexpr int kReplayLines = 4;  // between "console [x] enabled" and the replay's first line
+constexpr double kYoungerS = 5;  // more than clocks of CPUs differ
+constexpr int kLinesBehind = 5;
 
 template <size_t N>
 bool holds_one(std::string_view text, const std::array<std::string_view, N>& phrases) {
@@ -30,15 +32,22 @@ bool holds_one(std::string_view text, const std::array<std::string_view, N>& phr
   });
 }
 
+/// The banner of `text`, or nothing.
+std::string_view firmware_in(std::string_view text) {
+  for (std::string_view banner : kFirmware)
+    if (text.find(banner) != std::string_view::npos) return banner;
+  return {};
+}
+
 }  // namespace
 
 BootTracker::Step BootTracker::begin(bool is_kernel) {
-  const bool is_first = boots_ == 0;
-  const Step step = is_first || has_ended_ ? Step::expected : Step::unexpected;
+  const Step step = boots_ == 0 || has_ended_ ? Step::expected : Step::unexpected;
   ++boots_;
   is_in_kernel_ = is_kernel;
   has_ended_ = false;
   latest_s_ = 0;
+  lines_behind_ = 0;
   return step;
 }
 
@@ -50,18 +59,26 @@ BootTracker::Step BootTracker::add(const ConsoleLine& line) {
       text.find("] enabled") != std::string_view::npos)
     console_enabled_line_ = line.number;
 
-  if (!line.is_kernel && holds_one(text, kFirmware))
-    return is_in_kernel_ || boots_ == 0 ? begin(false) : Step::none;
+  const std::string_view banner = line.is_kernel ? std::string_view() : firmware_in(text);
+  if (!banner.empty()) {
+    // One boot may have the banners of several stages, but each only once.
+    const bool is_new = is_in_kernel_ || boots_ == 0 || banner == firmware_;
+    firmware_ = banner;
+    return is_new ? begin(false) : Step::none;
+  }
   const bool is_banner = text.starts_with("Linux version ");
-  const bool is_zero = line.time_s == 0.0 && latest_s_ > kClockWasOnS;
+  if (line.time_s) {
+    const bool is_behind = *line.time_s + kYoungerS < latest_s_;
+    lines_behind_ = is_behind ? lines_behind_ + 1 : 0;
+    latest_s_ = std::max(latest_s_, *line.time_s);
+  }
   Step step = Step::none;
   if (boots_ == 0 && !text.empty())
     step = begin(line.is_kernel || is_banner);
-  else if ((is_banner || is_zero) && is_in_kernel_ &&
-           line.number > console_enabled_line_ + kReplayLines)
+  else if (lines_behind_ >= kLinesBehind ||
+           (is_banner && is_in_kernel_ && line.number > console_enabled_line_ + kReplayLines))
     step = begin(true);
   if (is_banner || line.is_kernel) is_in_kernel_ = true;
-  if (line.time_s) latest_s_ = std::max(latest_s_, *line.time_s);
   return step;
 }
 

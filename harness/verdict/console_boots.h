@@ -1,7 +1,7 @@
 #pragma once
 // Where one boot ends and the next begins in a console log. Pure.
 
-#include <string>
+#include <string_view>
 
 #include "harness/verdict/console_line.h"
 
@@ -25,6 +25,8 @@ class BootTracker {
   Step begin(bool is_kernel);
 
   int boots_ = 0;
+  std::string_view firmware_;  ///< whose banner began this boot
+  int lines_behind_ = 0;       ///< in a row, whose time stamps are those of a younger kernel
   bool is_in_kernel_ = false;  ///< the kernel has said something since the firmware did
   bool has_ended_ = false;
   double latest_s_ = 0;

@@ -223,7 +223,8 @@ bool read_panic(std::string_view text, Headline& headline) {
     return true;
   }
   // Texts whose tails are this machine's: devices, exit codes, advice.
-  constexpr std::array<std::string_view, 8> kHeads{"VFS: Unable to mount root fs",
+  constexpr std::array<std::string_view, 9> kHeads{"IO-APIC + timer doesn't work!",
+                                                   "VFS: Unable to mount root fs",
                                                    "Attempted to kill init!",
                                                    "No working init found",
                                                    "Requested init",

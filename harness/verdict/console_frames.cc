@@ -77,6 +77,15 @@ bool is_inlined(std::string_view behind) {
   return behind.starts_with(' ') && behind.ends_with("[inline]");
 }
 
+/// "f (net/core/x.c:12 net/core/y.h:3)", as the kernel's decode_stacktrace.sh prints it.
+bool is_decoded(std::string_view behind) {
+  if (!behind.starts_with(" (")) return false;
+  const std::string_view inside = behind.substr(2, behind.find(')') - 2);
+  const size_t colon = inside.find(':');
+  return colon != npos && colon > 2 && colon + 1 < inside.size() && inside[colon - 2] == '.' &&
+         inside[colon + 1] >= '0' && inside[colon + 1] <= '9';
+}
+
 /// arm: "(f) from [<c001a16c>] (g+0x18/0x1c)" and "f from g+0x18/0x1c".
 bool is_called_from(std::string_view behind) {
   if (behind.starts_with(')')) behind.remove_prefix(1);
@@ -124,7 +133,8 @@ std::optional<StackFrame> parse_frame(std::string_view text) {
   const std::string_view symbol = symbol_at(text);
   if (symbol.empty()) return std::nullopt;
   const std::string_view behind = text.substr(symbol.size());
-  if (!has_offset(behind) && !is_inlined(behind) && !is_called_from(behind)) return std::nullopt;
+  if (!has_offset(behind) && !is_inlined(behind) && !is_decoded(behind) && !is_called_from(behind))
+    return std::nullopt;
   if (behind.ends_with("(unreliable)")) frame.is_reliable = false;
   frame.function = function_name(symbol);
   return frame;
@@ -139,7 +149,12 @@ std::optional<std::string> parse_instruction_pointer(std::string_view text) {
       const size_t colon = text.find(':', word.size());
       return function_name(text.substr(colon == npos ? word.size() : colon + 1));
     }
-    if (plus == npos) return "";
+    if (plus == npos) {  // "RIP: 0010:f (net/x.c:12)"
+      const size_t open = text.find(" (");
+      if (open == npos || !is_decoded(text.substr(open))) return "";
+      const size_t colon = text.rfind(':', open);
+      return function_name(text.substr(colon == npos || colon < 4 ? word.size() : colon + 1));
+    }
     size_t start = plus;
     while (start > 0 && is_symbol(text[start - 1])) --start;
     return function_name(text.substr(start));

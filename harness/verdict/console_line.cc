@@ -167,11 +167,14 @@ bool take_host(std::string_view& text, ConsoleLine& line) {
   return true;
 }
 
-/// "May 11 10:32:59 ", and what take_host() knows behind it.
+/// "May 11 10:32:59 " and "May 11 10:32:59.123456 ", and what take_host() knows behind it.
 bool take_syslog_date(std::string_view& text, ConsoleLine& line) {
   if (!starts_with_one(text, kMonths) || text.size() < 16) return false;
-  if (text[3] != ' ' || text[9] != ':' || text[12] != ':' || text[15] != ' ') return false;
-  std::string_view behind = text.substr(16);
+  if (text[3] != ' ' || text[9] != ':' || text[12] != ':') return false;
+  size_t end = 15;
+  if (text[end] == '.') end += 1 + digits_at(text, end + 1);
+  if (end >= text.size() || text[end] != ' ') return false;
+  std::string_view behind = text.substr(end + 1);
   if (!take_host(behind, line)) {
     line.is_foreign = true;
     return false;

@@ -122,6 +122,11 @@ bool read_hrtimer(std::string_view text, Headline& headline) {
   return true;
 }
 
+bool read_tsc(std::string_view text, Headline&) {
+  // Said while the CPUs come up it describes the machine (most often a virtual one), no event.
+  return text.find("TSCs unsynchronized") == npos && text.find("check_tsc_sync") == npos;
+}
+
 bool read_read_back(std::string_view text, Headline& headline) {
   set_duration(headline, number_behind<double>(text, "delay of"), 1e-6);
   return true;

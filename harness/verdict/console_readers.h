@@ -19,6 +19,7 @@ bool read_workqueue_hog(std::string_view text, Headline& headline);
 bool read_nmi_length(std::string_view text, Headline& headline);
 bool read_perf_length(std::string_view text, Headline& headline);
 bool read_hrtimer(std::string_view text, Headline& headline);
+bool read_tsc(std::string_view text, Headline& headline);
 bool read_read_back(std::string_view text, Headline& headline);
 bool read_warning(std::string_view text, Headline& headline);
 bool read_kernel_bug(std::string_view text, Headline& headline);

@@ -285,9 +285,16 @@ void ReportCollector::add_body(const ConsoleLine& line, Context& context) {
     return;
   }
   if (holds_one(text, kMainMarkers)) {
-    section_of(report, true, false);
+    // The NMI backtrace of "Stack dump where RCU GP kthread last ran" belongs to that.
+    const bool is_asked_for = !report.sections.empty() && report.sections.back().is_side &&
+                              report.sections.back().frames.empty() &&
+                              holds(text, "NMI backtrace") && report.sections.size() > 1;
+    if (!is_asked_for) section_of(report, true, false);
     return;
   }
+  // The next CPU's dump.
+  if (text.starts_with("CPU: ") && !report.sections.empty() && report.sections.back().is_full)
+    section_of(report, true, false);
   const auto pointer = parse_instruction_pointer(text);
   if (pointer) {
     StackSection& section = section_of(report, false, false);
@@ -320,7 +327,9 @@ void ReportCollector::add_facts(const ConsoleLine& line, ConsoleReport& report) 
   if (type == "lockdep" && headline.function.empty()) {
     // "ffff88810 (&mm->mmap_lock){++++}-{4:4}, at: f+0x1/0x2"
     if (const size_t at = text.find(", at: "); at != npos) {
-      const std::string function = function_name(text.substr(at + 6));
+      std::string_view place = text.substr(at + 6);  // in 4.x behind its address
+      if (place.starts_with("[<")) place.remove_prefix(std::min(place.size(), place.find(']') + 1));
+      const std::string function = function_name(place);
       if (!is_generic(function)) headline.function = function;
     }
   }

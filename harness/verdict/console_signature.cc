@@ -177,6 +177,7 @@ constexpr auto kTable = std::to_array<Signature>({
      "kernel panic: Attempted to kill init!"},
     {"Kernel panic - not syncing", "panic", kCrash, "kernel panic", none, read_panic},
     {"Machine Check Exception:", "machine_check", kCrash, "machine check"},
+    {": Machine Check: ", "machine_check", kWarning, "machine check"},
     {"[Hardware Error]: Machine check events logged", "machine_check", kWarning,
      "machine check events logged"},
     {"[Hardware Error]: Hardware error from", "machine_check", kWarning, "hardware error"},
@@ -197,7 +198,7 @@ constexpr auto kTable = std::to_array<Signature>({
     {"Long readout interval, skipping watchdog check", "clock", kWarning,
      "clock watchdog ran late"},
     {"as unstable because the skew is too large", "clock", kWarning, "clock called unstable"},
-    {"Marking TSC unstable", "clock", kWarning, "clock called unstable"},
+    {"Marking TSC unstable", "clock", kWarning, "clock called unstable", none, read_tsc},
     {"Clocksource tsc unstable", "clock", kWarning, "clock called unstable"},
     {"read-back delay of", "clock", kWarning, "clock watchdog read slowly", none, read_read_back},
 

@@ -566,6 +566,23 @@ Nov 27 03:40:00 host kernel: RIP: 0010:foo_read+0x2c/0x80 [foo]
      R"(> > [   30.123456] <1>BUG: kernel NULL pointer dereference, address: 0000000000000008
 > > [   30.123457] <4>RIP: 0010:foo_read+0x2c/0x80 [foo]
 )"},
+    {"Decoded", "KASAN: use-after-free in foo_show", "kasan", "crash",
+     R"([1502.527398][T14140] BUG: KASAN: slab-use-after-free in __memcpy (lib/memcpy.S:20)
+[1502.561155][T14140] Call Trace:
+[1502.563628][T14140] dump_stack_lvl (lib/dump_stack.c:107)
+[1502.577712][T14140] ? bar (drivers/foo/bar.c:28)
+[1502.577712][T14140] kasan_report (mm/kasan/report.c:590)
+[1502.590618][T14140] foo_show (drivers/foo/core.c:286 include/linux/x.h:20)
+)"},
+    {"DecodedRegisters", "NULL pointer dereference in foo_show", "oops", "crash",
+     R"([ 1502.5] BUG: kernel NULL pointer dereference, address: 0000000000000008
+[ 1502.5] RIP: 0010:foo_show (drivers/foo/core.c:286 include/linux/x.h:20)
+)"},
+    {"JournalWithMicrosecondsAndNoHost", "possible deadlock in foo_write", "lockdep", "warning",
+     R"(Dec 14 06:35:48.545575 kernel: [ INFO: possible circular locking dependency detected ]
+Dec 14 06:35:48.545954 kernel: repro/1 is trying to acquire lock:
+Dec 14 06:35:48.546086 kernel: (&foo->lock){....}, at: [<ffffffffa04b609d>] foo_write+0x6d/0x320
+)"},
     {"CutByTheNextMessage", "soft lockup in sys_foo", "soft_lockup", "lockup",
      R"([  OK  ] Started D-B[   60.000000] watchdog: BUG: soft lockup - CPU#2 stuck for 26s! [repro:77]
 [   60.000001] RIP: 0010:bar+0x10/0x40
