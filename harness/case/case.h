@@ -79,9 +79,9 @@ struct RunSpec {
 struct Expectation {
   std::string kernels = "*";
   VerdictKind verdict = VerdictKind::pass;
+  std::string reason;
   /// `incapable` is no surprise either: whether this machine can show it is not known beforehand.
   bool or_incapable = false;
-  std::string reason;
 };
 
 struct Case {

@@ -89,9 +89,9 @@ ConsoleEvent to_event(const ConsoleReport& report) {
   else
     event.finding.title = titled(headline.title, function.empty() ? headline.file : function);
   const bool has_reliable =
-      guilt.section && std::ranges::any_of(guilt.section->frames, &StackFrame::is_reliable);
+      guilt.section && std::ranges::any_of(guilt.section->frames, &LogFrame::is_reliable);
   if (guilt.section)
-    for (const StackFrame& frame : guilt.section->frames)
+    for (const LogFrame& frame : guilt.section->frames)
       if (frame.is_reliable == has_reliable && event.frames.size() < kMostEventFrames)
         event.frames.push_back(frame.function);
   event.is_corrupted =

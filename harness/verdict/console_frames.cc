@@ -119,11 +119,11 @@ std::string function_name(std::string_view symbol) {
   return std::string(symbol);
 }
 
-std::optional<StackFrame> parse_frame(std::string_view text) {
+std::optional<LogFrame> parse_frame(std::string_view text) {
   text = trimmed(text);
   while (take_address(text)) {
   }
-  StackFrame frame;
+  LogFrame frame;
   if (text.starts_with("? ")) {
     frame.is_reliable = false;
     text = trimmed(text.substr(2));
@@ -162,9 +162,9 @@ std::optional<std::string> parse_instruction_pointer(std::string_view text) {
   return std::nullopt;
 }
 
-std::string guilty_of_fault(std::span<const StackFrame> frames) {
+std::string guilty_of_fault(std::span<const LogFrame> frames) {
   for (const bool reliable : {true, false})
-    for (const StackFrame& frame : frames)
+    for (const LogFrame& frame : frames)
       if (frame.is_reliable == reliable && !is_generic(frame.function)) return frame.function;
   return "";
 }
@@ -173,11 +173,11 @@ namespace {
 
 /// Behind the interrupt that reported the stall: a timer tick's or an NMI's own frames lie on top
 /// of what was interrupted where the kernel dumps from inside the interrupt.
-std::span<const StackFrame> without_reporter(std::span<const StackFrame> frames) {
+std::span<const LogFrame> without_reporter(std::span<const LogFrame> frames) {
   const auto reporter = std::ranges::find_if(
-      frames, [](const StackFrame& frame) { return reports_stalls(frame.function); });
+      frames, [](const LogFrame& frame) { return reports_stalls(frame.function); });
   if (reporter == frames.end()) return frames;
-  const auto entry = std::find_if(reporter, frames.end(), [](const StackFrame& frame) {
+  const auto entry = std::find_if(reporter, frames.end(), [](const LogFrame& frame) {
     return enters_interrupt(frame.function);
   });
   if (entry == frames.end()) return frames;
@@ -188,13 +188,13 @@ std::span<const StackFrame> without_reporter(std::span<const StackFrame> frames)
 
 }  // namespace
 
-std::string guilty_of_stall(std::span<const StackFrame> frames) {
+std::string guilty_of_stall(std::span<const LogFrame> frames) {
   frames = without_reporter(frames);
   // A task that runs elsewhere is unwound without registers: then all its frames are in doubt, and
   // mostly right.
-  const bool trusts_all = std::ranges::none_of(frames, &StackFrame::is_reliable);
+  const bool trusts_all = std::ranges::none_of(frames, &LogFrame::is_reliable);
   std::vector<std::string_view> stack;
-  for (const StackFrame& frame : frames)
+  for (const LogFrame& frame : frames)
     if (trusts_all || frame.is_reliable) stack.push_back(frame.function);
 
   for (std::string_view function : stack)

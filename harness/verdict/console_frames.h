@@ -8,7 +8,7 @@
 
 namespace lab {
 
-struct StackFrame {
+struct LogFrame {
   std::string function;     ///< as function_name() gives it
   bool is_reliable = true;  ///< false for "? f+0x1/0x2", a return address that merely lay there
 };
@@ -19,7 +19,7 @@ std::string function_name(std::string_view symbol);
 
 /// The frame that a line of a stack trace shows, in the spellings of x86, arm, arm64, powerpc,
 /// riscv and s390, with and without addresses and file names. None: it is no such line.
-std::optional<StackFrame> parse_frame(std::string_view text);
+std::optional<LogFrame> parse_frame(std::string_view text);
 
 /// The function that a line of a register dump says the CPU was in ("RIP: 0010:f+0x1/0x2",
 /// "pc : f+0x1/0x2", …). An empty name: in no function, or in user space.
@@ -32,10 +32,10 @@ bool is_generic(std::string_view function);
 // The function that names the bug, leaf first in `frames`; empty when there is none.
 
 /// For a bug where the CPU noticed it: the first function that is not generic.
-std::string guilty_of_fault(std::span<const StackFrame> frames);
+std::string guilty_of_fault(std::span<const LogFrame> frames);
 /// For a CPU that did not get away: where in the loop it was is chance, so the function that
 /// entered the loop: the one that a system call, interrupt, timer or worker called. A BPF program
 /// on the way is named instead.
-std::string guilty_of_stall(std::span<const StackFrame> frames);
+std::string guilty_of_stall(std::span<const LogFrame> frames);
 
 }  // namespace lab

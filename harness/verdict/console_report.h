@@ -18,7 +18,7 @@ struct StackSection {
   /// Side stacks explain (who allocated, who else holds the lock) but do not name the bug.
   bool is_side = false;
   bool is_full = false;  ///< user space was reached: what follows belongs to no stack
-  std::vector<StackFrame> frames;
+  std::vector<LogFrame> frames;
 };
 
 /// A header line and what the kernel printed with it.
