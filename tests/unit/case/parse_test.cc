@@ -195,7 +195,7 @@ TEST(ParseCase, TakesSysctlsByTheirDottedNames) {
     return with("[machine]\nsysctls = " + table + "\n");
   };
   EXPECT_EQ(parsed(sysctls("{ \"kernel.printk\" = \"4 4 1 7\" }")).machine.sysctls.size(), 1U);
-  EXPECT_THAT(refusal(sysctls("{ panic = 1 }")), HasSubstr(":5:23: machine.sysctls has 'panic'"));
+  EXPECT_THAT(refusal(sysctls("{ panic = 1 }")), HasSubstr(":5:21: machine.sysctls has 'panic'"));
   EXPECT_THAT(refusal(sysctls("{ \"../panic\" = 1 }")), HasSubstr("is named like"));
   EXPECT_THAT(refusal(sysctls("{ kernel.panic = 1 }")), HasSubstr("in quotes"));
   EXPECT_THAT(refusal(sysctls("{ \"kernel.panic\" = true }")), HasSubstr("a number or a string"));
@@ -246,7 +246,7 @@ TEST(LoadCase, CallsAMissingFileTheUsersMistake) {
 
 TEST(ShippedCases, AreReadable) {
   for (const auto& entry : std::filesystem::directory_iterator(THAW_SOURCE_DIR "/harness/cases")) {
-    if (entry.path().extension() != ".toml") continue;
+    if (entry.path().extension() != ".toml" || entry.path().stem() == "known") continue;
     const auto cases = load_cases(entry.path());
     ASSERT_TRUE(cases) << cases.error().message;
     if (cases->size() > 1) continue;  // a suite

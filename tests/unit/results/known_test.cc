@@ -90,6 +90,7 @@ TEST(Known, NeverHidesAnotherVerdictCaseKernelOrTitle) {
   EXPECT_FALSE(is_known(run));
   run = frozen();
   run.kernel = "6.12.118";
+  run.package = "linux-image-6.12.118 6.12.118-1";
   EXPECT_FALSE(is_known(run));
   run = frozen();
   run.verdict.findings = {{"soft lockup", "soft_lockup", "lockup", 3}};

@@ -219,11 +219,11 @@ TEST_F(AttemptTest, GuestThatDiesUnderTheSubjectIsNotBootedAgain) {
 TEST_F(AttemptTest, GarbageBetweenFramesCostsNothingElse) {
   Script script;
   for (const Script::Step& step : good_run().steps) {
-    script.bytes("THA\x01garbage" + std::string(40, '\0'));
+    script.bytes(std::string("THA") + lab::kProtocolVersion + "garbage" + std::string(40, '\0'));
     script.steps.push_back(step);
   }
   const lab::Evidence seen = run(script);
-  EXPECT_FALSE(seen.infra);
+  EXPECT_FALSE(seen.infra) << seen.infra->message;
   EXPECT_TRUE(seen.agent_goodbye);
   EXPECT_EQ(left("capture.thaw"), "the capture");
 }

@@ -20,7 +20,7 @@ class SnapshotTest : public testing::Test {
   SnapshotTest() {
     write("agent", "not run: the machine is a fake");
     write("vmlinuz", "nor this");
-    write("switchstorm", "nor this");
+    std::filesystem::copy_file("/bin/true", scratch_ / "switchstorm");
     request_.test.name = "test";
     request_.test.run.duration_s = 0.5;
     request_.test.workload = {"switchstorm", "--pairs", "4"};

@@ -9,12 +9,12 @@ namespace lab::test {
 using Values = std::vector<double>;
 
 TEST(MannWhitney, IsExactForFewValues) {
-  // R: wilcox.test(c(1,2,3), c(4,5,6)): p-value = 0.1, the least there is for 3 and 3.
+  // by counting(c(1,2,3), c(4,5,6)): p-value = 0.1, the least there is for 3 and 3.
   const auto apart = mann_whitney(Values{1, 2, 3}, Values{4, 5, 6});
   ASSERT_TRUE(apart);
   EXPECT_NEAR(apart->p, 0.1, 1e-12);
   EXPECT_EQ(apart->greater, 1);
-  // R: wilcox.test(c(1.1,2.2,3.3,4.4), c(0.5,2.5,3.5,9)): W = 7, p-value = 0.8857.
+  // by counting(c(1.1,2.2,3.3,4.4), c(0.5,2.5,3.5,9)): W = 7, p-value = 0.8857.
   const auto mixed = mann_whitney(Values{1.1, 2.2, 3.3, 4.4}, Values{0.5, 2.5, 3.5, 9});
   EXPECT_NEAR(mixed->p, 0.8857142857, 1e-9);
   EXPECT_NEAR(mixed->greater, 9.0 / 16, 1e-12);
