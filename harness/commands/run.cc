@@ -48,7 +48,7 @@ struct Options {
   std::string image;
   std::optional<uint64_t> seed;
   int repeat = 1;
-  std::string jobs = "1";  ///< a number, or auto
+  std::string jobs = "1";         ///< a number, or auto
   std::vector<std::string> only;  ///< names of cases; empty: all
   bool keep = false;
   std::string machine;     ///< "ssh:HOST"; empty: guests
@@ -289,7 +289,8 @@ Result<int> begin(const Options& options) {
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
   ledger.set_known(std::move(known));
   TRY(save_plan(TRY(describe_plan(cases, plan, programs)), directory));
-  return carry_out(options, options, plan, place, remote ? &*remote : nullptr, ledger, chronicle, board);
+  return carry_out(options, options, plan, place, remote ? &*remote : nullptr, ledger, chronicle,
+                   board);
 }
 
 void add_options(CLI::App& app, const std::shared_ptr<Options>& options);
@@ -333,7 +334,8 @@ Result<int> resume(const Options& options) {
   TRY(put_aside_unfinished(stored, results, directory));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
   ledger.set_known(std::move(known));
-  return carry_out(options, planned, with_cases(stored, cases), place, nullptr, ledger, chronicle, board);
+  return carry_out(options, planned, with_cases(stored, cases), place, nullptr, ledger, chronicle,
+                   board);
 }
 
 Result<int> run(const Options& options) {

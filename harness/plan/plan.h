@@ -23,7 +23,7 @@ struct PlannedRun {
   std::optional<thaw::Error> missing;
   VerdictKind expected = VerdictKind::pass;
   std::vector<VerdictKind> or_expected;  ///< others that are as good
-  bool or_incapable = false;  ///< as Expectation's
+  bool or_incapable = false;             ///< as Expectation's
   std::string expected_reason;
   uint64_t seed = 0;
   int repetition = 1;

@@ -384,10 +384,10 @@ std::optional<Ruling> ruled_by_missing_proof(const Trial& trial) {
 
 using Rule = std::optional<Ruling> (*)(const Trial&);
 constexpr std::array<Rule, 15> kRules{
-    ruled_by_crash,   ruled_by_infra,      ruled_by_hang,    ruled_by_goodbye,
-    ruled_by_machine, ruled_by_start,      ruled_by_nmi,     ruled_by_clock,
-    ruled_by_stalls,  ruled_by_host,       ruled_by_standstill, ruled_by_capture,
-    ruled_by_books,   ruled_by_account,    ruled_by_missing_proof};
+    ruled_by_crash,   ruled_by_infra,   ruled_by_hang,         ruled_by_goodbye,
+    ruled_by_machine, ruled_by_start,   ruled_by_nmi,          ruled_by_clock,
+    ruled_by_stalls,  ruled_by_host,    ruled_by_standstill,   ruled_by_capture,
+    ruled_by_books,   ruled_by_account, ruled_by_missing_proof};
 
 Ruling rule(const Trial& trial) {
   for (Rule applies : kRules)

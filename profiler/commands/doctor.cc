@@ -131,7 +131,8 @@ Json document_of(const Features& features, const Result<CapturePlan>& plan,
 
 std::string json_of(const Features& features, const Result<CapturePlan>& plan,
                     const Result<Audit>& audit) {
-  return document_of(features, plan, audit).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document_of(features, plan, audit).dump(1, ' ', false, Json::error_handler_t::replace) +
+         "\n";
 }
 
 /// The file for a bug report; it is written whether or not recording is possible here.
