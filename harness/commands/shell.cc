@@ -154,6 +154,7 @@ Result<int> boot_and_enter(const Options& options, const std::atomic<bool>& canc
                                        .agent_port = kAgentPort,
                                        .directory = scratch.path()}));
   Conversation talk = TRY(Conversation::open(scratch.path()));
+  talk.keeps = true;  // with no case to play its goodbye may come together with its hello
   if (auto hello = wait_for_hello(*machine, talk, cancelled); !hello) {
     const fs::path console = scratch.path() / "console.log";
     scratch.keep();

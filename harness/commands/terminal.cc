@@ -14,6 +14,7 @@
 
 #include "harness/agent/protocol.h"
 #include "profiler/base/files.h"
+#include "profiler/base/time.h"
 
 namespace lab {
 
@@ -25,6 +26,12 @@ using thaw::Status;
 namespace {
 
 constexpr int kTickMs = 100;
+/// How often the end of the input is said until the shell has ended. A line editor that is just
+/// changing its terminal's mode loses an end that was typed before it.
+constexpr int64_t kEndAgainNs = 500'000'000;
+/// A line editor takes an end that was typed early for a character of the line: the line goes
+/// first.
+constexpr std::string_view kEndOfInput = "\x15\x04";
 
 volatile sig_atomic_t size_changed = 0;
 
@@ -57,13 +64,23 @@ class Relay {
  private:
   Status type();
   Status listen();
+  /// Says again and again that no more input comes.
+  Status end_input();
 
   const ShellOptions& options_;
   FrameReader reader_;
   bool stdin_open_ = true;
   bool has_left_ = false;
+  int64_t next_end_ns_ = 0;
   std::optional<int> exit_code_;
 };
+
+Status Relay::end_input() {
+  const int64_t now_ns = thaw::monotonic_ns();
+  if (now_ns < next_end_ns_) return {};
+  next_end_ns_ = now_ns + kEndAgainNs;
+  return say(options_.fd, FrameType::shell_input, kEndOfInput);
+}
 
 Status Relay::type() {
   char keys[4096];
@@ -71,7 +88,7 @@ Status Relay::type() {
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return {};
   if (got <= 0) {
     stdin_open_ = false;
-    return say(options_.fd, FrameType::shell_input, "\x04");
+    return {};
   }
   const std::string_view typed(keys, static_cast<size_t>(got));
   const size_t escape = ::isatty(STDIN_FILENO) ? typed.find(kEscape) : typed.npos;
@@ -103,6 +120,7 @@ Result<std::optional<int>> Relay::run() {
     }
     if (both[0].revents != 0) TRY(listen());
     if (both[1].revents != 0 && !exit_code_) TRY(type());
+    if (!stdin_open_ && !exit_code_) TRY(end_input());
     if (const auto reason = options_.is_over()) return fail(ErrorKind::Environment, "{}", *reason);
   }
   return exit_code_;

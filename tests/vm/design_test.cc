@@ -39,6 +39,7 @@ TEST_F(Design, IsNamedProbedAndBelieved) {
   for (const char* out : {"out", "again"}) {
     Thawlab lab(scratch_.path(), {"run", left_out, losing, "--kernel", freezing, "--kernel",
                                   kSoundKernel, "--out", out});
+    static_cast<void>(lab.exit_code());  // waits for its end
     said = lab.out() + lab.err();
     all = results(out);
     if (!is_host_too_busy(all)) break;
@@ -68,9 +69,10 @@ TEST_F(Design, NeedsAPmuAndSaysSoWhereThereIsNone) {
                                             "[[expect]]\nkernels = \"*\"\nverdict = "
                                             "\"freeze\"\nor_incapable = true"),
                                 "--out", "out"});
+  const int code = lab.exit_code();
   const Json run = run_of(results(), "pmu");
   SKIP_UNLESS(run["verdict"] == "incapable") << "the guests of this machine have a PMU";
-  EXPECT_EQ(lab.exit_code(), 0) << lab.err();
+  EXPECT_EQ(code, 0) << lab.err();
   EXPECT_THAT(run["reason"].get<std::string>(), HasSubstr("there is no PMU"));
 }
 
