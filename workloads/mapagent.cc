@@ -139,19 +139,9 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
-/// thawlab boots its guests with thaw.guest=1.
-bool is_lab_guest() {
-  char text[4096] = "";
-  FILE* file = fopen("/proc/cmdline", "re");
-  if (!file) return false;
-  const size_t got = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[got] = '\0';
-  return strstr(text, "thaw.guest=1") != nullptr;
-}
-
 void refuse_outside_guests(const Options& options) {
-  if (options.sampler == Sampler::none || options.may_freeze || is_lab_guest()) return;
+  if (options.sampler == Sampler::none || options.may_freeze || workload::is_guest_of_the_lab())
+    return;
   fprintf(stderr,
           "%s: a map shared with a program in NMI can stop this machine for ever; run it in a "
           "guest of thawlab, or say --freeze-this-machine\n",

@@ -97,18 +97,6 @@ mishap::Options parse(int argc, char** argv) {
   return options;
 }
 
-/// Whether thawlab booted this machine: it says so on the kernel's command line.
-bool is_guest() {
-  char text[4096] = {};
-  const int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-  const ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-  if (fd >= 0) close(fd);
-  char* rest = text;
-  for (const char* word = nullptr; got > 0 && (word = strtok_r(rest, " \n", &rest)) != nullptr;)
-    if (strcmp(word, "thaw.guest=1") == 0) return true;
-  return false;
-}
-
 void print_truth(const char* kind, int64_t start_ns, const mishap::Deed& deed, bool happened) {
   printf(
       "{\"schema\":1,\"program\":\"mishap\",\"kind\":\"%s\",\"start_ns\":%lld,\"end_ns\":%lld,"
@@ -134,7 +122,7 @@ int main(int argc, char** argv) {
   }
   const mishap::Kind* kind = mishap::find_kind(options.kind);
   if (kind == nullptr) workload::usage_error(kProgram, "no such mishap as", options.kind);
-  if (!is_guest()) {
+  if (!workload::is_guest_of_the_lab()) {
     fprintf(stderr,
             "%s: only in a guest that thawlab booted; here it could take the machine down\n",
             kProgram);

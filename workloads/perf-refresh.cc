@@ -107,18 +107,8 @@ void* thread_main(void* argument) {
   return nullptr;
 }
 
-bool is_guest_of_the_lab() {
-  char text[4096] = "";
-  FILE* file = fopen("/proc/cmdline", "r");
-  if (file == nullptr) return false;
-  const size_t length = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[length] = '\0';
-  return strstr(text, "thaw.guest=1") != nullptr;
-}
-
 void refuse_outside_a_guest(const Options& options) {
-  if (options.freeze_this_machine || is_guest_of_the_lab()) return;
+  if (options.freeze_this_machine || workload::is_guest_of_the_lab()) return;
   fprintf(stderr,
           "%s: some kernels hang for good under this load, and this is no guest of thawlab; run it "
           "there, or say --freeze-this-machine\n",

@@ -37,6 +37,21 @@ inline int64_t clock_ns(clockid_t clock) {
   exit(kEnvironment);
 }
 
+/// Whether thawlab booted this machine: it says so on the kernel's command line. What can stop a
+/// machine runs there, and elsewhere only for who insists.
+inline bool is_guest_of_the_lab() {
+  char text[4096] = {};
+  FILE* file = fopen("/proc/cmdline", "re");
+  if (file == nullptr) return false;
+  const size_t got = fread(text, 1, sizeof text - 1, file);
+  fclose(file);
+  text[got] = '\0';
+  char* rest = text;
+  for (const char* word = nullptr; (word = strtok_r(rest, " \n", &rest)) != nullptr;)
+    if (strcmp(word, "thaw.guest=1") == 0) return true;
+  return false;
+}
+
 /// The whole of `text` as a number of [least, most], or a usage error.
 inline double number(const char* program, const char* option, const char* text, double least,
                      double most) {

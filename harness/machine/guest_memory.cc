@@ -1,7 +1,7 @@
-// process_vm_readv(2) on QEMU. Measured against the other ways to the same bytes (QEMU 10.0.2,
-// TCG): a word takes 1 µs, where QMP's pmemsave takes a round trip and a file of its own, 0.5 ms;
-// and RAM in an object that the lab maps as well would save that microsecond, but is shared memory,
-// for which hosts use no huge pages, and one more thing that a saved machine must be restored with.
+// process_vm_readv(2) on QEMU: one system call a word, where QMP's pmemsave takes a round trip and
+// a file of its own. RAM in an object that the lab maps as well would save the call, but is shared
+// memory, for which hosts use no huge pages, and one more thing that a saved machine must be
+// restored with.
 // Whoever may start a process may read it: QEMU is the lab's child.
 //
 // Where a guest address lies in QEMU its monitor tells (gpa2hva). RAM is one block: on the q35

@@ -16,8 +16,8 @@ namespace lab {
 
 namespace {
 
-// QEMU beside the guest's memory: 110 MiB resident under TCG when the guest has run for 10 s (code
-// buffers grow with what it executes), plus initramfs and capture; rounded up.
+// QEMU beside the guest's memory: translated code may grow to the 256 MiB that machine/qemu.cc
+// allows (tb-size); all else is small beside that.
 constexpr uint64_t kQemuMib = 256;
 // Left to the host: the lab itself, a capture of a million events, the page cache of kernels.
 constexpr uint64_t kHostMib = 512;
