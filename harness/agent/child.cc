@@ -62,7 +62,7 @@ struct Exec {
   std::vector<char*> envp;
   const char* root;
   const char* scratch;
-  Identity identity;
+  UserIds identity;
 };
 
 /// Between fork and exec: nothing here allocates. Returns when it failed, with errno.
@@ -102,7 +102,7 @@ int exit_code_of(int status) {
 
 thaw::Result<Child> Child::start(const ChildOptions& options) {
   const auto passwd = thaw::read_file(options.root + "/etc/passwd");
-  const Identity identity = TRY(identity_of(options.user, passwd ? *passwd : ""));
+  const UserIds identity = TRY(ids_of(options.user, passwd ? *passwd : ""));
   int out[2];
   int trouble[2];
   if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(trouble, O_CLOEXEC) != 0)

@@ -8,6 +8,9 @@
 
 namespace lab {
 
+/// What SharedMapSeen::probe says of a map that the lab's probe is attached to.
+inline constexpr const char* kProbed = "probed";
+
 /// A map that an NMI could meet in the hands of the program it interrupted.
 struct SharedMapSeen {
   uint32_t id = 0;
@@ -17,7 +20,7 @@ struct SharedMapSeen {
       nmi_programs;  ///< empty: the subject has none, the lab's probe stands in
   std::vector<std::string> other_programs;
   bool certain = true;  ///< false for a map of maps: perhaps different maps inside
-  std::string probe;    ///< "probed", or why not; empty: probes were not asked for
+  std::string probe;    ///< kProbed, or why not; empty: probes were not asked for
 };
 
 /// Taken when the subject is ready, before the load: a guest that hangs has told it.

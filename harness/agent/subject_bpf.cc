@@ -59,7 +59,7 @@ void SubjectBpf::attach_probe(const thaw::SharedMap& shared, SharedMapSeen& seen
     return;
   }
   auto probe = MapProbe::attach(shared.map);
-  seen.probe = probe ? "probed" : probe.error().message;
+  seen.probe = probe ? kProbed : probe.error().message;
   if (probe) probes_.push_back(std::move(*probe));
 }
 

@@ -88,8 +88,9 @@ class Trial {
   int64_t bpf_changed_ns_ = 0;
   int64_t started_ns_ = 0;
   int64_t next_beat_ns_ = 0;
-  int64_t load_start_ns_ = 0;  ///< 0 unless the load runs
-  bool is_quiet_ = false;      ///< sends no beats
+  int64_t load_start_ns_ = 0;      ///< 0 unless the load runs
+  bool is_quiet_ = false;          ///< sends no beats
+  std::optional<MapAudit> audit_;  ///< of the subject's maps; absent until it was ready
 };
 
 void Trial::tick() {
@@ -137,6 +138,8 @@ void Trial::start_subject() {
   outcome_.subject_ready = !subject_->exit_code() && is_ready();
   const uint64_t programs = loaded_programs().value_or(0);
   outcome_.subject_programs = programs - std::min(programs, programs_before_);
+  // Now: nothing but the subject has loaded any, and the probes are to be among the symbols.
+  if (outcome_.subject_ready) audit_ = subject_bpf_.audit();
 }
 
 /// Loaded alone is not enough: a subject loads programs to learn what the kernel can do, and under
@@ -198,7 +201,7 @@ void Trial::run_load() {
     }
     workload_ = std::make_unique<Child>(std::move(*child));
   }
-  if (subject_) channel_.send(FrameType::maps, to_json(subject_bpf_.audit()));
+  if (audit_) channel_.send(FrameType::maps, to_json(*audit_));
   channel_.send(FrameType::stage, "load");
   if (plan_.mishap) arm_mishap(*plan_.mishap);
   thaw::UniqueFd statistics;

@@ -28,18 +28,18 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 }  // namespace
 
-thaw::Result<Identity> identity_of(std::string_view user, std::string_view passwd) {
-  if (user.empty()) return Identity{};
+thaw::Result<UserIds> ids_of(std::string_view user, std::string_view passwd) {
+  if (user.empty()) return UserIds{};
   const auto ids = split(user, ':');
   const auto uid = number_of(ids.front());
   const auto gid = number_of(ids.back());
-  if (ids.size() <= 2 && uid && gid) return Identity{*uid, *gid};
+  if (ids.size() <= 2 && uid && gid) return UserIds{*uid, *gid};
   for (const std::string_view line : split(passwd, '\n')) {
     const auto fields = split(line, ':');
     if (fields.size() < 4 || fields[0] != user) continue;
     const auto its_uid = number_of(fields[2]);
     const auto its_gid = number_of(fields[3]);
-    if (its_uid && its_gid) return Identity{*its_uid, *its_gid};
+    if (its_uid && its_gid) return UserIds{*its_uid, *its_gid};
   }
   return thaw::fail(thaw::ErrorKind::User,
                     "there is no user '{}' where the subject runs; name a UID, or take an image "

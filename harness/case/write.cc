@@ -1,9 +1,9 @@
-// Case files are kept as they were written, with their comments. Only cases made of command line
-// options are written here, and these have few things set: workload, subject, NMIs, machine, run.
+// A Case back to TOML, from memory and not from its file: a case may come from options, from a
+// suite that multiplied it, or from a hunt that changed it, and what is kept must be what was run.
 
 #include "harness/case/write.h"
 
-#include "profiler/base/files.h"
+#include <fmt/format.h>
 
 namespace lab {
 
@@ -21,20 +21,58 @@ std::string number(double value) {
   return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
 }
 
-std::string text_of(const Case& test) {
-  std::string out =
-      fmt::format("name = {}\nkernels = {}\n", toml_text(test.name), list_of(test.kernels));
-  if (!test.workload.empty())
-    out += fmt::format("\n[workload]\nprogram = {}\n", list_of(test.workload));
-  if (!test.subject.command.empty())
-    out += fmt::format("\n[subject]\ncommand = {}\n", list_of(test.subject.command));
-  out += fmt::format("\n[nmi]\nsource = \"{}\"\nrate_hz = {}\njitter = {}\n",
-                     name_of(test.nmi.source), number(test.nmi.rate_hz), number(test.nmi.jitter));
-  out += fmt::format("\n[machine]\ncpus = {}\nmemory_mib = {}\ncpu = {}\n", test.machine.cpus,
-                     test.machine.memory_mib, toml_text(test.machine.cpu));
-  out += fmt::format("\n[run]\nduration_s = {}\nseed = {}\n", number(test.run.duration_s),
-                     test.run.seed);
+template <class Value, class Text>
+std::string table_of(const std::map<std::string, Value>& values, Text text) {
+  std::string out;
+  for (const auto& [key, value] : values)
+    out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", toml_text(key), text(value));
+  return "{ " + out + " }";
+}
+
+std::string ready_of(const Ready& ready) {
+  if (ready.line) return "line = " + toml_text(*ready.line);
+  if (ready.file) return "file = " + toml_text(*ready.file);
+  if (ready.bpf) return fmt::format("bpf = {}", *ready.bpf);
+  return "seconds = " + number(ready.seconds.value_or(1));
+}
+
+std::string subject_of(const Subject& subject) {
+  if (subject.command.empty()) return "";
+  std::string out = fmt::format(
+      "\n[subject]\ncommand = {}\nready = {{ {} }}\nready_timeout_s = {}\nstop = {}\ngrace_s = "
+      "{}\n",
+      list_of(subject.command), ready_of(subject.ready), number(subject.ready_timeout_s),
+      toml_text(subject.stop), number(subject.grace_s));
+  std::vector<std::string> files;
+  for (const auto& file : subject.files) files.push_back(file.string());
+  if (!files.empty()) out += fmt::format("files = {}\n", list_of(files));
+  if (!subject.env.empty()) out += fmt::format("env = {}\n", table_of(subject.env, toml_text));
+  if (!subject.image.empty()) out += fmt::format("image = {}\n", toml_text(subject.image));
+  if (!subject.user.empty()) out += fmt::format("user = {}\n", toml_text(subject.user));
+  if (!subject.at_most.empty())
+    out += fmt::format("at_most = {}\n", table_of(subject.at_most, number));
   return out;
+}
+
+std::string nmi_of(const Nmi& nmi) {
+  return fmt::format("\n[nmi]\nsource = \"{}\"\nrate_hz = {}\njitter = {}\nprobe_maps = {}\n",
+                     name_of(nmi.source), number(nmi.rate_hz), number(nmi.jitter), nmi.probe_maps);
+}
+
+std::string machine_of(const MachineSpec& machine) {
+  std::string out = fmt::format("\n[machine]\ncpus = {}\nmemory_mib = {}\ncpu = {}\n", machine.cpus,
+                                machine.memory_mib, toml_text(machine.cpu));
+  if (machine.scratch_mib != 0) out += fmt::format("scratch_mib = {}\n", machine.scratch_mib);
+  if (!machine.sysctls.empty())
+    out += fmt::format("sysctls = {}\n", table_of(machine.sysctls, toml_text));
+  return out;
+}
+
+std::string expectation_of(const Expectation& expectation) {
+  return fmt::format(
+      "\n[[expect]]\nkernels = {}\nverdict = \"{}\"\nor_incapable = {}\nreason = {}\n",
+      toml_text(expectation.kernels), name_of(expectation.verdict), expectation.or_incapable,
+      toml_text(expectation.reason));
 }
 
 }  // namespace
@@ -53,9 +91,16 @@ std::string toml_text(std::string_view text) {
   return out + "\"";
 }
 
-thaw::Result<std::string> case_text(const Case& test) {
-  if (test.file.empty()) return text_of(test);
-  return thaw::read_file(test.file);
+std::string case_text(const Case& test) {
+  std::string out = fmt::format("name = {}\nwhy = {}\nkernels = {}\n", toml_text(test.name),
+                                toml_text(test.why), list_of(test.kernels));
+  if (!test.workload.empty())
+    out += fmt::format("\n[workload]\nprogram = {}\n", list_of(test.workload));
+  out += subject_of(test.subject) + nmi_of(test.nmi) + machine_of(test.machine);
+  out += fmt::format("\n[run]\nduration_s = {}\nseed = {}\n", number(test.run.duration_s),
+                     test.run.seed);
+  for (const Expectation& expectation : test.expect) out += expectation_of(expectation);
+  return out;
 }
 
 }  // namespace lab

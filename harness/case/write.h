@@ -4,13 +4,12 @@
 #include <string>
 
 #include "harness/case/case.h"
-#include "profiler/base/errors.h"
 
 namespace lab {
 
-/// The case file as it is, or for a case made of options a file that says the same. Fails with
-/// Environment when the file cannot be read (any more).
-thaw::Result<std::string> case_text(const Case& test);
+/// A case file that parse_case() reads as this case. Comments of the file it came from are not in
+/// it; host files of the subject are absolute.
+std::string case_text(const Case& test);
 
 /// A string of TOML, in quotes.
 std::string toml_text(std::string_view text);

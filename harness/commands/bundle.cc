@@ -103,7 +103,10 @@ Status add_kernel(const Identity& identity, std::vector<BundleEntry>& entries) {
   if (!image.config.empty())
     entries.push_back({.name = "kernel/config", .source = image.config, .content = {}});
   if (image.modules.empty()) return {};
-  std::vector<std::string> files = TRY(modules_to_load(image.modules, InitramfsSpec{}.modules));
+  // Those of a disk too: whether the case has one is the case's business.
+  std::vector<std::string> wanted = InitramfsSpec{}.modules;
+  wanted.insert(wanted.end(), kDiskModules.begin(), kDiskModules.end());
+  std::vector<std::string> files = TRY(modules_to_load(image.modules, wanted));
   files.insert(files.end(), {"modules.dep", "modules.builtin", "modules.order"});
   std::error_code missing;
   for (const std::string& file : files)

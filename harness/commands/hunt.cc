@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/case/parse.h"
-#include "harness/case/rewrite.h"
+#include "harness/case/write.h"
 #include "harness/commands/command.h"
 #include "harness/commands/hunt_settings.h"
 #include "harness/commands/hunt_trials.h"
@@ -70,13 +70,12 @@ std::string repeat_command(const Options& options, const PlannedRun& planned) {
 }
 
 /// The case that is left, as a file to give to somebody.
-Status leave_case(const Options& options, const PlannedRun& least, const fs::path& directory,
-                  HuntReport& report) {
+Status leave_case(const PlannedRun& least, const fs::path& directory, HuntReport& report) {
   Case test = least.test;
   test.name += "-least";
   test.kernels = {planned_pattern(least)};
   const fs::path file = directory / (test.name + ".toml");
-  TRY(thaw::write_file(file, TRY(rewrite_case(options.file, test))));
+  TRY(thaw::write_file(file, case_text(test)));
   report.minimised = file.string();
   return {};
 }
@@ -102,16 +101,18 @@ Result<int> run(const Options& options) {
   const auto trials =
       TRY(HuntTrials::open(place, planned, directory, cancelled, {.keep_all = options.keep_all}));
   TRY(trials->play(options.rule, report));
+  // What is known is kept, whatever becomes of the search for less.
+  TRY(thaw::write_file(directory / "hunt.json", to_json(report)));
   if (options.minimise && report.result.reproduced > 0) {
     planned = TRY(least_setting(settings, planned, report));
-    TRY(leave_case(options, planned, directory, report));
+    TRY(leave_case(planned, directory, report));
   }
   const std::string json = to_json(report);
   TRY(thaw::write_file(directory / "hunt.json", json));
   fmt::print("{}", options.json ? json : to_text(report));
   if (cancelled) return 130;
-  if (report.result.trials == 0) return 69;
-  return report.result.reproduced > 0 ? 1 : 0;
+  if (report.result.reproduced > 0) return 1;
+  return report.result.is_complete ? 0 : 69;  // too few trials are no proof of absence
 }
 
 std::function<Result<int>()> setup(CLI::App& app) {

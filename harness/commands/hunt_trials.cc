@@ -101,7 +101,12 @@ Status HuntTrials::play_boot(Hunt& hunt, HuntReport& report) {
   const uint64_t batch = hunt.next_batch();
   line_.begin(fmt::format("boot {}", trials_.boots() + 1));
   const int64_t start_ns = thaw::monotonic_ns();
-  TRY(trials_.boot());
+  if (const Status booted = trials_.boot(); !booted) {
+    if (cancelled_) return booted;
+    line_.end(
+        fmt::format("boot {} failed, once more: {}", trials_.boots(), booted.error().message));
+    TRY(trials_.boot());
+  }
   if (first_boot_ns_ == 0) first_boot_ns_ = thaw::monotonic_ns();
   report.boots_wall_s += seconds_since(start_ns);
   report.state_bytes = trials_.snapshot().bytes;
@@ -125,7 +130,7 @@ Status HuntTrials::play(const HuntRule& rule, HuntReport& report) {
     report.result.stopped_by = cancelled_ ? "interrupted" : done.error().message;
     done = {};
   }
-  TRY(ledger_.close(done.has_value() && !cancelled_));
+  TRY(ledger_.close(report.result.is_complete));
   return done;
 }
 

@@ -14,7 +14,6 @@
 #include "harness/report/ledger.h"
 #include "harness/report/status.h"
 #include "harness/results/bundle.h"
-#include "harness/run/accelerator.h"
 #include "harness/run/guest_plan.h"
 #include "harness/run/identity.h"
 #include "profiler/base/files.h"
@@ -168,8 +167,6 @@ Result<int> replay(const Options& options) {
   const Workplace place = TRY(Workplace::open());
   TRY(plan_guest(bundle.test, place.programs));
   const KernelImage image = TRY(kernel_of(bundle, place.catalogue));
-  const Accelerator accelerator = TRY(choose_accelerator(image, place.programs, place.cache));
-
   const PlannedRun planned = TRY(planned_run(bundle));
   Ledger ledger = TRY(Ledger::open(directory, {.name = "replay " + bundle.manifest.case_name,
                                                .started = time_now("%Y-%m-%dT%H:%M:%SZ", true),
@@ -178,19 +175,17 @@ Result<int> replay(const Options& options) {
                                                .finished = false,
                                                .runs = {}}));
   const std::atomic<bool>& interrupted = listen_to_signals();
-  const RunRequest request{.test = bundle.test,
-                           .kernel = image,
-                           .accelerator = accelerator.name,
-                           .directory = directory / planned.id,
-                           .programs = place.programs,
-                           .cache = place.cache,
-                           .cancelled = &interrupted};
-  const auto here = TRY(Identity::of(request));
+  const bool is_terminal = is_live_terminal(stderr);
   Evidence evidence;
+  Identity here;
   {
-    StatusLine line(stderr, is_live_terminal(stderr));
+    StatusLine line(stderr, is_terminal);
     line.begin(fmt::format("replay {}", planned.id));
-    Shown shown(line, bundle.test.run.duration_s, is_live_terminal(stderr));
+    RunRequest request =
+        TRY(request_on(image, planned, place.programs, place.cache, interrupted, line));
+    request.directory = directory / planned.id;
+    here = TRY(Identity::of(request));
+    Shown shown(line, bundle.test.run.duration_s, is_terminal);
     evidence = execute(request, shown);
   }
   if (interrupted) return 130;

@@ -318,6 +318,12 @@ Result<int> resume(const Options& options) {
   ResultSet results = TRY(load_results(directory));
   const StoredPlan stored = TRY(load_plan(directory, results));
   const Options planned = TRY(parse_again(stored));
+  if (!planned.machine.empty())
+    return fail(ErrorKind::User,
+                "{} was played on {}; such a session is not resumed: run the cases that are left",
+                directory.string(), planned.machine);
+  if (options.keep)
+    return fail(ErrorKind::User, "--resume does not go with --keep; run the case by itself");
   Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
   // Case files and programs were named from there.
   std::error_code error;

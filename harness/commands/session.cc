@@ -164,7 +164,14 @@ void Session::work() {
     }
     // An interrupted run is no result; one whose guest was kept was over before.
     if (cancelled_ && !was_kept_) return;
-    record(planned, evidence, line);
+    try {
+      record(planned, evidence, line);
+    } catch (const std::exception& error) {  // a library's: of JSON, XML, expressions, memory
+      const std::lock_guard lock(mutex_);
+      failure_ = thaw::fail(thaw::ErrorKind::Environment, "cannot record {}: {}", planned.id,
+                            error.what());
+      return;
+    }
   }
 }
 

@@ -82,10 +82,16 @@ Result<Workplace> Workplace::open(StatusBoard* board) {
 Result<RunRequest> request_for(const PlannedRun& planned, const Catalogue& catalogue,
                                const Programs& programs, const fs::path& cache,
                                const std::atomic<bool>& cancelled, StatusLine& line) {
-  static std::mutex probing;  // one accelerator probe at a time
   if (planned.missing) return std::unexpected(*planned.missing);
   line.stage(planned.kernel.cached ? "check kernel" : "fetch kernel");
-  KernelImage image = TRY(catalogue.fetch(planned.kernel));
+  return request_on(TRY(catalogue.fetch(planned.kernel)), planned, programs, cache, cancelled,
+                    line);
+}
+
+Result<RunRequest> request_on(KernelImage image, const PlannedRun& planned,
+                              const Programs& programs, const fs::path& cache,
+                              const std::atomic<bool>& cancelled, StatusLine& line) {
+  static std::mutex probing;  // one accelerator probe at a time
   const Accelerator accelerator = TRY([&]() -> Result<Accelerator> {
     const std::lock_guard lock(probing);
     if (known_accelerator(cache).name.empty()) line.stage("try KVM");

@@ -41,6 +41,11 @@ thaw::Result<RunRequest> request_for(const PlannedRun& planned, const Catalogue&
                                      const Programs& programs, const std::filesystem::path& cache,
                                      const std::atomic<bool>& cancelled, StatusLine& line);
 
+/// The same for a kernel that is on disk.
+thaw::Result<RunRequest> request_on(KernelImage image, const PlannedRun& planned,
+                                    const Programs& programs, const std::filesystem::path& cache,
+                                    const std::atomic<bool>& cancelled, StatusLine& line);
+
 /// What execute() tells, as words for the status line.
 class Shown : public Progress {
  public:

@@ -109,7 +109,7 @@ std::string script_for(uintmax_t archive_bytes) {
       "set -e; d=$(mktemp -d /var/tmp/thaw-lab.XXXXXX); cd \"$d\"; "
       "head -c {} | tar -x -f - || {{ cd /; rm -rf \"$d\"; exit 69; }}; "
       "if [ \"$(id -u)\" = 0 ]; then exec ./thaw-agent --serve; "
-      "else exec sudo -n ./thaw-agent --serve || {{ cd /; rm -rf \"$d\"; exit 69; }}; fi",
+      "else sudo -n ./thaw-agent --serve || {{ cd /; rm -rf \"$d\"; exit 69; }}; fi",
       archive_bytes);
 }
 

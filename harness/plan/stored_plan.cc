@@ -32,6 +32,7 @@ json run_to_json(const PlannedRun& run) {
             {"version", run.kernel.version},
             {"suite", run.kernel.suite}}},
           {"expected", name_of(run.expected)},
+          {"or_incapable", run.or_incapable},
           {"expected_reason", run.expected_reason},
           {"seed", run.seed},
           {"repetition", run.repetition},
@@ -54,6 +55,7 @@ PlannedRun run_from_json(const json& from) {
                  .id = from.at("id")};
   run.test.name = from.at("case");
   run.test.file = from.at("file").get<std::string>();
+  run.or_incapable = from.at("or_incapable");
   run.expected = verdict_from_name(from.at("expected").get<std::string>()).value();
   if (!from.at("missing").is_null())
     run.missing = thaw::Error{ErrorKind::Environment, from.at("missing"), 0};

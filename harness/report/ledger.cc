@@ -23,7 +23,8 @@ namespace {
 std::vector<Finding> read_console(const PlannedRun& run, const Evidence& evidence) {
   if (evidence.console.empty()) return classify_console("", false);
   const auto log = thaw::read_file(evidence.console);
-  return classify_console(log ? *log : "", run.test.nmi.source != NmiSource::none);
+  return classify_console(log ? *log : "", run.test.nmi.source != NmiSource::none,
+                          !evidence.console_goes_on);
 }
 
 std::vector<Attribution> attributed(const Evidence& evidence, const thaw::Capture* capture) {

@@ -16,7 +16,7 @@ std::string describe(const SharedMapSeen& map) {
   std::string text = fmt::format("{} '{}': {}, {} elsewhere", map.type, map.name, nmi,
                                  fmt::join(map.other_programs, ", "));
   if (!map.certain) text += "; perhaps different maps inside";
-  if (map.probe == "probed")
+  if (map.probe == kProbed)
     text += "; probed";
   else if (!map.probe.empty())
     text += "; not probed: " + map.probe;

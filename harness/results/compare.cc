@@ -144,6 +144,11 @@ Cell cell_of(const Pair& pair) {
   if (!pair.before || !pair.after) {
     cell.change = pair.after ? Change::appeared : Change::vanished;
     (pair.after ? cell.after : cell.before) = side_of(named, std::nullopt);
+    // A new kernel that fails is no smaller matter than an old one.
+    if (cell.after.unexpected > cell.after.known) {
+      cell.change = Change::regression;
+      cell.notes.emplace_back("not seen before: this case was not run on this kernel");
+    }
     return cell;
   }
   const bool same_kernel =

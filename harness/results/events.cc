@@ -4,6 +4,7 @@
 #include "harness/results/events.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -22,6 +23,7 @@ using thaw::Result;
 namespace {
 
 constexpr int kSchema = 1;
+constexpr int kPatienceMs = 1000;
 
 std::string time_now() {
   timespec now{};
@@ -70,7 +72,12 @@ Result<EventStream> EventStream::open(const std::string& target) {
 void EventStream::write(std::string line) {
   const std::lock_guard lock(mutex_);
   if (!fd_.is_valid()) return;
-  const auto written = thaw::write_all(fd_.get(), line);
+  // A reader that takes nothing must not hold up guests that are being listened to.
+  pollfd room{fd_.get(), POLLOUT, 0};
+  const bool has_room = ::poll(&room, 1, kPatienceMs) == 1;
+  const auto written =
+      has_room ? thaw::write_all(fd_.get(), line)
+               : thaw::Status(thaw::fail(thaw::ErrorKind::Environment, "their reader takes none"));
   if (written) return;
   fmt::print(stderr, "thawlab: no more events: {}; results.json goes on\n",
              written.error().message);

@@ -50,6 +50,20 @@ void add_case(pugi::xml_node suite, const RunResult& run) {
   test.append_child("system-out").text().set(clean_utf8(account(run)).c_str());
 }
 
+/// Runs that never came: a session that was cut short must not look like one that went well.
+void add_unfinished(pugi::xml_node suites, int left, int planned) {
+  pugi::xml_node suite = suites.append_child("testsuite");
+  set(suite, "name", "session");
+  set(suite, "tests", "1");
+  set(suite, "failures", "0");
+  set(suite, "errors", "1");
+  pugi::xml_node test = suite.append_child("testcase");
+  set(test, "name", "finished");
+  set(test, "classname", "session");
+  set(test.append_child("error"), "message",
+      fmt::format("{} of {} planned runs have no result", left, planned));
+}
+
 }  // namespace
 
 std::string to_junit(const ResultSet& results) {
@@ -79,6 +93,9 @@ std::string to_junit(const ResultSet& results) {
     set(suite, "timestamp", results.started);
     for (const RunResult* run : runs) add_case(suite, *run);
   }
+  if (const int left = results.planned - static_cast<int>(results.runs.size());
+      !results.finished && left > 0)
+    add_unfinished(suites, left, results.planned);
   std::ostringstream out;
   document.save(out, "  ", pugi::format_default | pugi::format_skip_control_chars,
                 pugi::encoding_utf8);

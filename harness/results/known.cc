@@ -78,15 +78,21 @@ Result<KnownIssue> read_issue(const toml::table& table, const std::filesystem::p
                                     "fidelity, subject, incapable",
                                     verdict));
   issue.verdict = *kind;
-  // Any crash of any kind would be "known" else.
-  if (*kind == VerdictKind::crash && !issue.title) return fields.missing("title", R"("BUG: .*")");
+  // Any crash, any freeze of that case would be "known" else.
+  if (*kind == VerdictKind::crash && !issue.title)
+    return fields.missing("title", R"("BUG: soft lockup in foo_bar")");
+  const bool is_symptom = *kind == VerdictKind::freeze || *kind == VerdictKind::hang ||
+                          *kind == VerdictKind::fidelity || *kind == VerdictKind::subject;
+  if (is_symptom && !issue.title && !issue.reason)
+    return fields.missing("says", R"("emits in NMI context")");
   if (const auto readable = check_pattern(issue.kernels); !readable)
     return fields.wrong("kernels", "cannot be read: " + readable.error().message);
   return issue;
 }
 
 bool is_grave(const Finding& finding) {
-  return finding.severity == "crash" || finding.severity == "lockup";
+  return finding.severity == "crash" || finding.severity == "lockup" ||
+         finding.severity == "warning";
 }
 
 bool is_in_scope(const KnownIssue& issue, const RunResult& run) {

@@ -163,6 +163,9 @@ void Attempt::look_inside(int64_t now_ns) {
   witness_->watch({.now_ns = now_ns,
                    .load_runs = talk_->load_runs,
                    .last_frame_ns = talk_->last_frame_host_ns});
+  if (witness_->left_stopped())
+    evidence_.infra = thaw::Error{ErrorKind::Environment,
+                                  "the guest was stopped to look into it and would not go on", 0};
 }
 
 Status Attempt::step(int64_t now_ns) {
@@ -185,6 +188,7 @@ bool Attempt::is_over(int64_t now_ns) {
     evidence_.infra = thaw::Error{ErrorKind::Environment, "interrupted", 0};
     return true;
   }
+  if (witness_ && witness_->left_stopped()) return true;
   if (const auto ending = machine_->ending()) {
     if (!ending->empty()) evidence_.qemu_death = *ending;
     evidence_.shutdown = machine_->shutdown();
@@ -238,7 +242,8 @@ Status Attempt::converse() {
   }
   if (evidence_.gave_up_waiting && witness_) witness_->look_last();
   // What was on its way when the machine ended.
-  TRY(talk_->listen(machine_->agent_fd()));
+  while (TRY(talk_->listen(machine_->agent_fd())) && machine_->ending()) {
+  }
   return {};
 }
 
@@ -259,6 +264,7 @@ void Attempt::add_outcome(const Outcome& outcome) {
   evidence_.nmi.delivered = outcome.nmis_delivered;
   if (outcome.workload_exit == 0 && !outcome.workload_output.empty())
     evidence_.workload_truth = outcome.workload_output;
+  evidence_.late_beats_dropped = outcome.late_beats_dropped;
   for (const BeatDelay& beat : outcome.late_beats)
     evidence_.late_beats.push_back({beat.cpu, beat.due_ns, beat.late_ns});
   if (outcome.load_end_ns != 0)
@@ -363,6 +369,7 @@ void Attempt::conclude() {
 bool Attempt::keep() {
   const bool was_cancelled = request_.cancelled != nullptr && request_.cancelled->load();
   const bool can_be_kept = talk_ && talk_->hello && !machine_->ending() && !was_cancelled;
+  evidence_.console_goes_on = true;  // it has not powered down yet
   if (can_be_kept) request_.keep(evidence_, *machine_);
   machine_->kill();
   return can_be_kept;

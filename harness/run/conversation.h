@@ -23,8 +23,8 @@ class Conversation {
   /// Opens `directory`/agent.log.
   static thaw::Result<Conversation> open(const std::filesystem::path& directory);
 
-  /// Reads what is there now. Returns whether anything was; fails with Environment when the host's
-  /// disk refuses what the guest sends, or the agent is of another version.
+  /// Reads what is there now, at most 4 MiB. Returns whether anything was; fails with Environment
+  /// when the host's disk refuses what the guest sends, or the agent is of another version.
   thaw::Result<bool> listen(int fd);
   /// Asks for the guest's clock. A port that is full is no error: there will be another question.
   void ping(int fd);

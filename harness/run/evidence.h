@@ -112,6 +112,7 @@ struct Evidence {
   NmiOutcome nmi;
   std::optional<std::string> workload_truth;  ///< JSON that the workload printed
   std::vector<LateBeat> late_beats;
+  uint64_t late_beats_dropped = 0;  ///< there was no room for more
   std::optional<ClockMap> clock;
   /// Per vCPU: when its thread was runnable and not running, host time. `host_watch` says how it
   /// was found.
@@ -121,6 +122,10 @@ struct Evidence {
   std::vector<Interval> timer_gaps;
   std::string host_watch;              ///< "bpf", "schedstat" or ""
   std::vector<std::string> host_load;  ///< notes for the report, such as "load average 9.1"
+
+  /// The console is a piece of a log that goes on: of a machine that is not the lab's, or of a
+  /// guest that is kept. Its end proves nothing.
+  bool console_goes_on = false;
 
   // Files in the run's directory; empty path: not there.
   std::filesystem::path directory;

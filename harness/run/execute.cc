@@ -27,7 +27,9 @@ void put_aside(const fs::path& directory) {
   const fs::path aside = directory / "first-attempt";
   fs::create_directories(aside, ignored);
   for (const auto& entry : fs::directory_iterator(directory, ignored))
-    if (entry.path() != aside) fs::rename(entry.path(), aside / entry.path().filename(), ignored);
+    if (entry.path() != aside && entry.path().filename() != kIdentityFile &&
+        entry.path().filename() != kCaseFile)
+      fs::rename(entry.path(), aside / entry.path().filename(), ignored);
 }
 
 std::string why_again(const Evidence& evidence) {
@@ -49,6 +51,8 @@ Evidence execute_on(const StartMachine& start, const RunRequest& request, Progre
         fmt::format("cannot make {}: {}", request.directory.string(), error.message()), 0};
   } else {
     const std::string load_before = load_average();
+    // For `thawlab bundle`, before anybody can change a file; a run is no worse without.
+    static_cast<void>(keep_identity(request));
     bool is_retryable = false;
     evidence = attempt(request, start, progress, is_retryable);
     // A kernel that dies under the subject has said hello and run it; only what never came that far
@@ -60,8 +64,6 @@ Evidence execute_on(const StartMachine& start, const RunRequest& request, Progre
       evidence = attempt(request, start, progress, is_retryable);
       evidence.attempts = 2;
     }
-    // For `thawlab bundle`; a run is no worse without.
-    static_cast<void>(keep_identity(request));
     if (!load_before.empty()) evidence.host_load.push_back(load_before + " before the run");
   }
   evidence.directory = request.directory;

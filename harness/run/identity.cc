@@ -125,7 +125,7 @@ Result<Identity> identity_from_json(std::string_view text, std::string_view name
 Status keep_identity(const RunRequest& request) {
   const Identity identity = TRY(Identity::of(request));
   TRY(thaw::write_file(request.directory / kIdentityFile, to_json(identity)));
-  return thaw::write_file(request.directory / kCaseFile, TRY(case_text(request.test)));
+  return thaw::write_file(request.directory / kCaseFile, case_text(request.test));
 }
 
 std::vector<Difference> differences(const Identity& there, const Identity& here) {

@@ -162,6 +162,10 @@ void LiveWitness::look_last() {
   state_->look("given up", state_->silent_looks);
 }
 
+bool LiveWitness::left_stopped() const {
+  return state_->looker.left_stopped();
+}
+
 const std::string& LiveWitness::hang() const {
   return state_->hang;
 }

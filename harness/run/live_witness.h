@@ -41,6 +41,10 @@ class LiveWitness {
   /// in the same calls. Empty while that is not proven, else the sentence that says so.
   const std::string& hang() const;
 
+  /// A look stopped the guest and could not make it go on: what the guest does from here on is the
+  /// lab's doing.
+  bool left_stopped() const;
+
   /// How the lab's stops and the looks are handed over, at the end.
   std::vector<Look> take_looks();
   std::vector<Interval> stops() const;

@@ -95,6 +95,13 @@ CpuStack Looker::stack_of(const CpuRegisters& registers) {
   return cpu;
 }
 
+Status Looker::go_on() {
+  Status resumed = machine_.resume();
+  if (!resumed) resumed = machine_.resume();  // one that did not answer in time may now
+  left_stopped_ = !resumed;
+  return resumed;
+}
+
 Result<Look> Looker::look(std::string why) {
   Look look{.why = std::move(why)};
   look.stopped.start_ns = thaw::monotonic_ns();
@@ -111,7 +118,7 @@ Result<Look> Looker::look(std::string why) {
     for (const CpuRegisters& registers : parse_registers(*text))
       look.cpus.push_back(stack_of(registers));
   look.stopped.end_ns = thaw::monotonic_ns();
-  if (look.was_stopped) TRY(machine_.resume());
+  if (look.was_stopped) TRY(go_on());
   if (!text) return std::unexpected(text.error());
   write_down(look, *text);
   return look;

@@ -27,8 +27,11 @@ class Looker {
   /// Stops, reads, goes on; 2 to 5 ms. Fails with Environment when the machine cannot be looked
   /// into or made to go on, with Transient when its monitor does not answer.
   thaw::Result<Look> look(std::string why);
+  /// The last look stopped the machine and could not make it go on, in two tries.
+  bool left_stopped() const { return left_stopped_; }
 
  private:
+  thaw::Status go_on();
   CpuStack stack_of(const CpuRegisters& registers);
   void read_tables(const CpuRegisters& registers);
   void write_down(const Look& look, const std::string& registers);
@@ -38,6 +41,7 @@ class Looker {
   Symbols symbols_;
   std::optional<OrcTable> orc_;
   bool was_written_ = false;
+  bool left_stopped_ = false;
 };
 
 /// The look as a person reads it: per CPU its state and stack.

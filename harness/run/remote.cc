@@ -79,6 +79,12 @@ Status check_remote(const Case& test) {
                 "{}: NMI source {} is for guests: on a real machine an unknown NMI may be its end; "
                 "use pmu or none",
                 test.name, name_of(test.nmi.source));
+  if (!test.machine.sysctls.empty())
+    return fail(
+        ErrorKind::User,
+        "{}: machine.sysctls are for guests; a real machine would keep them: set them there "
+        "yourself",
+        test.name);
   if (!test.subject.image.empty())
     return fail(
         ErrorKind::User,
@@ -136,6 +142,7 @@ Result<MachineOptions> prepare_remote(const RunRequest& request) {
 }
 
 void add_host_facts(const std::optional<HostFacts>& facts, uint32_t cpus, Evidence& evidence) {
+  evidence.console_goes_on = true;
   if (!facts || !evidence.load_guest) return;
   const double steal = static_cast<double>(facts->steal_ms) / 1e3;
   const double load_s =
@@ -145,7 +152,9 @@ void add_host_facts(const std::optional<HostFacts>& facts, uint32_t cpus, Eviden
         fmt::format("the machine is a guest itself: its hypervisor says that it took {:.2f} s of "
                     "CPU time; one that does not tell says 0",
                     steal));
-  if (steal > kMostSteal * load_s * cpus) return;  // too much for a judgement: nobody knows when
+  // Too much for a judgement: nobody knows when. None at all under a load: it does not tell.
+  const bool tells = !facts->has_hypervisor || facts->steal_ms > 0;
+  if (!tells || steal > kMostSteal * load_s * cpus) return;
   evidence.host_gaps.assign(cpus, {});
   evidence.host_watch = facts->has_hypervisor ? "steal time" : "not needed";
 }

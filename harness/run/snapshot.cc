@@ -31,6 +31,10 @@ Status still_coming(const RunRequest& request, Machine& machine, const Conversat
                     int64_t started_ns) {
   if (request.cancelled != nullptr && request.cancelled->load())
     return fail(ErrorKind::Environment, "interrupted");
+  if (talk.outcome && talk.outcome->incapable)
+    return fail(ErrorKind::Environment, "incapable: {}", *talk.outcome->incapable);
+  if (talk.outcome && !talk.outcome->failure.empty())
+    return fail(ErrorKind::Environment, "{}", talk.outcome->failure);
   if (talk.outcome)
     return fail(ErrorKind::Environment, "the subject was never ready; it said: {}",
                 talk.outcome->subject_output);

@@ -39,14 +39,16 @@ struct Span {
 };
 
 /// The freezes that `mishap` made, on the clock that verdicts use.
-std::vector<Span> freezes_in(std::string_view truth, int64_t load_start_ns) {
+/// Those outside the load nobody was there to see.
+std::vector<Span> freezes_in(std::string_view truth, int64_t load_start_ns, double load_ms) {
   const auto json = nlohmann::json::parse(truth, nullptr, false);
   std::vector<Span> spans;
   if (!json.is_object() || !json.contains("stalls")) return spans;
   for (const auto& stall : json["stalls"]) {
     const auto start_ns = stall.value("start_ns", int64_t{0});
-    spans.push_back({static_cast<double>(start_ns - load_start_ns) / 1e6,
-                     static_cast<double>(stall.value("length_ns", int64_t{0})) / 1e6});
+    const Span span{static_cast<double>(start_ns - load_start_ns) / 1e6,
+                    static_cast<double>(stall.value("length_ns", int64_t{0})) / 1e6};
+    if (span.start_ms >= 0 && span.start_ms + span.length_ms <= load_ms) spans.push_back(span);
   }
   return spans;
 }
@@ -71,7 +73,7 @@ GradedRun grade(const Check& check, const RunResult& result, std::string_view tr
                 .wrong = what_is_wrong(check, result),
                 .wall_s = result.wall_s,
                 .repeat = result.repeat};
-  for (const Span& freeze : freezes_in(truth, load_start_ns)) {
+  for (const Span& freeze : freezes_in(truth, load_start_ns, 1e3 * result.load_s)) {
     run.injected++;
     if (was_seen(freeze, result.verdict.stalls)) run.seen++;
   }
@@ -81,8 +83,7 @@ GradedRun grade(const Check& check, const RunResult& result, std::string_view tr
 std::string GradedCheck::complaint() const {
   if (!skipped.empty()) return "could not be made: " + skipped;
   const auto infra = std::ranges::count(runs, VerdictKind::infra, &GradedRun::verdict);
-  if (runs.size() > 1 &&
-      static_cast<double>(infra) > check.most_infra * static_cast<double>(runs.size()))
+  if (static_cast<double>(infra) > check.most_infra * static_cast<double>(runs.size()))
     return fmt::format("{} of {} runs could not be judged; at most {:.0f} % may", infra,
                        runs.size(), 100 * check.most_infra);
   return "";

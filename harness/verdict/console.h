@@ -38,8 +38,10 @@ struct ConsoleLog {
 ConsoleLog read_console_log(std::string_view log);
 
 /// The judge's view: the findings of read_console_log(). `injecting_nmis`: the lab sent NMIs that
-/// the kernel must call unknown, so those lines are expected. A log that does not end with the
-/// kernel powering down gets a last finding of severity "cut": silence after it proves nothing.
-std::vector<Finding> classify_console(std::string_view log, bool injecting_nmis);
+/// the kernel must call unknown, so those lines are expected. `must_end`: a log that does not end
+/// with the kernel powering down gets a last finding of severity "cut": silence after it proves
+/// nothing.
+std::vector<Finding> classify_console(std::string_view log, bool injecting_nmis,
+                                      bool must_end = true);
 
 }  // namespace lab

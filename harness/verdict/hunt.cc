@@ -70,7 +70,8 @@ HuntResult Hunt::result() const {
                     .stopped_by = over_because()};
   if (reproduced_ > 0)
     result.trials_to_prove_fix = trials_to_exclude(result.probability.low, rule_.confidence);
-  if (result.stopped_by.empty()) result.stopped_by = "interrupted";
+  result.is_complete = !result.stopped_by.empty();
+  if (!result.is_complete) result.stopped_by = "interrupted";
   return result;
 }
 

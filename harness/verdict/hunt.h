@@ -41,7 +41,8 @@ struct HuntResult {
   /// So many trials without a sighting prove a fix, if the probability was the interval's lower
   /// end; absent when it never showed.
   std::optional<uint64_t> trials_to_prove_fix;
-  std::string stopped_by;  ///< "found", "count", "sequential test", "most trials", "interrupted"
+  bool is_complete = false;  ///< the rule was satisfied: nobody and nothing else ended the hunt
+  std::string stopped_by;    ///< "found", "count", "sequential test", "most trials", "interrupted"
 };
 
 /// The account of a hunt that goes on.

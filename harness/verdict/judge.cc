@@ -207,8 +207,17 @@ std::string why_unprobed(const Evidence& evidence) {
   if (!evidence.maps->failure.empty())
     return "; its maps could not be listed: " + evidence.maps->failure;
   if (evidence.maps->maps.empty()) return "; it has no map that an NMI could meet";
-  const SharedMapSeen& map = evidence.maps->maps.front();
-  return fmt::format("; its {} '{}' could not be probed: {}", map.type, map.name, map.probe);
+  for (const SharedMapSeen& map : evidence.maps->maps)
+    if (map.probe != kProbed)
+      return fmt::format("; its {} '{}' could not be probed: {}", map.type, map.name, map.probe);
+  return "; its maps refused every probe";
+}
+
+/// The lab's probe stood in for the subject: in each of its maps, and not only to be refused.
+bool was_probed(const Evidence& evidence) {
+  const auto is_probed = [](const SharedMapSeen& map) { return map.probe == kProbed; };
+  return evidence.meter && evidence.meter->probe_runs > evidence.meter->probe_refused &&
+         evidence.maps && std::ranges::all_of(evidence.maps->maps, is_probed);
 }
 
 std::optional<Ruling> ruled_by_nmi(const Trial& trial) {
@@ -222,8 +231,7 @@ std::optional<Ruling> ruled_by_nmi(const Trial& trial) {
   if (trial.test.subject.command.empty()) return std::nullopt;
   std::optional<uint64_t> runs = trial.evidence.subject.nmi_runs;
   if (!runs && trial.capture && trial.capture->tally()) runs = trial.capture->tally()->nmi_runs;
-  if (runs.value_or(0) || (trial.evidence.meter && trial.evidence.meter->probe_runs > 0))
-    return std::nullopt;
+  if (runs.value_or(0) || was_probed(trial.evidence)) return std::nullopt;
   return Ruling{VerdictKind::incapable,
                 "no program of the subject ran in NMI context, so nothing is proved" +
                     (trial.test.nmi.probe_maps ? why_unprobed(trial.evidence) : "")};
@@ -236,6 +244,20 @@ std::vector<const Sighting*> with_own(const Trial& trial, int64_t least_ns, bool
   for (const Sighting& sighting : trial.sightings)
     if (sighting.own_ns() >= least_ns && (!nmi_only || sighting.context == "nmi"))
       result.push_back(&sighting);
+  return result;
+}
+
+/// Of sightings by time: those that do not overlap the one before. An NMI that both the subject's
+/// emit and the lab's meter saw is one.
+std::vector<const Sighting*> without_repeats(std::vector<const Sighting*> sightings) {
+  std::ranges::sort(sightings, {}, [](const Sighting* one) { return one->guest.start_ns; });
+  std::vector<const Sighting*> result;
+  for (const Sighting* sighting : sightings) {
+    const auto is_same = [&](const Sighting* other) {
+      return other->cpus == sighting->cpus && other->guest.end_ns > sighting->guest.start_ns;
+    };
+    if (std::ranges::none_of(result, is_same)) result.push_back(sighting);
+  }
   return result;
 }
 
@@ -254,10 +276,11 @@ uint64_t nmi_stalls_unplaced(const Trial& trial) {
 }
 
 std::optional<Ruling> ruled_by_stalls(const Trial& trial) {
+  if (!trial.host.is_known()) return std::nullopt;  // ruled_by_host says so
   const auto longest_of = [](const std::vector<const Sighting*>& list) {
     return ms((*std::ranges::max_element(list, {}, &Sighting::own_ns))->own_ns());
   };
-  const auto nmi = with_own(trial, kNmiStallNs, true);
+  const auto nmi = without_repeats(with_own(trial, kNmiStallNs, true));
   if (nmi.size() >= kNmiStalls)
     return Ruling{VerdictKind::freeze,
                   fmt::format("{} {} in NMI context took {} ms or more that the host does not "
@@ -376,6 +399,9 @@ std::optional<Ruling> ruled_by_missing_proof(const Trial& trial) {
     return Ruling{VerdictKind::infra, "the load left no account of itself"};
   if (!trial.test.workload.empty() && !worked(*evidence.workload_truth))
     return Ruling{VerdictKind::infra, "the load did no work"};
+  if (evidence.late_beats_dropped > 0)
+    return host_too_busy(trial, fmt::format("{} late heartbeats more than the agent could keep",
+                                            evidence.late_beats_dropped));
   if (evidence.last_heartbeat_host_ns < evidence.load_host->end_ns - kLastBeatNs)
     return Ruling{VerdictKind::infra, "the heartbeats stopped before the load did"};
   if (const Finding* cut = trial.first("cut")) return Ruling{VerdictKind::infra, cut->title};

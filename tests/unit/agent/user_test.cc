@@ -17,7 +17,7 @@ constexpr std::string_view kPasswd =
     "nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin";
 
 void expect_identity(std::string_view user, uid_t uid, gid_t gid) {
-  const auto identity = lab::identity_of(user, kPasswd);
+  const auto identity = lab::ids_of(user, kPasswd);
   ASSERT_TRUE(identity) << identity.error().message;
   EXPECT_EQ(identity->uid, uid) << user;
   EXPECT_EQ(identity->gid, gid) << user;
@@ -34,11 +34,11 @@ TEST(User, IsANameOrNumbers) {
 TEST(User, ThatIsNotThereIsNamed) {
   for (const char* user :
        {"damaged", "game", "games:60", "1000:", ":5", "-1", "1:2:3", "4294967296", "12x"}) {
-    const auto identity = lab::identity_of(user, kPasswd);
+    const auto identity = lab::ids_of(user, kPasswd);
     ASSERT_FALSE(identity) << user;
     EXPECT_THAT(identity.error().message, HasSubstr(user));
   }
-  EXPECT_FALSE(lab::identity_of("games", "")) << "a guest without a userland has no names";
+  EXPECT_FALSE(lab::ids_of("games", "")) << "a guest without a userland has no names";
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ id = "KI-1"
 case = "ring*"
 kernels = "6.1[5-8].*"
 verdict = "freeze"
+says = "longest"
 reason = "the old lock"
 link = "https://example.org/1"
 expires = 2027-01-31
@@ -95,6 +96,8 @@ TEST(Known, NeverHidesAnotherVerdictCaseKernelOrTitle) {
   run = frozen();
   run.verdict.findings = {{"soft lockup", "soft_lockup", "lockup", 3}};
   EXPECT_FALSE(is_known(run)) << "the entry says nothing of a lockup";
+  run.verdict.findings.front().severity = "warning";
+  EXPECT_FALSE(is_known(run)) << "nor of a warning";
   run.verdict.findings.front().severity = "expected";
   EXPECT_TRUE(is_known(run));
 }
@@ -160,7 +163,10 @@ TEST(Known, SaysWhatIsWrongWithAList) {
               HasSubstr("title"));
   EXPECT_THAT(error(fmt::format("[[known]]\nid='a'\nverdict='freeze'\ntitle='('\n{}", kRest)),
               HasSubstr("regular expression"));
-  const std::string good = fmt::format("[[known]]\nid='a'\nverdict='freeze'\n{}", kRest);
+  EXPECT_THAT(error(fmt::format("[[known]]\nid='a'\nverdict='freeze'\n{}", kRest)),
+              HasSubstr("'says'"))
+      << "any freeze of any case would be known";
+  const std::string good = fmt::format("[[known]]\nid='a'\nverdict='freeze'\nsays='ms'\n{}", kRest);
   EXPECT_THAT(error(good + good), HasSubstr("taken"));
   EXPECT_THAT(error("[[known]]\nid='a'\nverdict='freeze'\ncase='*'\nkernels='*'\nreason='x'\n"
                     "expires='soon'"),

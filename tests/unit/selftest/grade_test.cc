@@ -55,6 +55,7 @@ TEST(Selftest, CountsWhatWasSeenOfWhatWasInjected) {
       R"({"cpu":1,"start_ns":5401000000,"length_ns":20000000},)"
       R"({"cpu":1,"start_ns":5601000000,"length_ns":20000000}]})";
   RunResult result = judged(VerdictKind::freeze, "");
+  result.load_s = 1;
   result.verdict.stalls = {
       {.start_ms = 5, .length_ms = 14},                   // most of the first
       {.start_ms = 201, .length_ms = 20, .host_ms = 11},  // the host explains more than half
@@ -64,6 +65,10 @@ TEST(Selftest, CountsWhatWasSeenOfWhatWasInjected) {
       grade({.right = {VerdictKind::freeze}, .freeze_ms = 20}, result, truth, 5'000'000'000);
   EXPECT_EQ(run.injected, 4);
   EXPECT_EQ(run.seen, 1);
+  result.load_s = 0.5;
+  const GradedRun shorter =
+      grade({.right = {VerdictKind::freeze}, .freeze_ms = 20}, result, truth, 5'000'000'000);
+  EXPECT_EQ(shorter.injected, 3) << "the last came when the load was over";
 }
 
 TEST(Selftest, DrawsTheCurveByLength) {

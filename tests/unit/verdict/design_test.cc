@@ -31,7 +31,21 @@ TEST(Design, AProbeThatRanStandsForASubjectThatCouldNot) {
   Given given = never_in_nmi();
   EXPECT_VERDICT("incapable", given, "no program of the subject ran in NMI");
   given.e.meter = NmiMeterSeen{.probe_runs = 2900, .histogram = {}, .longs = {}};
+  EXPECT_VERDICT("incapable", given, "no program of the subject ran in NMI");
+  given.e.maps = MapAudit{.maps = {{.name = "ring", .type = "ringbuf", .probe = kProbed}}};
   EXPECT_VERDICT("pass", given, "");
+}
+
+TEST(Design, AProbeOfSomeMapsOrOneThatWasOnlyRefusedStandsForNothing) {
+  Given given = never_in_nmi();
+  given.test_.nmi.probe_maps = true;
+  given.e.meter = NmiMeterSeen{.probe_runs = 2900, .probe_refused = 2900};
+  given.e.maps = MapAudit{.maps = {{.name = "ring", .type = "ringbuf", .probe = kProbed}}};
+  EXPECT_VERDICT("incapable", given, "its maps refused every probe");
+  given.e.meter->probe_refused = 10;
+  given.e.maps->maps.push_back(
+      {.name = "wide", .type = "hash", .probe = "its elements are too large"});
+  EXPECT_VERDICT("incapable", given, "its hash 'wide' could not be probed");
 }
 
 TEST(Design, SaysWhyNothingWasProbed) {

@@ -74,6 +74,14 @@ TEST(Hunt, EndsWhenTheTestCannotDecide) {
   EXPECT_GT(result.probability.low, 0);
 }
 
+TEST(Hunt, ThatIsCutShortIsNotComplete) {
+  Hunt hunt({.trials = 200});
+  hunt.begin_boot();
+  for (int trial = 0; trial < 40; ++trial) hunt.add(false);
+  EXPECT_FALSE(hunt.result().is_complete);
+  EXPECT_TRUE(play({.trials = 7}, never).is_complete);
+}
+
 TEST(Hunt, SeesThatBootsDiffer) {
   const auto by_boot = [](uint64_t boot, uint64_t) { return boot % 2 == 0; };
   EXPECT_GT(play({.trials = 50}, by_boot).between_boots, 0.3);
