@@ -17,6 +17,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <thread>
 
 namespace mishap {
@@ -91,12 +92,25 @@ void shorten_rcu_stalls() {
   write_text("/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout", "3");  // the least
 }
 
-/// Somebody must wait for a grace period, or none is late.
+/// Somebody must wait for a grace period, or none is late; and some other CPU must be busy: the
+/// kernel looks for stalls in its tick, which an idle CPU has not.
 Deed stall_rcu(const Options& options, int64_t) {
-  std::thread([] { syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }).detach();
+  std::atomic<bool> is_over = false;
+  std::thread waiting([&] {
+    while (!is_over) syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+  });
+  std::thread busy([&] {
+    pin_to(kProgram, options.cpu == 0 ? 1 : 0);
+    while (!is_over) {
+    }
+  });
   sleep_until(workload::clock_ns(CLOCK_MONOTONIC) + 20'000'000);
   pin_to(kProgram, options.cpu);
-  return {{spinner().hold_from_switching(options.cpu, options.length_or(8 * kSecondNs))}};
+  Deed deed{{spinner().hold_from_switching(options.cpu, options.length_or(8 * kSecondNs))}};
+  is_over = true;
+  busy.join();
+  waiting.join();
+  return deed;
 }
 
 Deed panic(const Options&, int64_t) {
