@@ -38,10 +38,13 @@ TEST_F(VmHunt, SharedRingIsFoundFromASavedMachine) {
   EXPECT_EQ(found["boots"].size(), 2u);
   EXPECT_GT(found["high"].get<double>(), found["low"].get<double>());
   EXPECT_TRUE(found.contains("first_seen_s"));
-  const Json runs = results();
-  ASSERT_EQ(runs["runs"].size(), 4u);
-  EXPECT_NE(runs["runs"][0]["seed"], runs["runs"][1]["seed"]);
-  for (const Json& run : runs["runs"])
+  // A trial that the host disturbed is tried again, so that there can be more runs than trials.
+  std::vector<Json> counted;
+  for (const Json& run : results()["runs"])
+    if (run["verdict"] != "infra") counted.push_back(run);
+  ASSERT_EQ(counted.size(), 4u);
+  EXPECT_NE(counted[0]["seed"], counted[1]["seed"]);
+  for (const Json& run : counted)
     EXPECT_THAT(
         thaw::read_file(scratch_ / "out" / run["directory"].get<std::string>() / "console.log")
             .value_or(""),
