@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/hypergeometric.hpp>
@@ -33,21 +35,33 @@ std::optional<uint64_t> trials_to_exclude(double probability, double confidence)
   return std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(trials - 1e-9)));
 }
 
-double chance_of_none(double probability, uint64_t trials) {
-  return std::pow(1 - std::clamp(probability, 0.0, 1.0), static_cast<double>(trials));
-}
-
 double fisher_exact(uint64_t a, uint64_t n, uint64_t b, uint64_t m) {
   const uint64_t hits = a + b;
   if (n == 0 || m == 0 || hits == 0 || hits == n + m) return 1;
-  const boost::math::hypergeometric_distribution<> tables(hits, n, n + m);
-  const double seen = boost::math::pdf(tables, a);
-  double sum = 0;
   const uint64_t least = hits > m ? hits - m : 0;
+  const uint64_t most = std::min(hits, n);
+  // Each table's chance follows from its neighbour's, outwards from the likeliest: one evaluation
+  // of the distribution instead of one per table. What underflows to 0 is as unlikely as it says.
+  const auto likeliest =
+      std::clamp(static_cast<uint64_t>(static_cast<double>(hits + 1) * static_cast<double>(n + 1) /
+                                       static_cast<double>(n + m + 2)),
+                 least, most);
+  const boost::math::hypergeometric_distribution<> tables(hits, n, n + m);
+  std::vector<double> chance(most - least + 1);
+  chance[likeliest - least] = boost::math::pdf(tables, likeliest);
+  // p(x+1) / p(x) = (hits - x)(n - x) / ((x + 1)(m - hits + x + 1))
+  const auto ratio = [&](uint64_t x) {
+    return static_cast<double>(hits - x) * static_cast<double>(n - x) /
+           (static_cast<double>(x + 1) * static_cast<double>(m + x + 1 - hits));
+  };
+  for (uint64_t x = likeliest; x < most; ++x) chance[x + 1 - least] = chance[x - least] * ratio(x);
+  for (uint64_t x = likeliest; x > least; --x)
+    chance[x - 1 - least] = chance[x - least] / ratio(x - 1);
   // As unlikely as the one seen, but for rounding.
-  for (uint64_t x = least; x <= std::min(hits, n); ++x)
-    if (const double p = boost::math::pdf(tables, x); p <= seen * (1 + 1e-7)) sum += p;
-  return std::min(1.0, sum);
+  const double seen = chance[a - least] * (1 + 1e-7);
+  return std::min(1.0,
+                  std::accumulate(chance.begin(), chance.end(), 0.0,
+                                  [&](double sum, double p) { return p <= seen ? sum + p : sum; }));
 }
 
 double variance_between(const Group* groups, size_t count) {
