@@ -16,7 +16,6 @@ class PmuNmis {
  public:
   PmuNmis(double rate_hz, uint32_t cpus);
   /// How many CPUs have such a counter.
-  size_t counters() const { return counters_.size(); }
 
  private:
   std::vector<thaw::UniqueFd> counters_;

@@ -13,6 +13,7 @@
 #include "harness/results/bisect_record.h"
 #include "harness/results/store.h"
 #include "harness/run/guest_plan.h"
+#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
 
@@ -270,7 +271,7 @@ void print_list(const BisectRecord& record) {
 
 Result<Ledger> open_ledger(const fs::path& directory, const BisectRecord& record, bool resume) {
   ResultSet results{.name = "bisect " + record.case_name,
-                    .started = time_now("%Y-%m-%dT%H:%M:%SZ", true),
+                    .started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc),
                     .thaw_version = THAW_VERSION,
                     .planned = 0,
                     .finished = false,

@@ -27,7 +27,7 @@ std::string key_of(const KernelRef& kernel) {
 
 std::string repeat_command(const PlannedRun& run) {
   return thaw::join_command({program_invocation_name, "run", run.test.file.string(), "--kernel",
-                             "debian:" + run.kernel.release, "--seed", std::to_string(run.seed)});
+                             run.exact_pattern(), "--seed", std::to_string(run.seed)});
 }
 
 }  // namespace

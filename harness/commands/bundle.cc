@@ -14,6 +14,7 @@
 #include "harness/results/json.h"
 #include "harness/results/store.h"
 #include "harness/run/identity.h"
+#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 
 namespace lab {
@@ -134,7 +135,7 @@ Result<int> bundle(const Options& options) {
                           .case_name = found.run.case_name,
                           .verdict = found.run.verdict.kind,
                           .reason = found.run.verdict.reason,
-                          .created = time_now("%Y-%m-%dT%H:%M:%SZ", true),
+                          .created = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc),
                           .has_kernel = options.with_kernel,
                           .repeat = found.run.repeat,
                           .qemu_command = thaw::read_file(directory / "qemu-command").value_or(""),

@@ -53,15 +53,10 @@ Result<PlannedRun> plan_hunt(const Options& options, const Catalogue& catalogue)
   return std::move(plan.front());
 }
 
-/// The pattern that means this kernel and no other.
-std::string planned_pattern(const PlannedRun& planned) {
-  return planned.kernel.provider == "debian" ? "debian:" + planned.kernel.release : planned.pattern;
-}
-
 std::string repeat_command(const Options& options, const PlannedRun& planned) {
   std::string command = fmt::format(
       "{} hunt {} --kernel {} --seed {} --trial-seconds {} --boots {}", program_invocation_name,
-      options.file, planned_pattern(planned), planned.seed, options.trial_s, options.rule.boots);
+      options.file, planned.exact_pattern(), planned.seed, options.trial_s, options.rule.boots);
   if (options.rule.trials) command += fmt::format(" --trials {}", *options.rule.trials);
   if (options.rule.until_found) command += " --until-found";
   if (options.vary) command += " --vary";
@@ -73,7 +68,7 @@ std::string repeat_command(const Options& options, const PlannedRun& planned) {
 Status leave_case(const PlannedRun& least, const fs::path& directory, HuntReport& report) {
   Case test = least.test;
   test.name += "-least";
-  test.kernels = {planned_pattern(least)};
+  test.kernels = {least.exact_pattern()};
   const fs::path file = directory / (test.name + ".toml");
   TRY(thaw::write_file(file, case_text(test)));
   report.minimised = file.string();

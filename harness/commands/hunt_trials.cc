@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "profiler/base/date.h"
 #include "profiler/base/time.h"
 
 namespace lab {
@@ -27,7 +28,7 @@ double seconds_since(int64_t start_ns) {
 ResultSet first_results(const PlannedRun& planned) {
   ResultSet results;
   results.name = "hunt " + planned.test.name;
-  results.started = time_now("%Y-%m-%dT%H:%M:%SZ", true);
+  results.started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc);
   results.thaw_version = THAW_VERSION;
   return results;
 }

@@ -16,6 +16,7 @@
 #include "harness/results/bundle.h"
 #include "harness/run/guest_plan.h"
 #include "harness/run/identity.h"
+#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
 
@@ -168,12 +169,13 @@ Result<int> replay(const Options& options) {
   TRY(plan_guest(bundle.test, place.programs));
   const KernelImage image = TRY(kernel_of(bundle, place.catalogue));
   const PlannedRun planned = TRY(planned_run(bundle));
-  Ledger ledger = TRY(Ledger::open(directory, {.name = "replay " + bundle.manifest.case_name,
-                                               .started = time_now("%Y-%m-%dT%H:%M:%SZ", true),
-                                               .thaw_version = THAW_VERSION,
-                                               .planned = 1,
-                                               .finished = false,
-                                               .runs = {}}));
+  Ledger ledger =
+      TRY(Ledger::open(directory, {.name = "replay " + bundle.manifest.case_name,
+                                   .started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc),
+                                   .thaw_version = THAW_VERSION,
+                                   .planned = 1,
+                                   .finished = false,
+                                   .runs = {}}));
   const std::atomic<bool>& interrupted = listen_to_signals();
   const bool is_terminal = is_live_terminal(stderr);
   Evidence evidence;

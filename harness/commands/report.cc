@@ -9,6 +9,7 @@
 #include "harness/commands/find_session.h"
 #include "harness/report/overview.h"
 #include "harness/results/store.h"
+#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 
 namespace lab {
@@ -28,14 +29,6 @@ struct Options {
   std::string out = "thaw-report.html";
 };
 
-std::string time_text(std::time_t time) {
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 /// "30d" or "12h" before now, or a date as it is.
 Result<std::string> start_of(const std::string& word) {
   if (word.empty()) return word;
@@ -43,7 +36,9 @@ Result<std::string> start_of(const std::string& word) {
   static const std::regex date("[0-9]{4}-[0-9]{2}-[0-9]{2}(T.*)?");
   std::smatch match;
   if (std::regex_match(word, match, span))
-    return time_text(std::time(nullptr) - std::stol(match[1]) * (match[2] == "d" ? 86'400 : 3600));
+    return thaw::date_text(
+        thaw::kIsoTime, thaw::Zone::utc,
+        std::time(nullptr) - std::stol(match[1]) * (match[2] == "d" ? 86'400 : 3600));
   if (std::regex_match(word, date)) return word;
   return fail(ErrorKind::User, "--since {}: say 30d, 12h or 2026-11-24", word);
 }

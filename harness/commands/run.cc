@@ -23,6 +23,7 @@
 #include "harness/results/origin.h"
 #include "harness/results/store.h"
 #include "harness/run/guest_plan.h"
+#include "profiler/base/date.h"
 #include "profiler/base/words.h"
 
 namespace lab {
@@ -139,9 +140,7 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
   if (!options.machine.empty())
     words.insert(words.end(), {"--machine", options.machine});
   else
-    words.insert(words.end(),
-                 {"--kernel",
-                  run.kernel.provider == "debian" ? "debian:" + run.kernel.release : run.pattern});
+    words.insert(words.end(), {"--kernel", run.exact_pattern()});
   words.insert(words.end(), {"--seed", std::to_string(run.seed)});
   if (!run.test.file.empty()) {
     // A variant that a suite made is found in the suite, among others.
@@ -164,7 +163,7 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
 ResultSet first_results(const std::vector<Case>& cases, size_t planned) {
   ResultSet results;
   results.name = name_of(cases);
-  results.started = time_now("%Y-%m-%dT%H:%M:%SZ", true);
+  results.started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc);
   set_origin(results);
   results.planned = static_cast<int>(planned);
   return results;

@@ -12,6 +12,7 @@
 #include "harness/selftest/faults.h"
 #include "harness/selftest/grade.h"
 #include "harness/selftest/report.h"
+#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
 
@@ -60,7 +61,12 @@ Result<std::vector<KernelRef>> kernels_of(const Catalogue& catalogue,
                                           const std::vector<std::string>& patterns) {
   std::vector<KernelRef> kernels;
   for (const std::string& pattern : patterns)
-    for (const KernelRef& ref : TRY(catalogue.resolve(pattern))) kernels.push_back(ref);
+    for (const KernelRef& ref : TRY(catalogue.resolve(pattern))) {
+      const auto is_it = [&](const KernelRef& other) {
+        return other.release == ref.release && other.version == ref.version;
+      };
+      if (std::ranges::none_of(kernels, is_it)) kernels.push_back(ref);
+    }
   return kernels;
 }
 
@@ -191,7 +197,7 @@ Status Selftest::run(const std::vector<Check>& checks) {
 ResultSet first_results(const std::vector<Check>& checks, size_t kernels) {
   ResultSet results;
   results.name = "selftest";
-  results.started = time_now("%Y-%m-%dT%H:%M:%SZ", true);
+  results.started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc);
   results.thaw_version = THAW_VERSION;
   for (const Check& check : checks) results.planned += check.runs * static_cast<int>(kernels);
   return results;

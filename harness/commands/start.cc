@@ -4,11 +4,10 @@
 
 #include <signal.h>
 
-#include <ctime>
-
 #include "harness/provision/userland.h"
 #include "harness/run/accelerator.h"
 #include "harness/run/big_subject.h"
+#include "profiler/base/date.h"
 
 namespace lab {
 
@@ -36,23 +35,12 @@ const std::atomic<bool>& listen_to_signals() {
   return cancelled;
 }
 
-std::string time_now(const char* format, bool utc) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  if (utc)
-    ::gmtime_r(&now, &parts);
-  else
-    ::localtime_r(&now, &parts);
-  char text[64];
-  std::strftime(text, sizeof text, format, &parts);
-  return text;
-}
-
 Result<fs::path> make_directory(const std::string& out, const std::string& name) {
   std::error_code error;
   fs::path directory = out;
   if (directory.empty()) {
-    const fs::path first = fs::path("thaw-results") / (name + time_now("-%Y%m%d-%H%M%S", false));
+    const fs::path first =
+        fs::path("thaw-results") / (name + thaw::date_text("-%Y%m%d-%H%M%S", thaw::Zone::local));
     directory = first;
     for (int copy = 2; fs::exists(directory, error); copy++)
       directory = first.string() + fmt::format("-{}", copy);

@@ -28,9 +28,6 @@ struct Workplace {
 /// From now on the first Ctrl-C (SIGTERM, SIGHUP) sets the flag, the second ends the process.
 const std::atomic<bool>& listen_to_signals();
 
-/// The time as strftime has it; UTC or local.
-std::string time_now(const char* format, bool utc);
-
 /// A directory of this command's own, `out` or thaw-results/NAME-TIME: results are never
 /// overwritten. Absolute.
 thaw::Result<std::filesystem::path> make_directory(const std::string& out, const std::string& name);

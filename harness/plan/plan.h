@@ -28,6 +28,11 @@ struct PlannedRun {
   uint64_t seed = 0;
   int repetition = 1;
   std::string id;  ///< unique in the plan; also the name of the run's directory
+
+  /// The pattern that means this kernel and no other.
+  std::string exact_pattern() const {
+    return kernel.provider == "debian" ? "debian:" + kernel.release : pattern;
+  }
 };
 
 struct PlanOptions {

@@ -4,13 +4,12 @@
 
 #include "harness/report/ledger.h"
 
-#include <ctime>
-
 #include "harness/report/page.h"
 #include "harness/report/picture.h"
 #include "harness/results/store.h"
 #include "harness/verdict/attribution.h"
 #include "harness/verdict/console.h"
+#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 
 namespace lab {
@@ -45,16 +44,6 @@ std::string picture_of(const thaw::Capture& capture, const Evidence& evidence,
   return draw_threads(capture, {start, start + ns(stall.length_ms)});
 }
 
-/// UTC: an entry ends on the same day on every host.
-std::string today() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[16];
-  std::strftime(text, sizeof text, "%Y-%m-%d", &parts);
-  return text;
-}
-
 }  // namespace
 
 Verdict verdict_on(const PlannedRun& run, const Evidence& evidence) {
@@ -71,7 +60,8 @@ Result<Ledger> Ledger::open(std::filesystem::path directory, ResultSet results) 
 
 void Ledger::set_known(KnownIssues known) {
   known_ = std::move(known);
-  for (RunResult& run : results_.runs) known_.apply(run, today());
+  for (RunResult& run : results_.runs)
+    known_.apply(run, thaw::date_text("%Y-%m-%d", thaw::Zone::utc));
 }
 
 Status Ledger::save() const {
@@ -100,7 +90,7 @@ Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& e
       result.picture = result.directory + "/threads.svg";
     }
   }
-  known_.apply(result, today());
+  known_.apply(result, thaw::date_text("%Y-%m-%d", thaw::Zone::utc));
   results_.runs.push_back(std::move(result));
   TRY(save());
   return &results_.runs.back();

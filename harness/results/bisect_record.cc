@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/results/text.h"
+#include "harness/verdict/hunt.h"
 
 namespace lab {
 
@@ -21,11 +22,6 @@ namespace {
 
 constexpr std::array kRoles{BisectRole::bad_end, BisectRole::good_end, BisectRole::search,
                             BisectRole::confirm};
-
-bool is_symptom(VerdictKind kind) {
-  return kind == VerdictKind::freeze || kind == VerdictKind::hang || kind == VerdictKind::crash ||
-         kind == VerdictKind::fidelity;
-}
 
 json kernel_to_json(const KernelRef& kernel) {
   return {{"release", kernel.release},
@@ -149,7 +145,7 @@ void clean(json& value) {
 
 VerdictKind BisectRecord::symptom() const {
   for (const BisectTrial& trial : trials)
-    if (trial.place + 1 == kernels.size() && is_symptom(trial.verdict)) return trial.verdict;
+    if (trial.place + 1 == kernels.size() && is_finding(trial.verdict)) return trial.verdict;
   return VerdictKind::pass;
 }
 

@@ -133,7 +133,8 @@ void Looker::write_down(const Look& look, const std::string& registers) {
 }
 
 std::string to_text(const Look& look) {
-  std::string text = fmt::format("--- {}\n", look.why);
+  std::string text = fmt::format(
+      "--- {}{}\n", look.why, look.was_stopped ? "" : " (it could not be stopped: not one moment)");
   for (const CpuStack& cpu : look.cpus) {
     text += fmt::format("CPU {}: {}\n", cpu.cpu, state_of(cpu));
     std::string context;

@@ -24,9 +24,6 @@ Probability binomial_interval(uint64_t successes, uint64_t trials, double confid
 /// Nothing when the probability is zero; 1 when it is one.
 std::optional<uint64_t> trials_to_exclude(double probability, double confidence);
 
-/// Chance that `trials` trials show nothing of what has `probability` a trial.
-double chance_of_none(double probability, uint64_t trials);
-
 /// Fisher's exact test, two-sided: how likely two groups with one common probability differ at
 /// least as much as `a` of `n` and `b` of `m` do.
 double fisher_exact(uint64_t a, uint64_t n, uint64_t b, uint64_t m);

@@ -6,6 +6,7 @@
 // follows at once.
 
 #include "profiler/capture/recorder.h"
+#include "profiler/base/date.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,7 +19,6 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include "profiler/base/time.h"
 #include "profiler/capture/child.h"
@@ -90,11 +90,7 @@ std::filesystem::path fresh_name(const RecordOptions& options) {
   if (!options.command.empty()) name = std::filesystem::path(options.command.front()).filename();
   if (options.pid) name = process_name(*options.pid).value_or("process");
   name = file_name_of(std::move(name));
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+  const std::string stamp = date_text("%Y%m%d-%H%M%S", Zone::local);
   std::filesystem::path path = fmt::format("{}-{}.thaw", name, stamp);
   for (int copy = 2; std::filesystem::exists(path); copy++)
     path = fmt::format("{}-{}-{}.thaw", name, stamp, copy);

@@ -1,13 +1,13 @@
 // One JSON file, to be read by its owner before it is sent: no archive, no encoding.
 
 #include "profiler/commands/doctor_bundle.h"
+#include "profiler/base/date.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 
 #include "profiler/base/files.h"
 #include "profiler/base/unique_fd.h"
@@ -39,12 +39,7 @@ Json users_of(const MachineFacts& facts) {
 }
 
 std::string new_name() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::localtime_r(&now, &parts);
-  char text[64];
-  std::strftime(text, sizeof text, "thaw-report-%Y%m%d-%H%M%S.json", &parts);
-  return text;
+  return date_text("thaw-report-%Y%m%d-%H%M%S.json", Zone::local);
 }
 
 /// sudo's caller gets the file; who is not root owns it anyway.

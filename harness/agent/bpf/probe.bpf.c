@@ -4,10 +4,11 @@
  * which family is decided before the object is loaded: one of the maps below then is the subject's,
  * the others are not made and the code that uses them is dead.
  *
- * It takes the map's locks and leaves its contents alone: records are discarded; elements are only
- * made where there is none (BPF_NOEXIST) and removed at once; queues are looked into. Half of the
- * keys are the probe's own, half are keys that user space has seen in the map: those lead to the
- * locks that the subject takes.
+ * It takes the map's locks and changes as little as it can: records are discarded; elements are
+ * only made where there is none (BPF_NOEXIST) and removed at once; queues are looked into. A full
+ * LRU hash evicts an element of the subject's for the probe's all the same, a table of stacks keeps
+ * the probe's stack, and a task keeps zeroed storage. Half of the keys are the probe's own, half
+ * are keys that user space has seen in the map: those lead to the locks that the subject takes.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>

@@ -2,6 +2,7 @@
 
 #include "harness/verdict/hunt.h"
 
+#include <cmath>
 #include <functional>
 
 #include <gtest/gtest.h>
@@ -92,7 +93,7 @@ TEST(Hunt, SeesThatBootsDiffer) {
 TEST(Hunt, SaysHowManyTrialsProveAFix) {
   const HuntResult result = play({}, always);
   ASSERT_TRUE(result.trials_to_prove_fix);
-  EXPECT_LE(chance_of_none(result.probability.low, *result.trials_to_prove_fix), 0.05);
+  EXPECT_LE(std::pow(1 - result.probability.low, *result.trials_to_prove_fix), 0.05);
 }
 
 TEST(Hunt, TakesOnlyFindingsForSightings) {
