@@ -15,6 +15,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LongNmi, cpu, start_ns, length_ns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NmiMeterSeen, runs, probe_runs, probe_refused, max_ns, histogram,
                                    longs, longs_missing)
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KernelState, taint, max_sample_rate)
+
 namespace {
 
 using nlohmann::json;
@@ -57,6 +59,42 @@ struct In {
           {item.at(0).get<uint32_t>(), item.at(1).get<int64_t>(), item.at(2).get<int64_t>()});
   }
 };
+
+template <class Visit, class T>
+void visit_program(Visit visit, T& program) {
+  visit("id", program.id);
+  visit("name", program.name);
+  visit("type", program.type);
+  visit("runs", program.runs);
+  visit("run_ns", program.run_ns);
+  visit("misses", program.misses);
+  visit("said", program.said);
+}
+
+template <class Visit, class T>
+void visit_kernel(Visit visit, T& kernel) {
+  visit("before", kernel.before);
+  visit("after", kernel.after);
+  visit("programs", kernel.programs);
+}
+
+}  // namespace
+
+// A type with optional fields: what the macro above cannot do.
+void to_json(json& object, const ProgramSeen& program) {
+  visit_program(Out{object}, program);
+}
+void from_json(const json& object, ProgramSeen& program) {
+  visit_program(In{object}, program);
+}
+void to_json(json& object, const KernelSeen& kernel) {
+  visit_kernel(Out{object}, kernel);
+}
+void from_json(const json& object, KernelSeen& kernel) {
+  visit_kernel(In{object}, kernel);
+}
+
+namespace {
 
 template <class Visit, class Plan>
 void visit_plan(Visit visit, Plan& plan) {
@@ -154,6 +192,7 @@ void visit_outcome(Visit visit, T& outcome) {
   visit("beat_period_ns", outcome.beat_period_ns);
   visit("incapable", outcome.incapable);
   visit("meter", outcome.meter);
+  visit("kernel", outcome.kernel);
 }
 
 template <class Visit, class T>

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/agent/kernel_messages.h"
 #include "harness/agent/map_messages.h"
 #include "profiler/base/errors.h"
 
@@ -122,6 +123,7 @@ struct Outcome {
   int64_t beat_period_ns = 0;
   std::optional<std::string> incapable;  ///< why this machine cannot show what the case is about
   std::optional<NmiMeterSeen> meter;
+  std::optional<KernelSeen> kernel;  ///< absent when the load never ran
 };
 
 /// What is known of a machine that the lab did not boot, about what may stand behind it.

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "harness/agent/program_look.h"
+
 namespace lab {
 
 void SubjectBpf::open() {
@@ -25,7 +27,8 @@ MapAudit SubjectBpf::audit() {
     audit.failure = inventory.error().message;
     return audit;
   }
-  for (const thaw::AuditedProgram& program : inventory->programs) programs_.insert(program.id);
+  programs_ = inventory->programs;
+  for (const thaw::AuditedProgram& program : programs_) ids_.insert(program.id);
   audit.programs = inventory->programs.size();
   audit.nmi_programs = static_cast<uint64_t>(std::ranges::count_if(
       inventory->programs,
@@ -61,6 +64,10 @@ void SubjectBpf::attach_probe(const thaw::SharedMap& shared, SharedMapSeen& seen
   auto probe = MapProbe::attach(shared.map);
   seen.probe = probe ? kProbed : probe.error().message;
   if (probe) probes_.push_back(std::move(*probe));
+}
+
+std::vector<ProgramSeen> SubjectBpf::look(bool statistics_on) const {
+  return look_at_programs(programs_, statistics_on);
 }
 
 void SubjectBpf::start() {

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "harness/agent/kernel_messages.h"
 #include "harness/agent/map_messages.h"
 #include "harness/agent/map_probe.h"
 #include "harness/agent/nmi_meter.h"
@@ -35,7 +36,9 @@ class SubjectBpf {
   std::optional<NmiMeterSeen> finish();
 
   /// The ids of its programs, as of audit().
-  const std::set<uint32_t>& programs() const { return programs_; }
+  const std::set<uint32_t>& programs() const { return ids_; }
+  /// The kernel's account of them, once: their error streams are empty after it.
+  std::vector<ProgramSeen> look(bool statistics_on) const;
 
  private:
   std::vector<SharedMapSeen> choose(const thaw::BpfInventory& inventory);
@@ -43,7 +46,8 @@ class SubjectBpf {
 
   SubjectBpfOptions options_;
   std::set<uint32_t> before_;
-  std::set<uint32_t> programs_;
+  std::vector<thaw::AuditedProgram> programs_;
+  std::set<uint32_t> ids_;
   std::optional<NmiMeter> meter_;
   std::vector<MapProbe> probes_;
 };

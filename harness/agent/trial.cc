@@ -20,6 +20,7 @@
 #include "harness/agent/nmi_sender.h"
 #include "harness/agent/pmu.h"
 #include "harness/agent/pmu_nmis.h"
+#include "harness/agent/program_look.h"
 #include "harness/agent/subject_bpf.h"
 #include "harness/agent/symbols.h"
 #include "harness/agent/sysctls.h"
@@ -82,6 +83,7 @@ class Trial {
   std::unique_ptr<Child> subject_;
   std::unique_ptr<Child> workload_;
   SubjectBpf subject_bpf_;
+  KernelState kernel_before_;
   uint64_t programs_before_ = 0;
   uint64_t links_before_ = 0;
   uint64_t bpf_seen_ = 0;  ///< programs and links when they last changed
@@ -233,6 +235,9 @@ void Trial::run_load() {
   outcome_.load_end_ns = thaw::monotonic_ns();
   outcome_.nmis_delivered = growth(nmis_before, nmi_counts());
   if (statistics.is_valid()) outcome_.subject_nmi_runs = nmi_program_runs(subject_bpf_.programs());
+  outcome_.kernel = KernelSeen{.before = kernel_before_,
+                               .after = kernel_state(),
+                               .programs = subject_bpf_.look(statistics.is_valid())};
   outcome_.meter = subject_bpf_.finish();
   load_start_ns_ = 0;
   if (!subject_ || !subject_->exit_code()) return;
@@ -272,6 +277,7 @@ Outcome Trial::run() {
   }
   std::optional<SymbolCollector> symbols;
   if (plan_.send_symbols) symbols.emplace();
+  kernel_before_ = kernel_state();
   if (!plan_.subject.empty()) start_subject();
   if (symbols) channel_.send_text(symbols->text(), kSymbolsFile);
   symbols.reset();

@@ -226,6 +226,47 @@ void maps_to_json(const RunResult& run, json& to) {
                        {"histogram", run.meter->histogram}};
 }
 
+// --- what the guest's kernel said
+
+json guest_to_json(const RunResult& run) {
+  if (!run.guest) return nullptr;
+  json programs = json::array();
+  for (const ProgramSeen& program : run.guest->programs)
+    programs.push_back({{"id", program.id},
+                        {"name", program.name},
+                        {"type", program.type},
+                        {"runs", or_null(program.runs)},
+                        {"run_ns", or_null(program.run_ns)},
+                        {"misses", or_null(program.misses)},
+                        {"said", program.said}});
+  return {{"taint_before", run.guest->before.taint},
+          {"taint_after", run.guest->after.taint},
+          {"max_sample_rate_before", run.guest->before.max_sample_rate},
+          {"max_sample_rate_after", run.guest->after.max_sample_rate},
+          {"programs", std::move(programs)}};
+}
+
+void guest_from_json(const json& from, RunResult& run) {
+  const auto guest = from.find("guest");
+  if (guest == from.end() || guest->is_null()) return;
+  run.guest.emplace();
+  read(*guest, "taint_before", run.guest->before.taint);
+  read(*guest, "taint_after", run.guest->after.taint);
+  read(*guest, "max_sample_rate_before", run.guest->before.max_sample_rate);
+  read(*guest, "max_sample_rate_after", run.guest->after.max_sample_rate);
+  for (const json& one : guest->at("programs")) {
+    ProgramSeen program;
+    read(one, "id", program.id);
+    read(one, "name", program.name);
+    read(one, "type", program.type);
+    read(one, "runs", program.runs);
+    read(one, "run_ns", program.run_ns);
+    read(one, "misses", program.misses);
+    read(one, "said", program.said);
+    run.guest->programs.push_back(std::move(program));
+  }
+}
+
 void maps_from_json(const json& from, RunResult& run) {
   if (const auto maps = from.find("shared_maps"); maps != from.end() && !maps->is_null()) {
     run.maps.emplace();
@@ -283,6 +324,7 @@ json run_to_json(const RunResult& run) {
           {"repeat", run.repeat}};
   verdict_to_json(run.verdict, to);
   maps_to_json(run, to);
+  to["guest"] = guest_to_json(run);
   return to;
 }
 
@@ -324,6 +366,7 @@ RunResult run_from_json(const json& from) {
   read(from, "repeat", run.repeat);
   verdict_from_json(from, run.verdict);
   maps_from_json(from, run);
+  guest_from_json(from, run);
   return run;
 }
 

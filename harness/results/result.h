@@ -61,6 +61,7 @@ struct RunResult {
 
   std::optional<MapAudit> maps;       ///< of the subject; absent when the load never began
   std::optional<NmiMeterSeen> meter;  ///< without `longs`, which are among the stalls
+  std::optional<KernelSeen> guest;    ///< what its kernel said of itself and the subject's programs
 
   // From the capture; absent without one.
   std::optional<uint64_t> kernel_switches;  ///< absent too when a CPU's window never closed

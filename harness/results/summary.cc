@@ -64,6 +64,7 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .subject_nmi_runs = evidence.subject.nmi_runs,
                    .maps = evidence.maps,
                    .meter = evidence.meter,
+                   .guest = evidence.kernel,
                    .directory = relative_to(root, evidence.directory),
                    .capture = relative_to(root, evidence.capture),
                    .console = relative_to(root, evidence.console),

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/agent/kernel_messages.h"
 #include "harness/agent/map_messages.h"
 #include "harness/run/stacks/stack.h"
 #include "profiler/base/errors.h"
@@ -109,6 +110,7 @@ struct Evidence {
   SubjectOutcome subject;
   std::optional<MapAudit> maps;       ///< of the subject; absent when the load never began
   std::optional<NmiMeterSeen> meter;  ///< what BPF programs took in NMI; guest times
+  std::optional<KernelSeen> kernel;   ///< by the guest's own account; absent when it crashed
   NmiOutcome nmi;
   std::optional<std::string> workload_truth;  ///< JSON that the workload printed
   std::vector<LateBeat> late_beats;

@@ -44,6 +44,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/verdict/host_time.h"
+#include "harness/verdict/kernel_notes.h"
 #include "harness/verdict/stalls.h"
 #include "harness/verdict/standstill.h"
 #include "harness/verdict/verdict.h"
@@ -445,6 +446,8 @@ std::vector<std::string> notes_on(const Trial& trial) {
   if (trial.emits && trial.emits->longs_missing > 0)
     notes.push_back(fmt::format("{} emits of 1 ms or more were counted but have no record",
                                 trial.emits->longs_missing));
+  if (trial.evidence.kernel)
+    for (std::string& note : kernel_notes(*trial.evidence.kernel)) notes.push_back(std::move(note));
   for (const Finding& finding : trial.findings)
     if (finding.severity == "warning" && notes.size() < 20)
       notes.push_back(fmt::format("console line {}: {}", finding.line, finding.title));

@@ -63,6 +63,26 @@ TEST_F(Design, IsNamedProbedAndBelieved) {
   EXPECT_GT(lost["subject_nmi_runs"].get<int>(), 100);
 }
 
+TEST_F(Design, KernelsWordsToAProgramAreEvidence) {
+  SKIP_UNLESS(can_have_kernel(scratch_.path(), "7.3")) << "7.3 has left the mirrors";
+  // The subject is ready when its programs have been there for 2 s; a second later one overruns.
+  write_text(scratch_ / "overrun.toml",
+             "name = \"overrun\"\nkernels = [\"7.3\"]\n[run]\nduration_s = 5\n"
+             "[subject]\ncommand = \"mishap overrun --at 4s\"\nready = { bpf = 1 }\n");
+  Thawlab lab(scratch_.path(), {"run", "overrun.toml", "--out", "out"});
+  static_cast<void>(lab.exit_code());
+  const Json all = results();
+  const Json& run = all["runs"][0];
+  ASSERT_TRUE(run["guest"].is_object()) << lab.out() << lab.err();
+  EXPECT_GT(run["guest"]["max_sample_rate_before"].get<int>(), 0);
+  EXPECT_EQ(run["guest"]["taint_before"], run["guest"]["taint_after"]);
+  std::string said;
+  for (const Json& program : run["guest"]["programs"])
+    if (program["name"] == "endless") said = program["said"];
+  EXPECT_THAT(said, HasSubstr("imeout"));
+  EXPECT_THAT(run["notes"].dump(), HasSubstr("the kernel to BPF program 'endless'"));
+}
+
 TEST_F(Design, NeedsAPmuAndSaysSoWhereThereIsNone) {
   Thawlab lab(scratch_.path(), {"run",
                                 given_agent("pmu", "--nmi none", "source = \"pmu\"",

@@ -76,6 +76,14 @@ Deed hang(const Options& options, int64_t) {
   });
 }
 
+void load_endless() {
+  spinner().load_endless();
+}
+
+Deed overrun(const Options& options, int64_t) {
+  return on_cpus(options, [&](int cpu) { return std::vector{spinner().overrun(cpu)}; });
+}
+
 void shorten_soft_lockups() {
   load_spinner();
   write_text("/proc/sys/kernel/watchdog_thresh", "1");  // it is told after twice that
@@ -189,6 +197,8 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
       {"stall", "a CPU stands still, interrupts off, for --length (20ms)", load_spinner, stall},
       {"hang", "a CPU stands still for ever: nothing is printed", load_spinner, hang},
+      {"overrun", "a BPF program does not end; kernels from v6.15 on end it after 250 ms",
+       load_endless, overrun},
       {"soft-lockup", "a CPU does not schedule for --length (4s), watchdog at 2 s",
        shorten_soft_lockups, lock_up},
       {"rcu-stall", "a CPU holds up RCU for --length (8s), told after 3 s", shorten_rcu_stalls,

@@ -7,6 +7,8 @@
 #include <bpf/libbpf.h>
 #include <sys/mman.h>
 
+#include <iterator>
+
 #include "workloads/mishap/order.h"
 #include "workloads/mishap/schedule.h"
 #include "workloads/workload.h"
@@ -19,7 +21,11 @@ namespace mishap {
 struct Spinner::Programs {
   mishap_bpf* skeleton = nullptr;
   const char* name = nullptr;
-  ~Programs() { mishap_bpf__destroy(skeleton); }
+  int endless = -1;  ///< program, once it has been loaded
+  ~Programs() {
+    if (endless >= 0) close(endless);
+    mishap_bpf__destroy(skeleton);
+  }
 };
 
 Spinner::Spinner(std::unique_ptr<Programs> programs) : programs_(std::move(programs)) {}
@@ -60,6 +66,29 @@ Stall Spinner::hold_from_switching(int cpu, int64_t length_ns) {
   if (bpf_prog_test_run_opts(bpf_program__fd(programs_->skeleton->progs.lock_up), &options) != 0)
     workload::give_up(programs_->name, "cannot run a BPF program by BPF_PROG_TEST_RUN");
   return {cpu, static_cast<int64_t>(order.start_ns), static_cast<int64_t>(order.length_ns)};
+}
+
+void Spinner::load_endless() {
+  // r0 = 0; while (may_goto) {}. Written out: the compilers of today's distributions do not know
+  // the instruction (v6.9 on: BPF_JMP | BPF_JCOND).
+  const bpf_insn loop[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 0},
+                           {.code = BPF_JMP | 0xe0, .off = 1},
+                           {.code = BPF_JMP | BPF_JA, .off = -2},
+                           {.code = BPF_JMP | BPF_EXIT}};
+  programs_->endless =
+      bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "endless", "GPL", loop, std::size(loop), nullptr);
+  if (programs_->endless < 0)
+    workload::give_up(programs_->name,
+                      "the kernel refuses a BPF program that it would have to end");
+}
+
+Stall Spinner::overrun(int cpu) {
+  pin_to(programs_->name, cpu);
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
+  if (bpf_prog_test_run_opts(programs_->endless, &options) != 0)
+    workload::give_up(programs_->name, "cannot run a BPF program by BPF_PROG_TEST_RUN");
+  return {cpu, start_ns, workload::clock_ns(CLOCK_MONOTONIC) - start_ns};
 }
 
 }  // namespace mishap

@@ -32,6 +32,11 @@ class Spinner {
   /// does not.
   Stall hold_from_switching(int cpu, int64_t length_ns);
 
+  /// Runs a program on `cpu` that does not end by itself: the kernel ends it, after 250 ms, and
+  /// says so in its error stream (v6.17 on). load_endless() before it.
+  Stall overrun(int cpu);
+  void load_endless();
+
  private:
   struct Programs;
   explicit Spinner(std::unique_ptr<Programs> programs);

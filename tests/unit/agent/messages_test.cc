@@ -72,7 +72,16 @@ lab::Outcome an_outcome() {
                                      .max_ns = 17,
                                      .histogram = {18, 19},
                                      .longs = {{1, 20, 21}},
-                                     .longs_missing = 22}};
+                                     .longs_missing = 22},
+          .kernel = lab::KernelSeen{.before = {.taint = 23, .max_sample_rate = 24},
+                                    .after = {.taint = 25, .max_sample_rate = 26},
+                                    .programs = {{.id = 27,
+                                                  .name = "on_nmi",
+                                                  .type = "raw_tracepoint",
+                                                  .runs = 28,
+                                                  .run_ns = 29,
+                                                  .misses = 30,
+                                                  .said = "too long"}}}};
 }
 
 TEST(Messages, PlanComesBackAsItWas) {
@@ -112,7 +121,7 @@ TEST(Messages, OutcomeComesBackAsItWas) {
   const auto read = parse_message<lab::Outcome>(to_json(an_outcome()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(an_outcome()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(an_outcome())).size(), 19u) << "every field of Outcome";
+  EXPECT_EQ(nlohmann::json::parse(to_json(an_outcome())).size(), 20u) << "every field of Outcome";
   EXPECT_EQ(read->load_end_ns, 9'000'000'000'000'000'000);
   EXPECT_TRUE(read->subject_started && read->subject_ready && read->subject_died_early);
   EXPECT_EQ(read->subject_exit, 137);
@@ -121,6 +130,9 @@ TEST(Messages, OutcomeComesBackAsItWas) {
   EXPECT_EQ(read->late_beats[0].cpu, 1u);
   EXPECT_EQ(read->late_beats[0].due_ns, 8);
   EXPECT_EQ(read->late_beats[1].late_ns, 11);
+  EXPECT_EQ(read->kernel->after.max_sample_rate, 26u);
+  EXPECT_EQ(read->kernel->programs[0].misses, 30u);
+  EXPECT_EQ(read->kernel->programs[0].said, "too long");
 }
 
 TEST(Messages, MapAuditComesBackAsItWas) {
@@ -145,7 +157,7 @@ TEST(Messages, WhatIsAbsentStaysAbsent) {
   const auto outcome = parse_message<lab::Outcome>(to_json(lab::Outcome{}));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_FALSE(outcome->subject_exit || outcome->subject_programs || outcome->subject_nmi_runs ||
-               outcome->workload_exit || outcome->incapable || outcome->meter);
+               outcome->workload_exit || outcome->incapable || outcome->meter || outcome->kernel);
   const auto plan = parse_message<lab::AgentPlan>(to_json(lab::AgentPlan{}));
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_FALSE(plan->ready_line || plan->ready_file || plan->ready_bpf);

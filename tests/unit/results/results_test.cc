@@ -73,6 +73,16 @@ RunResult full_run() {
                       .failure = {}};
   run.meter =
       NmiMeterSeen{.runs = 9, .probe_runs = 8, .probe_refused = 7, .max_ns = 6, .histogram = {5}};
+  run.guest = KernelSeen{.before = {.taint = 1, .max_sample_rate = 100'000},
+                         .after = {.taint = 513, .max_sample_rate = 50'000},
+                         .programs = {{.id = 3,
+                                       .name = "on_nmi",
+                                       .type = "raw_tracepoint",
+                                       .runs = 4,
+                                       .run_ns = 5,
+                                       .misses = 6,
+                                       .said = "too long"},
+                                      {.id = 7, .name = "old", .type = "tracing", .said = ""}}};
   run.seed = ~uint64_t{0};
   run.attempts = 2;
   run.accelerator = "tcg";
