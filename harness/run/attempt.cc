@@ -18,6 +18,7 @@
 
 #include "harness/run/boot.h"
 #include "harness/run/conversation.h"
+#include "harness/run/hang.h"
 #include "harness/run/host_watch.h"
 #include "harness/run/live_witness.h"
 #include "harness/run/priority.h"
@@ -70,6 +71,7 @@ class Attempt {
   void add_outcome(const Outcome& outcome);
   void add_times();
   void add_looks();
+  double hello_ms() const { return static_cast<double>(*talk_->hello_host_ns - started_ns_) / 1e6; }
   Interval running(Interval host) const { return stop_clock_.running(host); }
 
   const RunRequest& request_;
@@ -78,6 +80,7 @@ class Attempt {
   Evidence evidence_;
   bool is_retryable_ = false;
   int64_t started_ns_ = 0;
+  double slowness_ = 1;  ///< of this guest, known when it has booted; stretches the limits
   int64_t goodbye_ns_ = 0;
   int64_t next_ping_ns_ = 0;
   int64_t next_nmi_ns_ = 0;
@@ -148,7 +151,7 @@ Status Attempt::start_watching() {
   watched.push_back(thaw::Tid(machine_->pid().value));  // the main thread
   watch_.emplace(TRY(HostWatch::start(machine_->pid(), std::move(watched), request_.directory)));
   witness_.emplace(*machine_, talk_->hello->beat_page, talk_->hello->cpus, threads,
-                   request_.directory);
+                   request_.directory, slowness_);
   return {};
 }
 
@@ -173,7 +176,10 @@ Status Attempt::step(int64_t now_ns) {
   const bool heard = TRY(talk_->listen(machine_->agent_fd()));
   if (talk_->stage != stage_before) progress_.stage(talk_->stage);
   if (heard) show();
-  if (talk_->hello && !watch_ && !talk_->outcome && request_.host.empty()) TRY(start_watching());
+  if (talk_->hello && !watch_ && !talk_->outcome && request_.host.empty()) {
+    slowness_ = slowness(request_.from != nullptr ? request_.from->hello_ms : hello_ms());
+    TRY(start_watching());
+  }
   look_inside(now_ns);
   if (talk_->hello && !talk_->goodbye && now_ns >= next_ping_ns_) {
     talk_->ping(machine_->agent_fd());
@@ -199,13 +205,17 @@ bool Attempt::is_over(int64_t now_ns) {
     return request_.keep || now_ns - goodbye_ns_ > ns(request_.limits.power_off);
   if (!talk_->hello) return now_ns - started_ns_ > ns(request_.limits.boot);
   if (witness_) evidence_.hang_proof = witness_->hang();
-  if (now_ns - talk_->last_frame_host_ns > ns(request_.limits.silence) ||
+  const auto stretched = [&](int64_t limit_ns) {
+    return static_cast<int64_t>(static_cast<double>(limit_ns) * slowness_);
+  };
+  if (now_ns - talk_->last_frame_host_ns > stretched(ns(request_.limits.silence)) ||
       !evidence_.hang_proof.empty()) {
     evidence_.gave_up_waiting = true;
     return true;
   }
   const RunSpec& run = request_.test.run;
-  const int64_t limit_ns = ns(request_.limits.run) + static_cast<int64_t>(5 * run.duration_s * 1e9);
+  const int64_t limit_ns =
+      stretched(ns(request_.limits.run)) + static_cast<int64_t>(5 * run.duration_s * 1e9);
   if (now_ns - started_ns_ > limit_ns) {
     evidence_.infra = thaw::Error{
         ErrorKind::Environment,
@@ -260,6 +270,7 @@ void Attempt::add_outcome(const Outcome& outcome) {
   subject.nmi_runs = outcome.subject_nmi_runs;
   evidence_.incapable = outcome.incapable;
   evidence_.meter = outcome.meter;
+  evidence_.kernel = outcome.kernel;
   if (request_.test.nmi.source != NmiSource::qmp) evidence_.nmi.sent = outcome.nmis_sent;
   evidence_.nmi.delivered = outcome.nmis_delivered;
   if (outcome.workload_exit == 0 && !outcome.workload_output.empty())
@@ -343,7 +354,7 @@ void Attempt::conclude() {
   if (machine_ && !request_.keep) machine_->kill();
   if (!talk_) return;
   if (talk_->hello) {
-    evidence_.agent_hello_ms = static_cast<double>(*talk_->hello_host_ns - started_ns_) / 1e6;
+    evidence_.agent_hello_ms = hello_ms();
     evidence_.guest = GuestFacts{talk_->hello->kernel, talk_->hello->version, talk_->hello->cpus};
   }
   if (talk_->outcome) {

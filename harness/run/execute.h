@@ -30,7 +30,8 @@ struct Programs {
 
 struct Snapshot;
 
-/// When a run is given up. The numbers are for guests under TCG on a busy host.
+/// When a run is given up. The numbers are for guests under TCG on a busy host; silence and run are
+/// stretched by the slowness that the guest showed when it booted (hang.h).
 struct RunLimits {
   /// A boot takes 4 s under TCG; twenty on a host with eight busy programs.
   thaw::Milliseconds boot{120'000};

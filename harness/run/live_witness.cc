@@ -30,18 +30,19 @@ constexpr int64_t kLookAgainNs = 80'000'000;
 constexpr size_t kLooksPerStall = 2;
 constexpr int64_t kSilenceNs = 3'000'000'000;
 constexpr int64_t kSilentLookNs = 4'000'000'000;
-constexpr size_t kMostSilentLooks = 20;
+constexpr size_t kMostSilentLooks = 80;
 
 }  // namespace
 
 struct LiveWitness::State {
   State(Machine& machine, uint64_t beat_page, uint32_t cpus, std::vector<thaw::Tid> threads,
-        const std::filesystem::path& directory)
+        const std::filesystem::path& directory, double slowness)
       : machine(machine),
         looker(machine, directory / "vcpus.txt"),
         beat_page(beat_page),
         cpus(cpus),
-        threads(std::move(threads)) {}
+        threads(std::move(threads)),
+        slowness(slowness) {}
 
   std::vector<int64_t> host_took() const;
   /// Of the beat page; empty when it is not there.
@@ -55,6 +56,7 @@ struct LiveWitness::State {
   uint64_t beat_page;
   uint32_t cpus;
   std::vector<thaw::Tid> threads;
+  double slowness;
   StallWatch stall_watch;
   std::vector<Look> stall_looks;
   std::vector<Look> silent_looks;  ///< of the silence that lasts
@@ -137,12 +139,14 @@ void LiveWitness::State::watch_silence(const Moment& moment) {
   if (!look(fmt::format("nothing heard for {:.1f} s", static_cast<double>(silent_ns) / 1e9),
             silent_looks))
     return;
-  hang = proves_hang(silent_looks);
+  hang = proves_hang(silent_looks, slowness);
 }
 
 LiveWitness::LiveWitness(Machine& machine, uint64_t beat_page, uint32_t cpus,
-                         std::vector<thaw::Tid> threads, const std::filesystem::path& directory)
-    : state_(std::make_unique<State>(machine, beat_page, cpus, std::move(threads), directory)) {}
+                         std::vector<thaw::Tid> threads, const std::filesystem::path& directory,
+                         double slowness)
+    : state_(std::make_unique<State>(machine, beat_page, cpus, std::move(threads), directory,
+                                     slowness)) {}
 LiveWitness::LiveWitness(LiveWitness&&) noexcept = default;
 LiveWitness& LiveWitness::operator=(LiveWitness&&) noexcept = default;
 LiveWitness::~LiveWitness() = default;

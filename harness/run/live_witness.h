@@ -24,9 +24,9 @@ struct Moment {
 /// that cannot be looked into is no error: nothing is seen then, and a note says so.
 class LiveWitness {
  public:
-  /// `beat_page`: as in Hello. Looks go to `directory`/vcpus.txt.
+  /// `beat_page`: as in Hello. Looks go to `directory`/vcpus.txt. `slowness`: as in hang.h.
   LiveWitness(Machine& machine, uint64_t beat_page, uint32_t cpus, std::vector<thaw::Tid> threads,
-              const std::filesystem::path& directory);
+              const std::filesystem::path& directory, double slowness);
   LiveWitness(LiveWitness&&) noexcept;
   LiveWitness& operator=(LiveWitness&&) noexcept;
   ~LiveWitness();

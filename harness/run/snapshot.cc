@@ -97,6 +97,7 @@ Result<std::unique_ptr<Snapshot>> take_snapshot_on(const StartMachine& start,
   if (!machine) return std::unexpected(std::move(machine).error());
   TRY(wait_until_ready(request, **machine, talk, progress));
   snapshot->boot_ms = ms_since(started_ns);
+  snapshot->hello_ms = static_cast<double>(*talk.hello_host_ns - started_ns) / 1e6;
   snapshot->symbols = talk.symbols;
   progress.stage("save");
   const int64_t saving_ns = thaw::monotonic_ns();

@@ -22,6 +22,7 @@ struct Snapshot {
 
   MachineOptions machine;         ///< how it goes on: restore_from is the file
   std::filesystem::path symbols;  ///< empty when the guest sent none
+  double hello_ms = 0;            ///< from the start of QEMU to the agent's hello
   double boot_ms = 0;             ///< from the start of QEMU until the subject was ready
   double save_ms = 0;
   uint64_t bytes = 0;  ///< of the file

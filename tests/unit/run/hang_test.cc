@@ -47,6 +47,20 @@ TEST(Hang, TakesItsTime) {
   EXPECT_EQ(lab::proves_hang(quick), "");
 }
 
+TEST(Hang, LetsTheKernelsOwnWatchdogSpeakFirst) {
+  const auto takes_interrupts = [](lab::CpuStack& cpu, int) { cpu.interrupts_on = true; };
+  EXPECT_EQ(lab::proves_hang(looks(7, takes_interrupts)), "") << "24 s";
+  EXPECT_NE(lab::proves_hang(looks(8, takes_interrupts)), "") << "28 s";
+}
+
+TEST(Hang, TakesLongerInASlowGuest) {
+  EXPECT_EQ(lab::proves_hang(looks(4), 2), "");
+  EXPECT_NE(lab::proves_hang(looks(7), 2), "") << "24 s of 12";
+  EXPECT_EQ(lab::slowness(2000), 1) << "a quick guest shortens nothing";
+  EXPECT_EQ(lab::slowness(7000), 2);
+  EXPECT_EQ(lab::slowness(1e9), 10);
+}
+
 TEST(Hang, IsNotACpuThatRunsAProgram) {
   EXPECT_EQ(lab::proves_hang(looks(4, [](lab::CpuStack& cpu, int) { cpu.is_user = true; })), "");
 }
@@ -64,7 +78,7 @@ TEST(Hang, IsNotAStormOfNmis) {
 }
 
 TEST(Hang, NeedsInterruptsToBeOffSomewhere) {
-  auto on = looks(4);
+  auto on = looks(8);
   for (lab::Look& look : on)
     for (lab::CpuStack& cpu : look.cpus) cpu.interrupts_on = true;
   EXPECT_EQ(lab::proves_hang(on), "");
