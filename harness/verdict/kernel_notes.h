@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/agent/kernel_messages.h"
+#include "harness/run/evidence.h"
 
 namespace lab {
 
