@@ -11,9 +11,9 @@
 #include "harness/provision/digest.h"
 #include "harness/report/bisect_text.h"
 #include "harness/results/bisect_record.h"
+#include "harness/results/origin.h"
 #include "harness/results/store.h"
 #include "harness/run/guest_plan.h"
-#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
 
@@ -270,12 +270,7 @@ void print_list(const BisectRecord& record) {
 }
 
 Result<Ledger> open_ledger(const fs::path& directory, const BisectRecord& record, bool resume) {
-  ResultSet results{.name = "bisect " + record.case_name,
-                    .started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc),
-                    .thaw_version = THAW_VERSION,
-                    .planned = 0,
-                    .finished = false,
-                    .runs = {}};
+  ResultSet results = new_session("bisect " + record.case_name, 0);
   if (resume)
     if (auto earlier = load_results(directory)) results = std::move(*earlier);
   return Ledger::open(directory, std::move(results));

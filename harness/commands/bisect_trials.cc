@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "harness/commands/hunt_trials.h"
 #include "profiler/base/time.h"
-#include "profiler/base/words.h"
 
 namespace lab {
 
@@ -23,11 +23,6 @@ constexpr int kTrialsPerBoot = 3;
 
 std::string key_of(const KernelRef& kernel) {
   return kernel.release + "_" + kernel.version;
-}
-
-std::string repeat_command(const PlannedRun& run) {
-  return thaw::join_command({program_invocation_name, "run", run.test.file.string(), "--kernel",
-                             run.exact_pattern(), "--seed", std::to_string(run.seed)});
 }
 
 }  // namespace
@@ -104,7 +99,7 @@ Result<TrialAnswer> BisectTrials::run(uint64_t seed, int number) {
     evidence.infra = thaw::Error{thaw::ErrorKind::Environment, error.what(), 0};
   }
   if (setting_.interrupted) return TrialAnswer{.reason = "interrupted", .directory = {}};
-  const RunResult* result = TRY(setting_.ledger.record(planned, evidence, repeat_command(planned)));
+  const RunResult* result = TRY(setting_.ledger.record(planned, evidence, trial_command(planned)));
   return TrialAnswer{.verdict = result->verdict.kind,
                      .reason = result->verdict.reason,
                      .wall_s = static_cast<double>(thaw::monotonic_ns() - start_ns) / 1e9,

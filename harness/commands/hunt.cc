@@ -64,15 +64,15 @@ std::string repeat_command(const Options& options, const PlannedRun& planned) {
   return command;
 }
 
-/// The case that is left, as a file to give to somebody.
-Status leave_case(const PlannedRun& least, const fs::path& directory, HuntReport& report) {
-  Case test = least.test;
-  test.name += "-least";
-  test.kernels = {least.exact_pattern()};
+/// The case as it is now, as a file to repeat or to give to somebody: NAME-`what`.toml.
+Result<fs::path> leave_case(const PlannedRun& changed, const char* what,
+                            const fs::path& directory) {
+  Case test = changed.test;
+  test.name += std::string("-") + what;
+  test.kernels = {changed.exact_pattern()};
   const fs::path file = directory / (test.name + ".toml");
   TRY(thaw::write_file(file, case_text(test)));
-  report.minimised = file.string();
-  return {};
+  return file;
 }
 
 Result<int> run(const Options& options) {
@@ -92,7 +92,10 @@ Result<int> run(const Options& options) {
                     .directory = directory.string(),
                     .repeat = repeat_command(options, planned)};
   const SettingsHunt settings{place, directory, cancelled};
-  if (options.vary) planned = TRY(best_setting(settings, planned, report));
+  if (options.vary) {
+    planned = TRY(best_setting(settings, planned, report));
+    planned.test.file = TRY(leave_case(planned, "varied", directory));
+  }
   const auto trials =
       TRY(HuntTrials::open(place, planned, directory, cancelled, {.keep_all = options.keep_all}));
   TRY(trials->play(options.rule, report));
@@ -100,7 +103,7 @@ Result<int> run(const Options& options) {
   TRY(thaw::write_file(directory / "hunt.json", to_json(report)));
   if (options.minimise && report.result.reproduced > 0) {
     planned = TRY(least_setting(settings, planned, report));
-    TRY(leave_case(planned, directory, report));
+    report.minimised = TRY(leave_case(planned, "least", directory)).string();
   }
   const std::string json = to_json(report);
   TRY(thaw::write_file(directory / "hunt.json", json));

@@ -5,8 +5,9 @@
 
 #include <unistd.h>
 
-#include "profiler/base/date.h"
+#include "harness/results/origin.h"
 #include "profiler/base/time.h"
+#include "profiler/base/words.h"
 
 namespace lab {
 
@@ -25,15 +26,14 @@ double seconds_since(int64_t start_ns) {
   return static_cast<double>(thaw::monotonic_ns() - start_ns) / 1e9;
 }
 
-ResultSet first_results(const PlannedRun& planned) {
-  ResultSet results;
-  results.name = "hunt " + planned.test.name;
-  results.started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc);
-  results.thaw_version = THAW_VERSION;
-  return results;
-}
-
 }  // namespace
+
+std::string trial_command(const PlannedRun& trial) {
+  return thaw::join_command({program_invocation_name, "hunt", trial.test.file.string(), "--kernel",
+                             trial.exact_pattern(), "--seed", std::to_string(trial.seed),
+                             "--trial-seconds", fmt::format("{}", trial.test.run.duration_s),
+                             "--boots", "1", "--trials", "1"});
+}
 
 HuntTrials::HuntTrials(const PlannedRun& planned, const std::atomic<bool>& cancelled,
                        const HuntTrialsOptions& options, RunRequest request, Ledger ledger)
@@ -55,7 +55,7 @@ Result<std::unique_ptr<HuntTrials>> HuntTrials::open(const Workplace& place,
   RunRequest request =
       TRY(request_for(planned, place.catalogue, place.programs, place.cache, cancelled, line));
   request.directory = directory;
-  Ledger ledger = TRY(Ledger::open(directory, first_results(planned)));
+  Ledger ledger = TRY(Ledger::open(directory, new_session("hunt " + planned.test.name, 0)));
   return std::unique_ptr<HuntTrials>(
       new HuntTrials(planned, cancelled, options, std::move(request), std::move(ledger)));
 }
@@ -76,7 +76,7 @@ Status HuntTrials::play_trial(Hunt& hunt, HuntReport& report) {
   const int64_t start_ns = thaw::monotonic_ns();
   const Evidence evidence = trials_.next(run.test, ledger_.directory() / run.id);
   if (cancelled_) return {};
-  const RunResult& result = *TRY(ledger_.record(run, evidence, report.repeat));
+  const RunResult& result = *TRY(ledger_.record(run, evidence, trial_command(run)));
   const VerdictKind kind = result.verdict.kind;
   report.verdicts[name_of(kind)]++;
   if (evidence.agent_hello_ms) report.restore_ms.push_back(*evidence.agent_hello_ms);

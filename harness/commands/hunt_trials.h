@@ -17,6 +17,10 @@ struct HuntTrialsOptions {
   bool keep_all = false;  ///< else the files of trials that showed nothing go
 };
 
+/// The command that plays this one trial again: its case, kernel, seed and length, from a boot of
+/// its own.
+std::string trial_command(const PlannedRun& trial);
+
 /// Plays trials of one planned run in one directory; each is judged and stands in results.json like
 /// any run. Used by one thread, which owns the guests.
 class HuntTrials {

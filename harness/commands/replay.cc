@@ -14,9 +14,9 @@
 #include "harness/report/ledger.h"
 #include "harness/report/status.h"
 #include "harness/results/bundle.h"
+#include "harness/results/origin.h"
 #include "harness/run/guest_plan.h"
 #include "harness/run/identity.h"
-#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
 
@@ -170,12 +170,7 @@ Result<int> replay(const Options& options) {
   const KernelImage image = TRY(kernel_of(bundle, place.catalogue));
   const PlannedRun planned = TRY(planned_run(bundle));
   Ledger ledger =
-      TRY(Ledger::open(directory, {.name = "replay " + bundle.manifest.case_name,
-                                   .started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc),
-                                   .thaw_version = THAW_VERSION,
-                                   .planned = 1,
-                                   .finished = false,
-                                   .runs = {}}));
+      TRY(Ledger::open(directory, new_session("replay " + bundle.manifest.case_name, 1)));
   const std::atomic<bool>& interrupted = listen_to_signals();
   const bool is_terminal = is_live_terminal(stderr);
   Evidence evidence;

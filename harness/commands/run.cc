@@ -23,7 +23,6 @@
 #include "harness/results/origin.h"
 #include "harness/results/store.h"
 #include "harness/run/guest_plan.h"
-#include "profiler/base/date.h"
 #include "profiler/base/words.h"
 
 namespace lab {
@@ -159,16 +158,6 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
   return thaw::join_command(words);
 }
 
-/// The results of a session that has planned `planned` runs and done none.
-ResultSet first_results(const std::vector<Case>& cases, size_t planned) {
-  ResultSet results;
-  results.name = name_of(cases);
-  results.started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc);
-  set_origin(results);
-  results.planned = static_cast<int>(planned);
-  return results;
-}
-
 /// `out`: stderr when events have stdout for themselves.
 void print_end(const Ledger& ledger, std::FILE* out) {
   const bool color = ::isatty(::fileno(out)) && !::getenv("NO_COLOR");
@@ -282,7 +271,7 @@ Result<int> begin(const Options& options) {
                       if (remote) return std::vector<KernelRef>{remote->kernel};
                       return place.catalogue.resolve(pattern);
                     }));
-  ResultSet results = first_results(cases, plan.size());
+  ResultSet results = new_session(name_of(cases), static_cast<int>(plan.size()));
   Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
   const fs::path directory = TRY(make_directory(options.out, results.name));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));

@@ -8,11 +8,11 @@
 #include "harness/commands/command.h"
 #include "harness/commands/start.h"
 #include "harness/report/ledger.h"
+#include "harness/results/origin.h"
 #include "harness/selftest/check.h"
 #include "harness/selftest/faults.h"
 #include "harness/selftest/grade.h"
 #include "harness/selftest/report.h"
-#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
 
@@ -194,13 +194,10 @@ Status Selftest::run(const std::vector<Check>& checks) {
   return save();
 }
 
-ResultSet first_results(const std::vector<Check>& checks, size_t kernels) {
-  ResultSet results;
-  results.name = "selftest";
-  results.started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc);
-  results.thaw_version = THAW_VERSION;
-  for (const Check& check : checks) results.planned += check.runs * static_cast<int>(kernels);
-  return results;
+int count_runs(const std::vector<Check>& checks, size_t kernels) {
+  int runs = 0;
+  for (const Check& check : checks) runs += check.runs * static_cast<int>(kernels);
+  return runs;
 }
 
 Result<int> run(const Options& options) {
@@ -212,7 +209,8 @@ Result<int> run(const Options& options) {
   const Workplace place = TRY(Workplace::open());
   std::vector<KernelRef> kernels = TRY(kernels_of(place.catalogue, options.kernels));
   const fs::path directory = TRY(make_directory(options.out, "selftest"));
-  Ledger ledger = TRY(Ledger::open(directory, first_results(checks, kernels.size())));
+  Ledger ledger =
+      TRY(Ledger::open(directory, new_session("selftest", count_runs(checks, kernels.size()))));
 
   const std::atomic<bool>& cancelled = listen_to_signals();
   fmt::print(stderr, "{} checks on {} kernel{} into {}\n", checks.size(), kernels.size(),

@@ -133,7 +133,7 @@ Result<int> enter(Machine& machine, const std::atomic<bool>& cancelled) {
                                                                 : "the guest is gone: " + *ending;
                                      return reason;
                                    }}));
-  return code.value_or(0);
+  return cancelled ? 130 : code.value_or(0);
 }
 
 Result<int> boot_and_enter(const Options& options, const std::atomic<bool>& cancelled) {
@@ -156,6 +156,7 @@ Result<int> boot_and_enter(const Options& options, const std::atomic<bool>& canc
   Conversation talk = TRY(Conversation::open(scratch.path()));
   talk.keeps = true;  // with no case to play its goodbye may come together with its hello
   if (auto hello = wait_for_hello(*machine, talk, cancelled); !hello) {
+    if (cancelled) return 130;
     const fs::path console = scratch.path() / "console.log";
     scratch.keep();
     return std::unexpected(
@@ -176,7 +177,7 @@ Result<int> run(const Options& options) {
       TRY(run_shell({.fd = guest.get(), .is_over = [&]() -> std::optional<std::string> {
                        return cancelled ? std::optional<std::string>("interrupted") : std::nullopt;
                      }}));
-  return code.value_or(0);
+  return cancelled ? 130 : code.value_or(0);
 }
 
 std::function<Result<int>()> setup(CLI::App& app) {
@@ -203,7 +204,8 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.footer(
       "The guest has thaw and the workloads (/workloads). Ctrl-] leaves: a guest that was booted "
       "for the shell ends, a kept one stays.\n"
-      "Exit code: the shell's own; 2 usage; 69 when the guest could not be had or was lost.");
+      "Exit code: the shell's own; 2 usage; 69 when the guest could not be had or was lost; "
+      "130 interrupted.");
   return [options] { return run(*options); };
 }
 

@@ -4,6 +4,11 @@
 
 #include "harness/report/ledger.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
 #include "harness/report/page.h"
 #include "harness/report/picture.h"
 #include "harness/results/store.h"
@@ -53,7 +58,11 @@ Verdict verdict_on(const PlannedRun& run, const Evidence& evidence) {
 }
 
 Result<Ledger> Ledger::open(std::filesystem::path directory, ResultSet results) {
-  Ledger ledger(std::move(directory), std::move(results));
+  thaw::UniqueFd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.is_valid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return thaw::fail(thaw::ErrorKind::User, "another thawlab is writing into {}",
+                      directory.string());
+  Ledger ledger(std::move(directory), std::move(results), std::move(lock));
   TRY(ledger.save());
   return ledger;
 }

@@ -10,6 +10,7 @@
 #include "harness/results/result.h"
 #include "harness/run/evidence.h"
 #include "profiler/base/errors.h"
+#include "profiler/base/unique_fd.h"
 
 namespace lab {
 
@@ -20,7 +21,8 @@ Verdict verdict_on(const PlannedRun& run, const Evidence& evidence);
 class Ledger {
  public:
   /// `directory` exists and is the session's own. Writes the first, empty results into it, so that
-  /// a directory that cannot be written is found before anything is booted.
+  /// a directory that cannot be written is found before anything is booted. Fails with User while
+  /// another thawlab writes there.
   static thaw::Result<Ledger> open(std::filesystem::path directory, ResultSet results);
 
   /// Loads capture and console, judges, and replaces results.json, junit.xml, results.ktap and
@@ -41,13 +43,14 @@ class Ledger {
   const std::filesystem::path& directory() const { return directory_; }
 
  private:
-  Ledger(std::filesystem::path directory, ResultSet results)
-      : directory_(std::move(directory)), results_(std::move(results)) {}
+  Ledger(std::filesystem::path directory, ResultSet results, thaw::UniqueFd lock)
+      : directory_(std::move(directory)), results_(std::move(results)), lock_(std::move(lock)) {}
   thaw::Status save() const;
 
   std::filesystem::path directory_;
   ResultSet results_;
   KnownIssues known_;
+  thaw::UniqueFd lock_;  ///< of the directory; a killed process gives it up
 };
 
 }  // namespace lab

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "harness/provision/digest.h"
+#include "profiler/base/date.h"
 #include "profiler/base/files.h"
 
 namespace lab {
@@ -68,13 +69,18 @@ Host this_host() {
           .words = host_words(text_of("/proc/cpuinfo"), text_of("/proc/meminfo"), system.release)};
 }
 
-void set_origin(ResultSet& results) {
+ResultSet new_session(std::string name, int planned) {
   Host host = this_host();
-  results.thaw_version = THAW_VERSION;
-  results.commit = kThawCommit;
-  results.host_id = std::move(host.id);
-  results.host = std::move(host.words);
-  results.session = random_digits();
+  return {.name = std::move(name),
+          .started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc),
+          .thaw_version = THAW_VERSION,
+          .commit = kThawCommit,
+          .session = random_digits(),
+          .host_id = std::move(host.id),
+          .host = std::move(host.words),
+          .planned = planned,
+          .finished = false,
+          .runs = {}};
 }
 
 }  // namespace lab

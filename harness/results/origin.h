@@ -25,7 +25,8 @@ Host this_host();
 std::string host_words(std::string_view cpuinfo, std::string_view meminfo,
                        std::string_view release);
 
-/// Sets version, commit, host and a new session name.
-void set_origin(ResultSet& results);
+/// The results of a session of this thawlab on this host that begins now and has planned `planned`
+/// runs: a new session name, no run.
+ResultSet new_session(std::string name, int planned);
 
 }  // namespace lab

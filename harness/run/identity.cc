@@ -73,6 +73,8 @@ Result<Identity> Identity::of(const RunRequest& request) {
   identity.programs["/init"] = TRY(digest_of(request.programs.agent));
   for (const GuestFile& file : plan.files)
     if (!file.source.empty()) identity.programs[file.path] = TRY(digest_of(file.source));
+  // An image is kept under the digest of what went into it.
+  if (!request.userland.empty()) identity.programs["userland"] = request.userland.stem();
   return identity;
 }
 

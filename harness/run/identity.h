@@ -28,7 +28,7 @@ struct Identity {
   std::string qemu;
   int host_cpus = 0;
   std::string host_cpu;                         ///< model name
-  std::map<std::string, std::string> programs;  ///< path in the guest → SHA-256
+  std::map<std::string, std::string> programs;  ///< path in the guest, or "userland" → SHA-256
 
   /// Of a run on this host, now.
   static thaw::Result<Identity> of(const RunRequest& request);

@@ -31,10 +31,11 @@ TEST(Host, IsTheSameEachTimeAndDoesNotSayItsName) {
 }
 
 TEST(Origin, NamesEachSessionAnew) {
-  ResultSet one;
-  ResultSet two;
-  set_origin(one);
-  set_origin(two);
+  const ResultSet one = new_session("one", 3);
+  const ResultSet two = new_session("two", 3);
+  EXPECT_EQ(one.name, "one");
+  EXPECT_EQ(one.planned, 3);
+  EXPECT_FALSE(one.finished);
   EXPECT_EQ(one.session.size(), 16u);
   EXPECT_NE(one.session, two.session);
   EXPECT_EQ(one.host_id, two.host_id);
