@@ -25,6 +25,7 @@ add_library(dep::spdlog ALIAS dep_spdlog)
 dependency(zstd zstd)
 dependency(bpf bpf elf z)
 dependency(elf elf z)
+dependency(iberty iberty)
 # SQLiteCpp is an archive in Debian, and a static SQLite beside it leaves thawlab nothing to find at run time.
 dependency(sqlite SQLiteCpp sqlite3)
 target_link_libraries(dep_sqlite INTERFACE Threads::Threads m ${CMAKE_DL_LIBS})

@@ -6,7 +6,6 @@
 // follows at once.
 
 #include "profiler/capture/recorder.h"
-#include "profiler/base/date.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,9 +19,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "profiler/base/date.h"
 #include "profiler/base/time.h"
 #include "profiler/capture/child.h"
 #include "profiler/capture/decode.h"
+#include "profiler/capture/kernel_functions.h"
+#include "profiler/capture/mapping_log.h"
+#include "profiler/capture/mapping_watch.h"
 #include "profiler/capture/session.h"
 #include "profiler/capture/signal_gate.h"
 #include "profiler/capture/tasks.h"
@@ -114,8 +117,10 @@ struct Recording {
   Session& session;
   Writer& writer;
   SignalGate& signals;
-  Child* child = nullptr;  ///< null without a command
-  int process_pidfd = -1;  ///< of -p
+  MappingLog& mappings;
+  std::optional<MappingWatch>& mapping_watch;  ///< absent where the kernel refused it
+  Child* child = nullptr;                      ///< null without a command
+  int process_pidfd = -1;                      ///< of -p
   int64_t start_ns = 0;
   uint64_t bad_records = 0;
   Status written;  ///< the first failure to write
@@ -130,9 +135,11 @@ struct Recording {
 };
 
 size_t Recording::drain() {
+  if (mapping_watch) mapping_watch->drain(mappings.fresh());
   return session.drain([this](const char* record, uint32_t bytes) {
     if (!written) return;
     if (const auto event = decode(record, bytes, writer)) {
+      if (event->kind == EventKind::task_new) mappings.know(event->pid);
       written = writer.add(*event);
     } else {
       bad_records++;
@@ -145,11 +152,14 @@ Tally Recording::tally() const {
   tally.happened[static_cast<int>(EventKind::task_seen)] =
       writer.recorded()[static_cast<int>(EventKind::task_seen)];
   if (bad_records != 0) tally.losses["bad_record"] += bad_records;
+  if (mapping_watch && mapping_watch->lost() != 0)
+    tally.losses["mapping_lost"] = mapping_watch->lost();
   return tally;
 }
 
 Status Recording::write_tally() {
   const Tally now = tally();
+  TRY(mappings.write(writer, now.time_ns));
   TRY(writer.put_tally(now));
   if (!hooks.progress) return {};
   RecordProgress progress;
@@ -223,6 +233,8 @@ Status Recording::run_to_end(RecordSummary& summary) {
   summary.tally = tally();
   summary.duration_s = static_cast<double>(ending.end_ns - start_ns) / 1e9;
   summary.recorded = writer.recorded();
+  if (ran) ran = mappings.write(writer, ending.end_ns);
+  if (ran) ran = writer.put(kernel_functions(writer.kernel_addresses()));
   return ran ? writer.finish(summary.tally, ending) : ran;
 }
 
@@ -246,10 +258,24 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   if (child) TRY(session.add_target(child->pid()));
   Writer writer = TRY(create_file(file, header_of(options, plan, features)));
 
-  Recording recording{options,      hooks, session, writer, signals, child ? &*child : nullptr,
-                      process.get()};
+  MappingLog mappings(options.all);
+  if (options.pid) mappings.know(Pid(*options.pid));
+  if (child) mappings.know(Pid(child->pid()));
+  std::optional<MappingWatch> mapping_watch;
+  if (auto watch = MappingWatch::open(features.online_cpus))
+    mapping_watch.emplace(std::move(*watch));
+  Recording recording{.options = options,
+                      .hooks = hooks,
+                      .session = session,
+                      .writer = writer,
+                      .signals = signals,
+                      .mappings = mappings,
+                      .mapping_watch = mapping_watch,
+                      .child = child ? &*child : nullptr,
+                      .process_pidfd = process.get()};
   session.begin();
   recording.start_ns = monotonic_ns();
+  if (!child) list_mappings(options.pid, recording.start_ns, mappings.fresh());
   // After begin(): a thread that starts in between is in the events, one that was there is in
   // /proc.
   if (!child) TRY(write_seen_tasks(writer, options.pid, recording.start_ns));

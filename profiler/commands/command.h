@@ -10,6 +10,7 @@ extern const Command kDumpCommand;
 extern const Command kFreezesCommand;
 extern const Command kInfoCommand;
 extern const Command kRecordCommand;
+extern const Command kReportCommand;
 extern const Command kWatchCommand;
 
 }  // namespace thaw

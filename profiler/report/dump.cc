@@ -76,6 +76,29 @@ std::string header_lines(const Header& header) {
   return out;
 }
 
+std::string mapping_line(const Mapping& mapping) {
+  return Line("mapping")
+             .number("pid", mapping.pid.value)
+             .number("time_ns", mapping.time_ns)
+             .count("address", mapping.address)
+             .count("bytes", mapping.bytes)
+             .count("file_offset", mapping.file_offset)
+             .text("path", mapping.path)
+             .text("build_id", mapping.build_id)
+             .take() +
+         "\n";
+}
+
+std::string function_line(const KernelFunction& function) {
+  return Line("function")
+             .count("address", function.address)
+             .count("bytes", function.bytes)
+             .text("name", function.name)
+             .text("module", function.module)
+             .take() +
+         "\n";
+}
+
 std::string emit_line(size_t cpu, int context, const EmitHistogram& histogram) {
   Line line(fmt::format("emit cpu={} context={}", cpu, name_of(static_cast<EmitContext>(context))));
   line.count("max_ns", histogram.max_ns);
@@ -147,6 +170,8 @@ void dump(const Capture& capture, const std::function<void(std::string_view)>& s
     sink(out);
     out.clear();
   }
+  for (const Mapping& mapping : capture.mappings()) out += mapping_line(mapping);
+  for (const KernelFunction& function : capture.functions()) out += function_line(function);
   if (capture.tally()) out += tally_lines(*capture.tally());
   if (capture.ending()) out += ending_line(*capture.ending());
   sink(out + damage_lines(capture.damage()));

@@ -51,6 +51,11 @@ enum class EmitContext : uint8_t { task = 0, interrupt = 1, nmi = 2 };
 inline constexpr int kEmitContexts = 3;
 const char* name_of(EmitContext context);
 
+/// Of x86-64: the upper half of the address space is the kernel's.
+constexpr bool is_kernel_address(uint64_t address) {
+  return address >> 63 != 0;
+}
+
 struct Event {
   EventKind kind = EventKind::sample;
   CpuId cpu;

@@ -36,6 +36,8 @@ enum class ChunkType : uint8_t {
   stacks = 4,
   tally = 5,
   ending = 6,
+  mappings = 7,
+  functions = 8,
 };
 
 enum class Codec : uint8_t { stored = 0, zstd = 1 };

@@ -8,6 +8,8 @@
 
 #include "profiler/store/reader.h"
 
+#include <algorithm>
+#include <iterator>
 #include <new>
 #include <stdexcept>
 
@@ -20,6 +22,15 @@ namespace thaw {
 namespace {
 
 constexpr size_t kMaxReasons = 16;
+
+/// False, and nothing appended, when there is nothing to append.
+template <class Item>
+bool append(std::optional<std::vector<Item>> items, std::vector<Item>& to) {
+  if (!items) return false;
+  to.insert(to.end(), std::make_move_iterator(items->begin()),
+            std::make_move_iterator(items->end()));
+  return true;
+}
 
 }  // namespace
 
@@ -110,6 +121,10 @@ bool Capture::Loader::take_payload(const ChunkHeader& chunk, std::string_view pa
       capture_.has_last_tally_ = tally_sequence_ && *tally_sequence_ + 1 == chunk.sequence;
       return true;
     }
+    case ChunkType::mappings:
+      return append(decode_mappings(payload), capture_.mappings_);
+    case ChunkType::functions:
+      return append(decode_functions(payload), capture_.functions_);
   }
   return true;  // of a later version: not damaged, and nothing for us
 }
@@ -140,6 +155,7 @@ bool Capture::Loader::walk() {
     if (take_chunk(*chunk)) readable_++;
     offset = chunk->end();
   }
+  std::ranges::sort(capture_.functions_, {}, &KernelFunction::address);
   if (readable_ != 0 && !has_header_) report(0, "no header is readable: kernel and clock unknown");
   return readable_ != 0;
 }

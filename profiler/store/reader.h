@@ -12,6 +12,7 @@
 #include "profiler/base/errors.h"
 #include "profiler/store/event.h"
 #include "profiler/store/facts.h"
+#include "profiler/store/images.h"
 #include "profiler/store/tables.h"
 
 namespace thaw {
@@ -48,6 +49,11 @@ class Capture {
   /// In file order: ordered within each CPU, not between CPUs; see analysis/merge.h.
   const std::vector<Event>& events() const { return events_; }
 
+  /// In file order.
+  const std::vector<Mapping>& mappings() const { return mappings_; }
+  /// Those in which a frame of the capture lies, by address. Empty when the capture was killed.
+  const std::vector<KernelFunction>& functions() const { return functions_; }
+
   std::string_view text(StringId id) const;
   std::span<const uint64_t> stack(
       StackId id) const;  ///< leaf first; empty for 0 or when its chunk was damaged
@@ -60,6 +66,8 @@ class Capture {
   std::optional<Ending> ending_;
   Damage damage_;
   std::vector<Event> events_;
+  std::vector<Mapping> mappings_;
+  std::vector<KernelFunction> functions_;
   StringTable strings_;
   StackTable stacks_;
 };

@@ -15,6 +15,8 @@
 #include <optional>
 #include <string>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "profiler/base/files.h"
 #include "profiler/base/unique_fd.h"
 #include "profiler/store/columns.h"
@@ -42,6 +44,7 @@ struct Writer::State {
   Interner stack_ids;
   PendingStrings strings;
   PendingStacks stacks;
+  boost::unordered_flat_set<uint64_t> kernel_addresses;
   std::array<uint64_t, kEventKinds> recorded{};
   uint64_t bytes = 0;
   std::optional<Error> failure;  ///< the first one; nothing is written after it
@@ -50,6 +53,8 @@ struct Writer::State {
   Status append_pending();
   Status append_all();
   Status append_tally(const Tally& tally);
+  template <class Image>
+  Status append_images(ChunkType type, std::span<const Image> images);
   Status fail_with(Error error);
 };
 
@@ -136,6 +141,8 @@ StackId Writer::intern_stack(std::span<const uint64_t> frames) {
   const auto found = state.stack_ids.intern(frames.data(), frames.size_bytes());
   if (found.is_new) {
     state.stacks.add(found.id, frames);
+    for (const uint64_t frame : frames)
+      if (is_kernel_address(frame)) state.kernel_addresses.insert(frame);
     if (state.stacks.frames() >= kPendingFrames) (void)state.append_pending();
   }
   return StackId(found.id);
@@ -153,6 +160,26 @@ Status Writer::add(const Event& event) {
 
 Status Writer::flush() {
   return state_->append_all();
+}
+
+template <class Image>
+Status Writer::State::append_images(ChunkType type, std::span<const Image> images) {
+  TRY(append_all());
+  for (; !images.empty(); images = images.subspan(std::min(images.size(), kMaxImagesPerChunk)))
+    TRY(append(type, encode(images.first(std::min(images.size(), kMaxImagesPerChunk)))));
+  return {};
+}
+
+Status Writer::put(std::span<const Mapping> mappings) {
+  return state_->append_images(ChunkType::mappings, mappings);
+}
+
+Status Writer::put(std::span<const KernelFunction> functions) {
+  return state_->append_images(ChunkType::functions, functions);
+}
+
+std::vector<uint64_t> Writer::kernel_addresses() const {
+  return {state_->kernel_addresses.begin(), state_->kernel_addresses.end()};
 }
 
 Status Writer::put_tally(const Tally& tally) {

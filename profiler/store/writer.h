@@ -9,10 +9,12 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "profiler/base/errors.h"
 #include "profiler/store/event.h"
 #include "profiler/store/facts.h"
+#include "profiler/store/images.h"
 
 namespace thaw {
 
@@ -41,6 +43,11 @@ class Writer {
   /// Events of one CPU must come in time order as the kernel produced them; nearly ordered is also
   /// stored right, only larger.
   Status add(const Event& event);
+  /// Appends them as chunks of their own, behind everything buffered.
+  Status put(std::span<const Mapping> mappings);
+  Status put(std::span<const KernelFunction> functions);
+  /// Every kernel address in a stack so far: what functions are wanted for. In no order.
+  std::vector<uint64_t> kernel_addresses() const;
   /// Appends everything buffered as chunks.
   Status flush();
   /// Flushes, then appends a tally.

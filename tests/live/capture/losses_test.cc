@@ -29,6 +29,7 @@ using thaw::UniqueFd;
 class EveryLiveLoss : public test::LiveCapture, public testing::WithParamInterface<LossRow> {
  public:
   void overflow_a_perf_buffer();
+  void overflow_the_mappings();
   void damage_records();
   void let_a_program_meet_itself();
 
@@ -99,6 +100,12 @@ void EveryLiveLoss::overflow_a_perf_buffer() {
       "switchstorm --pairs 4 --ops 50000; kill -CONT $p; finish");
 }
 
+/// An exec maps four files; the buffers hold some hundred per CPU.
+void EveryLiveLoss::overflow_the_mappings() {
+  run("recording -a -o c.thaw --clock none; kill -STOP $p; "
+      "i=0; while [ $i -lt 1500 ]; do /bin/true; i=$((i + 1)); done; kill -CONT $p; finish");
+}
+
 /// One record whose length is a lie and one of a kind that does not exist: two checks of two files.
 /// The nested level's log is the one in which a real slow emit is least likely meanwhile.
 void EveryLiveLoss::damage_records() {
@@ -146,6 +153,7 @@ void EveryLiveLoss::let_a_program_meet_itself() {
 const std::map<loss, void (EveryLiveLoss::*)()> kWays = {
     {LOSS_transport_lost, &EveryLiveLoss::overflow_a_perf_buffer},
     {LOSS_bad_record, &EveryLiveLoss::damage_records},
+    {LOSS_mapping_lost, &EveryLiveLoss::overflow_the_mappings},
     {LOSS_program_missed, &EveryLiveLoss::let_a_program_meet_itself},
 };
 

@@ -31,6 +31,7 @@ constexpr Row kRows[] = {
     {"transport_lost", false, Severity::Silent, "counted as ring_full too"},
     {"slow_log_full", true, Severity::DataLoss, "the histograms count them all"},
     {"targets_full", true, Severity::Degraded, "use -a"},
+    {"mapping_lost", false, Severity::Degraded, "some frames have no name"},
 };
 
 TEST(Losses, AreTheseInThisOrder) {

@@ -1,0 +1,82 @@
+// Replays what changes address spaces: a new process begins with its parent's, an exec with an
+// empty one, a mapping adds a piece. Mappings and task events come from different buffers and are
+// put in order by their times.
+//
+// A library that is unmapped and its place taken by another within one program would name earlier
+// frames wrongly; the last one over an address counts. Loaders reuse no address while a program
+// runs but after dlclose.
+
+#include "profiler/analysis/address_space.h"
+
+#include <algorithm>
+
+namespace thaw {
+
+namespace {
+
+struct Change {
+  int64_t time_ns = 0;
+  const Event* task = nullptr;  ///< of a new process
+  const Mapping* mapping = nullptr;
+};
+
+}  // namespace
+
+uint32_t AddressSpaces::begin(Pid pid, int64_t start_ns, uint32_t parent) {
+  programs_.push_back({pid, start_ns, parent, {}});
+  const auto id = static_cast<uint32_t>(programs_.size() - 1);
+  of_process_[pid].push_back(id);
+  return id;
+}
+
+AddressSpaces::AddressSpaces(const Capture& capture) : programs_(1) {
+  std::vector<Change> changes;
+  std::unordered_map<Tid, Pid> process_of;
+  for (const Event& event : capture.events()) {
+    if (event.kind == EventKind::task_seen || event.kind == EventKind::task_new)
+      process_of[event.tid] = event.pid;
+    if (event.kind == EventKind::task_new && event.tid.value == event.pid.value)
+      changes.push_back({event.time_ns, &event, nullptr});
+  }
+  for (const Mapping& mapping : capture.mappings())
+    changes.push_back({mapping.time_ns, nullptr, &mapping});
+  std::ranges::stable_sort(changes, {}, &Change::time_ns);
+
+  for (const Change& change : changes) {
+    const Pid pid = change.task ? change.task->pid : change.mapping->pid;
+    const auto known = of_process_.find(pid);
+    uint32_t now = known == of_process_.end() ? 0 : known->second.back();
+    if (change.task != nullptr) {
+      const auto parent = process_of.find(change.task->other_tid);
+      begin(pid, change.time_ns,
+            parent == process_of.end() ? 0 : program_at(parent->second, change.time_ns));
+    } else if (change.mapping->bytes == 0 || now == 0) {
+      now = begin(pid, change.time_ns, 0);
+    }
+    if (change.mapping != nullptr && change.mapping->bytes != 0)
+      programs_[now].mappings.push_back(change.mapping);
+  }
+}
+
+uint32_t AddressSpaces::program_at(Pid pid, int64_t time_ns) const {
+  const auto found = of_process_.find(pid);
+  if (found == of_process_.end()) return 0;
+  const std::vector<uint32_t>& ids = found->second;
+  const auto after = std::ranges::upper_bound(ids, time_ns, {},
+                                              [&](uint32_t id) { return programs_[id].start_ns; });
+  return after == ids.begin() ? ids.front() : *(after - 1);
+}
+
+const Mapping* AddressSpaces::find(uint32_t program, uint64_t address) const {
+  for (; program != 0; program = programs_[program].parent) {
+    const auto& mappings = programs_[program].mappings;
+    const auto found =
+        std::ranges::find_if(mappings.rbegin(), mappings.rend(), [&](const Mapping* one) {
+          return address >= one->address && address - one->address < one->bytes;
+        });
+    if (found != mappings.rend()) return *found;
+  }
+  return nullptr;
+}
+
+}  // namespace thaw

@@ -1,0 +1,41 @@
+#pragma once
+// Where the time went: samples summed up by function and by thread.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "profiler/analysis/frame_names.h"
+
+namespace thaw {
+
+struct FunctionCost {
+  Function function;
+  uint64_t self = 0;   ///< samples in which it ran
+  uint64_t total = 0;  ///< samples in which it was on the stack, each counted once
+};
+
+struct ThreadCost {
+  Tid tid;
+  Pid pid;
+  std::string name;
+  uint64_t samples = 0;
+  int64_t running_ns = 0;
+  int64_t ready_ns = 0;
+  int64_t waiting_ns = 0;
+};
+
+struct Profile {
+  uint64_t samples = 0;                 ///< of threads; all shares are of these
+  uint64_t idle = 0;                    ///< of CPUs that had nothing to do
+  uint64_t unnamed = 0;                 ///< samples whose leaf has no name
+  std::vector<FunctionCost> functions;  ///< most self first, then total, then by name
+  std::vector<ThreadCost> threads;      ///< longest running first
+  std::vector<ImageFound> images;
+};
+
+/// The capture must be whole enough to have samples or switches; one without any gives an empty
+/// profile.
+Profile make_profile(const Capture& capture);
+
+}  // namespace thaw

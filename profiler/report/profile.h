@@ -1,0 +1,19 @@
+#pragma once
+// `thaw report`: where the time went, by function and by thread. Pure.
+
+#include <string>
+
+#include "profiler/analysis/profile.h"
+
+namespace thaw {
+
+inline constexpr int kReportSchema = 1;
+
+/// At most `rows` functions and as many threads; says how many were left out.
+std::string profile_text(const Capture& capture, const Profile& profile, size_t rows);
+/// Everything. Fields: `schema`, `samples`, `idle`, `unnamed`; `functions[]` with `name`, `module`,
+/// `self`, `total` (samples); `threads[]` with `tid`, `pid`, `name`, `samples`, `running_ns`,
+/// `ready_ns`, `waiting_ns`; `images[]` with `path`, `read`, `another`, `symbols`, `unnamed`.
+std::string profile_json(const Profile& profile);
+
+}  // namespace thaw
