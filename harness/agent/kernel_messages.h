@@ -17,8 +17,8 @@ struct ProgramSeen {
   std::string type;              ///< as bpftool says it: "raw_tracepoint"
   std::optional<uint64_t> runs;  ///< absent unless the kernel's BPF statistics were on
   std::optional<uint64_t> run_ns;
-  /// Runs that were left out because the program was running already on that CPU; absent before
-  /// v5.12.
+  /// Runs that were left out because it was running already on that CPU, or from a tracepoint or
+  /// kprobe any BPF program was; absent before v5.12.
   std::optional<uint64_t> misses;
   /// Its error stream, where the kernel writes what made it end the program (a timeout, a bad
   /// access); empty before v6.17. The first 4 KiB.

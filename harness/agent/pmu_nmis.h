@@ -15,7 +15,6 @@ namespace lab {
 class PmuNmis {
  public:
   PmuNmis(double rate_hz, uint32_t cpus);
-  /// How many CPUs have such a counter.
 
  private:
   std::vector<thaw::UniqueFd> counters_;

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/case/parse.h"
-#include "harness/case/write.h"
 #include "harness/commands/command.h"
 #include "harness/commands/hunt_settings.h"
 #include "harness/commands/hunt_trials.h"
@@ -62,17 +61,6 @@ std::string repeat_command(const Options& options, const PlannedRun& planned) {
   if (options.vary) command += " --vary";
   if (options.minimise) command += " --minimise";
   return command;
-}
-
-/// The case as it is now, as a file to repeat or to give to somebody: NAME-`what`.toml.
-Result<fs::path> leave_case(const PlannedRun& changed, const char* what,
-                            const fs::path& directory) {
-  Case test = changed.test;
-  test.name += std::string("-") + what;
-  test.kernels = {changed.exact_pattern()};
-  const fs::path file = directory / (test.name + ".toml");
-  TRY(thaw::write_file(file, case_text(test)));
-  return file;
 }
 
 Result<int> run(const Options& options) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "harness/case/write.h"
 #include "harness/commands/hunt_trials.h"
 #include "harness/plan/vary.h"
+#include "profiler/base/files.h"
 
 namespace lab {
 
@@ -28,12 +30,23 @@ Result<HuntResult> try_setting(const SettingsHunt& hunt, const PlannedRun& plann
   run.test.run.seed = planned.seed;
   HuntReport report;
   const auto directory = TRY(make_directory((hunt.directory / name).string(), name));
+  run.test.file = TRY(leave_case(run, name.c_str(), directory));
   const auto trials = TRY(HuntTrials::open(hunt.place, run, directory, hunt.cancelled, {}));
   if (const auto played = trials->play(rule, report); !played) return HuntResult{};
   return report.result;
 }
 
 }  // namespace
+
+Result<std::filesystem::path> leave_case(const PlannedRun& changed, const char* what,
+                                         const std::filesystem::path& directory) {
+  Case test = changed.test;
+  test.name += std::string("-") + what;
+  test.kernels = {changed.exact_pattern()};
+  const std::filesystem::path file = directory / (test.name + ".toml");
+  TRY(thaw::write_file(file, case_text(test)));
+  return file;
+}
 
 Result<PlannedRun> best_setting(const SettingsHunt& hunt, const PlannedRun& planned,
                                 HuntReport& report) {

@@ -30,4 +30,8 @@ thaw::Result<PlannedRun> best_setting(const SettingsHunt& hunt, const PlannedRun
 thaw::Result<PlannedRun> least_setting(const SettingsHunt& hunt, const PlannedRun& planned,
                                        HuntReport& report);
 
+/// The case as it is now, as a file to repeat or to give to somebody: NAME-`what`.toml.
+thaw::Result<std::filesystem::path> leave_case(const PlannedRun& changed, const char* what,
+                                               const std::filesystem::path& directory);
+
 }  // namespace lab

@@ -27,9 +27,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A guest under test is silent for 4 s at most before it goes on; what hangs is given up after
-/// this, four times as long, instead of the minute that an unknown subject gets.
-constexpr thaw::Milliseconds kSilence{20'000};
+/// A guest under test is silent for 8 s at most before it goes on; what hangs is given up after
+/// this instead of the minute that an unknown subject gets. The kernel's watchdogs, and the proof
+/// of a hang, come before it (run/hang.h).
+constexpr thaw::Milliseconds kSilence{32'000};
 
 struct Options {
   std::vector<std::string> only;

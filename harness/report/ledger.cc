@@ -59,7 +59,9 @@ Verdict verdict_on(const PlannedRun& run, const Evidence& evidence) {
 
 Result<Ledger> Ledger::open(std::filesystem::path directory, ResultSet results) {
   thaw::UniqueFd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (lock.is_valid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+  if (!lock.is_valid())
+    return thaw::fail_errno(errno, fmt::format("cannot open {}", directory.string()));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return thaw::fail(thaw::ErrorKind::User, "another thawlab is writing into {}",
                       directory.string());
   Ledger ledger(std::move(directory), std::move(results), std::move(lock));

@@ -215,7 +215,7 @@ bool Attempt::is_over(int64_t now_ns) {
   }
   const RunSpec& run = request_.test.run;
   const int64_t limit_ns =
-      stretched(ns(request_.limits.run)) + static_cast<int64_t>(5 * run.duration_s * 1e9);
+      stretched(ns(request_.limits.run) + static_cast<int64_t>(5 * run.duration_s * 1e9));
   if (now_ns - started_ns_ > limit_ns) {
     evidence_.infra = thaw::Error{
         ErrorKind::Environment,

@@ -8,6 +8,7 @@
 #include "harness/run/boot.h"
 #include "harness/run/conversation.h"
 #include "harness/run/guest_plan.h"
+#include "harness/run/hang.h"
 #include "profiler/base/time.h"
 
 namespace lab {
@@ -43,7 +44,10 @@ Status still_coming(const RunRequest& request, Machine& machine, const Conversat
   const int64_t now_ns = thaw::monotonic_ns();
   const int64_t heard_ns = talk.hello ? talk.last_frame_host_ns : started_ns;
   const auto limit = talk.hello ? request.limits.silence : request.limits.boot;
-  if (now_ns - heard_ns > thaw::Nanoseconds(limit).count())
+  const double slower =
+      talk.hello ? slowness(static_cast<double>(*talk.hello_host_ns - started_ns) / 1e6) : 1;
+  if (static_cast<double>(now_ns - heard_ns) >
+      slower * static_cast<double>(thaw::Nanoseconds(limit).count()))
     return fail(ErrorKind::Environment, "the guest {} before its subject was ready",
                 talk.hello ? "fell silent" : "did not boot");
   return {};

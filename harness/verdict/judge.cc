@@ -446,14 +446,14 @@ std::vector<std::string> notes_on(const Trial& trial) {
   if (trial.emits && trial.emits->longs_missing > 0)
     notes.push_back(fmt::format("{} emits of 1 ms or more were counted but have no record",
                                 trial.emits->longs_missing));
-  if (trial.evidence.kernel)
-    for (std::string& note : kernel_notes(*trial.evidence.kernel)) notes.push_back(std::move(note));
   if (trial.evidence.meter && trial.evidence.meter->longs_missing > 0)
     notes.push_back(fmt::format("{} runs of 1 ms or more in NMI context were counted but not kept",
                                 trial.evidence.meter->longs_missing));
   for (const Finding& finding : trial.findings)
     if (finding.severity == "warning" && notes.size() < 20)
       notes.push_back(fmt::format("console line {}: {}", finding.line, finding.title));
+  if (trial.evidence.kernel)
+    for (std::string& note : kernel_notes(*trial.evidence.kernel)) notes.push_back(std::move(note));
   if (!trial.evidence.lab_stops.empty()) {
     int64_t stopped_ns = 0;
     for (const Interval& stop : trial.evidence.lab_stops) stopped_ns += stop.end_ns - stop.start_ns;

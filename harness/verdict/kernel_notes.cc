@@ -59,9 +59,10 @@ std::vector<std::string> kernel_notes(const KernelSeen& kernel) {
                     kernel.before.max_sample_rate, rate));
   for (const ProgramSeen& program : kernel.programs) {
     if (program.misses.value_or(0) > 0)
-      notes.push_back(fmt::format(
-          "the kernel left out {} runs of BPF program '{}', which was running already on that CPU",
-          *program.misses, program.name));
+      notes.push_back(
+          fmt::format("the kernel left out {} runs of BPF program '{}': it, or another one, ran "
+                      "already on that CPU",
+                      *program.misses, program.name));
     if (!program.said.empty())
       notes.push_back(fmt::format("the kernel to BPF program '{}': {}", program.name,
                                   first_line(program.said)));

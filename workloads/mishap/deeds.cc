@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 namespace mishap {
@@ -100,9 +101,28 @@ void shorten_rcu_stalls() {
   write_text("/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout", "3");  // the least
 }
 
+/// RCU's own thread begins each grace period. On the CPU that is held it would begin none, and one
+/// that has not begun is not late.
+void move_rcu_thread_to(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+    char name[32] = "";
+    FILE* file = fopen((process.path() / "comm").c_str(), "re");
+    if (file == nullptr) continue;
+    const bool is_it = fscanf(file, "%31s", name) == 1 &&
+                       (strcmp(name, "rcu_preempt") == 0 || strcmp(name, "rcu_sched") == 0);
+    fclose(file);
+    // Where the kernel does not let it go, it may still be elsewhere.
+    if (is_it) sched_setaffinity(atoi(process.path().filename().c_str()), sizeof set, &set);
+  }
+}
+
 /// Somebody must wait for a grace period, or none is late; and some other CPU must be busy: the
 /// kernel looks for stalls in its tick, which an idle CPU has not.
 Deed stall_rcu(const Options& options, int64_t) {
+  move_rcu_thread_to(options.cpu == 0 ? 1 : 0);
   std::atomic<bool> is_over = false;
   std::thread waiting([&] {
     while (!is_over) syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);

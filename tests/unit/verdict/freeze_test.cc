@@ -82,9 +82,9 @@ TEST(Judge, SeesShortStallsByLengthTimesCount) {
   EXPECT_VERDICT("pass", thrice, "");
   EXPECT_VERDICT("freeze", thrice.late_beat(0, 3000, 41), "3 times for 40 ms or more");
   Given often;
-  for (int i = 0; i < 29; i++) often.late_beat(i % 2, 100 + i * 300, 16);
+  for (int i = 0; i < 22; i++) often.late_beat(i % 2, 100 + i * 400, 16);
   EXPECT_VERDICT("pass", often, "");  // ten seconds of load
-  EXPECT_VERDICT("freeze", often.late_beat(0, 9900, 16), "30 times for 12 ms or more");
+  EXPECT_VERDICT("freeze", often.late_beat(0, 9900, 16), "23 times for 12 ms or more");
 }
 
 TEST(Judge, CountsAShortStallOnceHoweverManySawIt) {
