@@ -14,6 +14,9 @@ namespace thaw {
 
 namespace {
 
+/// Forks of forks without an exec: a few in a pipeline of shells.
+constexpr int kMostForks = 64;
+
 struct Change {
   int64_t time_ns = 0;
   const Event* task = nullptr;  ///< of a new process
@@ -68,7 +71,8 @@ uint32_t AddressSpaces::program_at(Pid pid, int64_t time_ns) const {
 }
 
 const Mapping* AddressSpaces::find(uint32_t program, uint64_t address) const {
-  for (; program != 0; program = programs_[program].parent) {
+  for (int level = 0; program != 0 && level < kMostForks;
+       level++, program = programs_[program].parent) {
     const auto& mappings = programs_[program].mappings;
     const auto found =
         std::ranges::find_if(mappings.rbegin(), mappings.rend(), [&](const Mapping* one) {

@@ -1,5 +1,5 @@
-// One look-up per distinct address. A file is opened once; one whose build-id is not that of what
-// ran gives no names at all, since wrong ones are worse.
+// One look-up per distinct address. A file whose build-id is not that of what ran gives no names at
+// all, since wrong ones are worse; where nobody knows the build-id, the path is all there is.
 
 #include "profiler/analysis/frame_names.h"
 
@@ -21,6 +21,14 @@ std::string module_name(const std::string& path) {
 
 }  // namespace
 
+const KernelFunction* kernel_function(const Capture& capture, uint64_t address, bool is_leaf) {
+  const uint64_t at = is_leaf ? address : address - 1;
+  const std::vector<KernelFunction>& all = capture.functions();
+  const auto after = std::ranges::upper_bound(all, at, {}, &KernelFunction::address);
+  if (after == all.begin() || at - (after - 1)->address >= (after - 1)->bytes) return nullptr;
+  return &*(after - 1);
+}
+
 FrameNames::FrameNames(const Capture& capture) : capture_(capture), spaces_(capture) {}
 
 uint32_t FrameNames::intern(Function function) {
@@ -32,15 +40,11 @@ uint32_t FrameNames::intern(Function function) {
 
 uint32_t FrameNames::kernel(uint64_t address, bool is_leaf) {
   const uint64_t at = is_leaf ? address : address - 1;
-  const auto [entry, is_new] = places_.try_emplace({nullptr, at}, 0);
+  const auto [entry, is_new] = places_.try_emplace({0, at}, 0);
   if (!is_new) return entry->second;
-  const std::vector<KernelFunction>& all = capture_.functions();
-  const auto after = std::ranges::upper_bound(all, at, {}, &KernelFunction::address);
   Function function{kNobody, "kernel"};
-  if (after != all.begin() && at - (after - 1)->address < (after - 1)->bytes) {
-    const KernelFunction& found = *(after - 1);
-    function = {found.name, found.module.empty() ? "kernel" : found.module};
-  }
+  if (const KernelFunction* found = kernel_function(capture_, address, is_leaf))
+    function = {found->name, found->module.empty() ? "kernel" : found->module};
   return entry->second = intern(std::move(function));
 }
 
@@ -73,11 +77,11 @@ Function FrameNames::name_in(const Mapping& mapping, uint64_t address) {
 
 uint32_t FrameNames::user(uint32_t program, uint64_t address, bool is_leaf) {
   const uint64_t at = is_leaf ? address : address - 1;
+  const auto [entry, is_new] = places_.try_emplace({program, at}, 0);
+  if (!is_new) return entry->second;
   const Mapping* mapping = spaces_.find(program, at);
-  if (mapping == nullptr) return intern({kNobody, kNobody});
-  const auto [entry, is_new] = places_.try_emplace({mapping, at}, 0);
-  if (is_new) entry->second = intern(name_in(*mapping, at));
-  return entry->second;
+  return entry->second =
+             intern(mapping == nullptr ? Function{kNobody, kNobody} : name_in(*mapping, at));
 }
 
 std::vector<ImageFound> FrameNames::images() const {

@@ -22,6 +22,9 @@ struct Function {
   friend auto operator<=>(const Function&, const Function&) = default;
 };
 
+/// The capture's function that holds a kernel address; null when it has none. `is_leaf` as below.
+const KernelFunction* kernel_function(const Capture& capture, uint64_t address, bool is_leaf);
+
 /// Where it looked and what it found, to say why names are missing.
 struct ImageFound {
   std::string path;
@@ -61,16 +64,16 @@ class FrameNames {
   std::map<Function, uint32_t> ids_;
   std::map<std::pair<std::string, std::string>, Image> images_;  ///< by path and build-id
   struct Place {
-    const Mapping* mapping;
+    uint32_t program;
     uint64_t address;
     bool operator==(const Place&) const = default;
   };
   struct PlaceHash {
     size_t operator()(const Place& place) const {
-      return std::hash<uint64_t>()(place.address * 31 + reinterpret_cast<uintptr_t>(place.mapping));
+      return std::hash<uint64_t>()(place.address * 31 + place.program);
     }
   };
-  std::unordered_map<Place, uint32_t, PlaceHash> places_;  ///< null mapping: the kernel's
+  std::unordered_map<Place, uint32_t, PlaceHash> places_;  ///< the kernel's: of program 0
 };
 
 }  // namespace thaw

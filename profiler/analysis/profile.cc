@@ -5,9 +5,6 @@
 
 #include <algorithm>
 
-#include "profiler/analysis/threads.h"
-#include "profiler/analysis/timeline.h"
-
 namespace thaw {
 
 namespace {
@@ -36,6 +33,7 @@ class ProfileMaker {
  private:
   void count_samples();
   void charge(const Trace& trace, uint64_t count);
+  std::span<const uint64_t> without_nmi(std::span<const uint64_t> frames) const;
   void charge_frames(std::span<const uint64_t> frames, bool is_kernel, const Trace& trace);
   void add_functions();
   void add_threads();
@@ -69,18 +67,31 @@ void ProfileMaker::count_samples() {
 
 void ProfileMaker::charge_frames(std::span<const uint64_t> frames, bool is_kernel,
                                  const Trace& trace) {
+  // The first frame of either is where it was, not where it returns to.
+  bool is_leaf = true;
   for (const uint64_t address : frames) {
-    // The user stack below a system call begins at the place it was called from: no leaf, but not
-    // a place behind a call instruction either. What lies just before it is the same function.
-    const bool is_leaf = functions_.empty();
     functions_.push_back(is_kernel ? names_.kernel(address, is_leaf)
                                    : names_.user(trace.program, address, is_leaf));
+    is_leaf = false;
   }
+}
+
+/// A sample by somebody else's NMI is taken in its handler: what it interrupted is the sample.
+std::span<const uint64_t> ProfileMaker::without_nmi(std::span<const uint64_t> frames) const {
+  if (capture_.header().clock != "nmi") return frames;
+  constexpr std::string_view kEntries[] = {"exc_nmi", "asm_exc_nmi", "nmi", "end_repeat_nmi"};
+  size_t first = 0;
+  for (size_t i = 0; i < frames.size(); i++) {
+    const KernelFunction* function = kernel_function(capture_, frames[i], false);
+    if (function != nullptr && std::ranges::find(kEntries, function->name) != std::end(kEntries))
+      first = i + 1;
+  }
+  return frames.subspan(first);
 }
 
 void ProfileMaker::charge(const Trace& trace, uint64_t count) {
   functions_.clear();
-  charge_frames(capture_.stack(trace.kernel_stack), true, trace);
+  charge_frames(without_nmi(capture_.stack(trace.kernel_stack)), true, trace);
   charge_frames(capture_.stack(trace.user_stack), false, trace);
   if (functions_.empty()) {
     profile_.unnamed += count;
@@ -107,24 +118,11 @@ void ProfileMaker::add_functions() {
 }
 
 void ProfileMaker::add_threads() {
-  const auto names = thread_names(capture_);
-  for (const ThreadTimeline& thread : build_timeline(capture_)) {
-    ThreadCost cost{.tid = thread.tid, .pid = thread.pid, .name = {}};
-    if (const auto name = names.find(thread.tid); name != names.end())
-      cost.name = name->second.name;
-    if (const auto count = samples_of_.find(thread.tid); count != samples_of_.end())
-      cost.samples = count->second;
-    for (const Slice& slice : thread.slices) {
-      const int64_t length_ns = slice.end_ns - slice.start_ns;
-      if (slice.state == ThreadState::running) cost.running_ns += length_ns;
-      if (slice.state == ThreadState::ready) cost.ready_ns += length_ns;
-      if (slice.state == ThreadState::waiting) cost.waiting_ns += length_ns;
-    }
-    profile_.threads.push_back(std::move(cost));
+  for (ThreadTimes& times : thread_times(capture_)) {
+    const auto count = samples_of_.find(times.tid);
+    const uint64_t samples = count == samples_of_.end() ? 0 : count->second;
+    profile_.threads.push_back({std::move(times), samples});
   }
-  std::ranges::sort(profile_.threads, [](const ThreadCost& a, const ThreadCost& b) {
-    return std::tie(b.running_ns, b.samples, a.tid) < std::tie(a.running_ns, a.samples, b.tid);
-  });
 }
 
 Profile ProfileMaker::make() {

@@ -2,10 +2,10 @@
 // Where the time went: samples summed up by function and by thread.
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "profiler/analysis/frame_names.h"
+#include "profiler/analysis/thread_times.h"
 
 namespace thaw {
 
@@ -16,13 +16,8 @@ struct FunctionCost {
 };
 
 struct ThreadCost {
-  Tid tid;
-  Pid pid;
-  std::string name;
+  ThreadTimes times;
   uint64_t samples = 0;
-  int64_t running_ns = 0;
-  int64_t ready_ns = 0;
-  int64_t waiting_ns = 0;
 };
 
 struct Profile {

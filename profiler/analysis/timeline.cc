@@ -37,8 +37,9 @@
 //     `unknown`, for exactly the threads that are proved wrong.
 //  8. exec from a thread that does not lead its process: it goes on under the leader's tid.
 //
-// What it does not do: reasons of waits, CPU time in interrupts, frequency. It follows that a
-// running slice includes interrupts and, in a guest, time in which the host ran something else.
+// What it does not do: reasons of waits (wait_reason.h), CPU time in interrupts, frequency. It
+// follows that a running slice includes interrupts and, in a guest, time in which the host ran
+// something else.
 
 #include "profiler/analysis/timeline.h"
 
@@ -71,6 +72,9 @@ struct Thread {
   bool is_being_woken = false;
   int64_t waking_ns = 0;
   Tid waker;
+  // Where it blocked; of a waiting thread.
+  StackId kernel_stack;
+  StackId user_stack;
   std::vector<Slice> slices;
 };
 
@@ -110,8 +114,13 @@ class Builder {
 /// Ends what the thread has done since `since_ns`, calling it `state`.
 void Builder::close(Thread& thread, ThreadState state, int64_t end_ns, Tid waker) {
   if (thread.known != Known::state) return;
-  if (end_ns > thread.since_ns)
-    thread.slices.push_back({state, thread.since_ns, end_ns, thread.cpu, waker});
+  if (end_ns > thread.since_ns) {
+    thread.slices.push_back({state, thread.since_ns, end_ns, thread.cpu, waker, {}, {}});
+    if (state == ThreadState::waiting) {
+      thread.slices.back().kernel_stack = thread.kernel_stack;
+      thread.slices.back().user_stack = thread.user_stack;
+    }
+  }
   thread.since_ns = std::max(thread.since_ns, end_ns);
 }
 
@@ -163,6 +172,8 @@ void Builder::switch_out(const Event& event) {
     prev.state = ThreadState::unknown;
   } else {
     enter(prev, ThreadState::waiting, event.time_ns, event.cpu);
+    prev.kernel_stack = event.kernel_stack;
+    prev.user_stack = event.user_stack;
   }
 }
 

@@ -18,6 +18,9 @@ struct Slice {
   int64_t end_ns = 0;
   CpuId cpu;  ///< where it ran or was queued; meaningless while waiting
   Tid waker;  ///< of a waiting slice: who ended it; 0 unknown
+  /// Of a waiting slice: where the thread blocked; 0 when that was not recorded.
+  StackId kernel_stack;
+  StackId user_stack;
 };
 
 struct ThreadTimeline {

@@ -11,7 +11,7 @@
 #define THAW_BPF_SCHED_H
 
 #include "profiler/bpf/compat.bpf.h"
-#include "profiler/bpf/emit.bpf.h"
+#include "profiler/bpf/stack.bpf.h"
 
 enum switch_counter { COUNTER_OF_TASK, COUNTER_BY_NAME };
 
@@ -45,6 +45,30 @@ static __always_inline void end_window(const struct task_struct *prev,
 	}
 }
 
+/* The stack of a thread that blocks says what it waits for. At this tracepoint it is still the
+ * current one. */
+static __always_inline void end_switch_with_stack(__u64 *ctx, struct emit *emit,
+						  const struct sched_switch_event *event)
+{
+	struct scratch *scratch = scratch_of(emit);
+	__u64 kernel_bytes, user_bytes, size_bytes;
+
+	if (!scratch) {
+		count_loss(emit->counters, LOSS_no_cpu_slot, may_overlap(emit->level));
+		*emit->busy = 0;
+		return;
+	}
+	kernel_bytes = walk(ctx, emit, scratch->frames, 0);
+	user_bytes = walk(ctx, emit, (void *)scratch->frames + kernel_bytes, BPF_F_USER_STACK);
+	size_bytes = sizeof(scratch->switched) + kernel_bytes + user_bytes;
+	scratch->switched = *event;
+	scratch->switched.kernel_frames = kernel_bytes / sizeof(__u64);
+	scratch->switched.user_frames = user_bytes / sizeof(__u64);
+	fill_header(emit, &scratch->header, size_bytes);
+	emit->time_ns = bpf_ktime_get_ns(); /* timed from here on, as samples are */
+	end_emit(ctx, emit, scratch, size_bytes);
+}
+
 static __always_inline int emit_switch(__u64 *ctx, const enum switch_counter counter)
 {
 	struct task_struct *prev = (void *)ctx[1];
@@ -69,7 +93,10 @@ static __always_inline int emit_switch(__u64 *ctx, const enum switch_counter cou
 	event.prev_pid = prev->tgid;
 	/* arg 0 is `preempt`: the thread still wants to run, whatever its state says. */
 	event.prev_state = (__u8)ctx[0] ? 0 : task_state(prev);
-	end_emit(ctx, &emit, &event, sizeof(event));
+	if (want_switch_stacks && event.prev_state && event.prev_tid && is_target(prev->tgid))
+		end_switch_with_stack(ctx, &emit, &event);
+	else
+		end_emit(ctx, &emit, &event, sizeof(event));
 	return 0;
 }
 

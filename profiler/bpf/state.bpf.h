@@ -19,6 +19,7 @@ const volatile bool guarded = true;
 const volatile bool only_targets = false;  /* -p and -- CMD */
 const volatile bool sample_is_nmi = false; /* the perf event is a hardware one */
 const volatile bool want_stacks = true;
+const volatile bool want_switch_stacks = false; /* of threads that block */
 
 /* Set by user space at any time: enum phase. */
 volatile __u32 phase = PHASE_IDLE;
@@ -58,7 +59,8 @@ struct scratch {
 	union {
 		struct event_header header;
 		struct sample_event sample;
-	};
+		struct sched_switch_event switched;
+	}; /* all of one size: the frames follow each */
 	/* User frames begin right after the kernel frames, hence room for both and one more for the
 	 * verifier. */
 	__u64 frames[2 * THAW_MAX_FRAMES + 2];

@@ -32,13 +32,21 @@ std::span<const uint64_t> frames_at(const char* record, uint32_t offset, uint32_
   return {reinterpret_cast<const uint64_t*>(record + offset), count};
 }
 
-std::optional<Event> decode_switch(Event event, const char* record, uint32_t bytes) {
+std::optional<Event> decode_switch(Event event, const char* record, uint32_t bytes,
+                                   Writer& writer) {
   const auto wire = as<sched_switch_event>(record, bytes);
   if (!wire) return std::nullopt;
+  const size_t frames = size_t{wire->kernel_frames} + wire->user_frames;
+  if (bytes < sizeof(sched_switch_event) + frames * sizeof(uint64_t)) return std::nullopt;
   event.tid = tid_of(wire->prev_tid);
   event.pid = pid_of(wire->prev_pid);
   event.other_tid = tid_of(wire->next_tid);
   event.detail = wire->prev_state;
+  event.kernel_stack =
+      writer.intern_stack(frames_at(record, sizeof(sched_switch_event), wire->kernel_frames));
+  event.user_stack = writer.intern_stack(
+      frames_at(record, sizeof(sched_switch_event) + wire->kernel_frames * sizeof(uint64_t),
+                wire->user_frames));
   return event;
 }
 
@@ -108,7 +116,7 @@ std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer) 
   event.time_ns = static_cast<int64_t>(header->time_ns);
   switch (header->kind) {
     case EVENT_SCHED_SWITCH:
-      return decode_switch(event, record, bytes);
+      return decode_switch(event, record, bytes, writer);
     case EVENT_SCHED_WAKING:
     case EVENT_SCHED_WAKEUP:
       return decode_wake(event, record, bytes);

@@ -8,8 +8,10 @@
 #include "profiler/capture/mapping_watch.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/perf_event.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <sstream>
 #include <string>
@@ -27,6 +30,7 @@
 
 #include "profiler/base/files.h"
 #include "profiler/base/unique_fd.h"
+#include "profiler/symbols/elf_image.h"
 
 namespace thaw {
 
@@ -198,7 +202,10 @@ void MappingWatch::State::drain(const Buffer& buffer, std::vector<Mapping>& into
     const size_t at = tail % kBufferBytes;
     perf_event_header header;  // eight bytes, aligned to eight: never split
     std::memcpy(&header, data + at, sizeof header);
-    if (header.size < sizeof header || header.size > head - tail) break;
+    if (header.size < sizeof header || header.size > head - tail) {
+      lost++;  // what is left makes no sense
+      break;
+    }
     const size_t first = std::min<size_t>(header.size, kBufferBytes - at);
     if (first == header.size) {
       take({data + at, first}, into);
@@ -231,23 +238,51 @@ std::vector<Mapping> parse_maps(std::string_view text, Pid pid, int64_t time_ns)
                     &offset, &name_at) < 4 ||
         protection[2] != 'x' || end <= start)
       continue;
-    mappings.push_back({.pid = pid,
-                        .time_ns = time_ns,
-                        .address = start,
-                        .bytes = end - start,
-                        .file_offset = offset,
-                        .path = name_at > 0 ? line.substr(static_cast<size_t>(name_at)) : "",
-                        .build_id = {}});
+    mappings.push_back(
+        {.pid = pid,
+         .time_ns = time_ns,
+         .address = start,
+         .bytes = end - start,
+         .file_offset = offset,
+         .path = name_at > 0 ? line.substr(static_cast<size_t>(name_at), PATH_MAX) : std::string(),
+         .build_id = {}});
   }
   return mappings;
 }
 
+namespace {
+
+/// Of files, each read once.
+class BuildIds {
+ public:
+  const std::string& of(const std::string& path) {
+    struct stat file {};
+    static const std::string kNone;
+    if (::stat(path.c_str(), &file) != 0) return kNone;
+    const auto [entry, is_new] = known_.try_emplace({file.st_dev, file.st_ino});
+    if (is_new) entry->second = ElfImage::build_id_of(path);
+    return entry->second;
+  }
+
+ private:
+  std::map<std::pair<dev_t, ino_t>, std::string> known_;
+};
+
+}  // namespace
+
 void list_mappings(std::optional<int32_t> pid, int64_t time_ns, std::vector<Mapping>& into) {
+  BuildIds build_ids;
   const auto add = [&](int32_t process) {
     const auto text = read_file(fmt::format("/proc/{}/maps", process));
     if (!text) return;
-    for (Mapping& mapping : parse_maps(*text, Pid(process), time_ns))
+    for (Mapping& mapping : parse_maps(*text, Pid(process), time_ns)) {
+      // The file that is mapped, whatever stands at its path by now, or in another root.
+      if (mapping.path.starts_with('/'))
+        mapping.build_id =
+            build_ids.of(fmt::format("/proc/{}/map_files/{:x}-{:x}", process, mapping.address,
+                                     mapping.address + mapping.bytes));
       into.push_back(std::move(mapping));
+    }
   };
   if (pid) return add(*pid);
   std::error_code gone;

@@ -27,6 +27,7 @@ struct RecordOptions {
   Clock clock = Clock::Auto;
   Transport transport = Transport::Auto;
   bool stacks = true;
+  bool switch_stacks = false;  ///< of threads that block: what they wait for
   /// Per CPU. 8 MiB hold 200,000 switches of 40 bytes: a CPU that switches a million times a second
   /// may leave its reader without a CPU for 0.2 s.
   uint32_t ring_mib = 8;

@@ -118,6 +118,7 @@ Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& f
   plan.switch_window = features.run_queues.present && options.all;
   plan.counter_by_name = plan.switch_window && features.run_queues_by_name;
   plan.stacks = options.stacks;
+  plan.switch_stacks = options.switch_stacks;
   plan.ring_bytes = std::bit_ceil(options.ring_mib) << 20;
   // NMI samples are few, 10,000 a second at the very most, of up to 2 KiB with both stacks.
   plan.nmi_ring_bytes = std::max(plan.ring_bytes / 8, 1u << 20);

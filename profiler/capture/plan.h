@@ -21,6 +21,7 @@ struct CapturePlan {
   bool counter_by_name = false;  ///< which is found by its symbol, see features.h
   bool only_targets = false;
   bool stacks = true;
+  bool switch_stacks = false;         ///< of threads that block
   uint32_t sample_hz = 0;             ///< 0: the clock has no rate of its own (nmi, none)
   uint32_t ring_bytes = 0;            ///< power of two
   uint32_t nmi_ring_bytes = 0;        ///< power of two

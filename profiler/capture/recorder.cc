@@ -256,14 +256,17 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   Session session = TRY(Session::load(plan, features));
   if (options.pid) TRY(session.add_target(*options.pid));
   if (child) TRY(session.add_target(child->pid()));
-  Writer writer = TRY(create_file(file, header_of(options, plan, features)));
+  Header header = header_of(options, plan, features);
+  std::optional<MappingWatch> mapping_watch;
+  if (auto watch = MappingWatch::open(features.online_cpus))
+    mapping_watch.emplace(std::move(*watch));
+  else
+    header.features.push_back("user frames have no names: " + watch.error().message);
+  Writer writer = TRY(create_file(file, header));
 
   MappingLog mappings(options.all);
   if (options.pid) mappings.know(Pid(*options.pid));
   if (child) mappings.know(Pid(child->pid()));
-  std::optional<MappingWatch> mapping_watch;
-  if (auto watch = MappingWatch::open(features.online_cpus))
-    mapping_watch.emplace(std::move(*watch));
   Recording recording{.options = options,
                       .hooks = hooks,
                       .session = session,
@@ -273,9 +276,10 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
                       .mapping_watch = mapping_watch,
                       .child = child ? &*child : nullptr,
                       .process_pidfd = process.get()};
+  // After the watch is open and before anything fills the rings, which nobody drains meanwhile.
+  if (!child) list_mappings(options.pid, monotonic_ns(), mappings.fresh());
   session.begin();
   recording.start_ns = monotonic_ns();
-  if (!child) list_mappings(options.pid, recording.start_ns, mappings.fresh());
   // After begin(): a thread that starts in between is in the events, one that was there is in
   // /proc.
   if (!child) TRY(write_seen_tasks(writer, options.pid, recording.start_ns));

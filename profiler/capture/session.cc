@@ -137,6 +137,7 @@ Status Session::State::open(const Features& features) {
   rodata.only_targets = plan.only_targets;
   rodata.sample_is_nmi = plan.samples_in_nmi;
   rodata.want_stacks = plan.stacks;
+  rodata.want_switch_stacks = plan.switch_stacks;
   bpf_map__set_max_entries(skeleton->maps.cpus, possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.rings, 2 * possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.scratches, LEVELS * possible_cpus);

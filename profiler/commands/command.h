@@ -11,6 +11,7 @@ extern const Command kFreezesCommand;
 extern const Command kInfoCommand;
 extern const Command kRecordCommand;
 extern const Command kReportCommand;
+extern const Command kTimelineCommand;
 extern const Command kWatchCommand;
 
 }  // namespace thaw

@@ -117,7 +117,7 @@ std::string cost_line(const RecordSummary& summary) {
 std::string end_lines(const RecordSummary& summary) {
   return counts_line(summary) + loss_lines(summary.tally) + stall_line(summary) +
          cost_line(summary) +
-         fmt::format("thaw: {}, {}; next: thaw info {}\n", summary.file.string(),
+         fmt::format("thaw: {}, {}; next: thaw report {}\n", summary.file.string(),
                      bytes(summary.bytes), summary.file.string());
 }
 
@@ -175,6 +175,9 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->default_str("auto");
   app.add_flag_callback(
       "--no-stacks", [options] { options->stacks = false; }, "Samples without stacks");
+  app.add_flag("--switch-stacks", options->switch_stacks,
+               "The stack of each thread that blocks too: `thaw timeline` then says what it waited "
+               "for");
   app.add_option("--ring-mib", options->ring_mib, "Buffer per CPU; raise it when events are lost")
       ->type_name("MIB")
       ->capture_default_str();

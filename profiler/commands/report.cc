@@ -18,7 +18,7 @@ struct Options {
 Result<int> run(const Options& options) {
   const OpenedCapture opened = TRY(open_capture(options.file));
   const Profile profile = make_profile(opened.capture);
-  TRY(print_out(options.json ? profile_json(profile)
+  TRY(print_out(options.json ? profile_json(opened.capture, profile)
                              : profile_text(opened.capture, profile, options.rows)));
   return 0;
 }

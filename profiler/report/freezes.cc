@@ -1,4 +1,4 @@
-// Freezes as a table and as JSON. Addresses are not names yet: symbols/ is not asked here.
+// Freezes as a table and as JSON. Kernel stacks have the names that the capture brought along.
 
 #include "profiler/report/freezes.h"
 
@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "profiler/analysis/frame_names.h"
 #include "profiler/report/info.h"
 #include "profiler/report/words.h"
 
@@ -20,13 +21,20 @@ std::string cpus_of(const Freeze& freeze) {
   return fmt::format("CPU{} {}", freeze.cpus.size() == 1 ? "" : "s", fmt::join(freeze.cpus, ","));
 }
 
+/// "function+0x12", or the address where the capture has no name for it.
+std::string place(const Capture& capture, uint64_t address) {
+  const KernelFunction* function = kernel_function(capture, address, false);
+  if (function == nullptr) return fmt::format("{:#x}", address);
+  return fmt::format("{}+{:#x}", printable(function->name), address - function->address);
+}
+
 std::string line(const Capture& capture, const Freeze& freeze) {
   std::string out = fmt::format("{:>12.6f} s  {:>9}  {:<12}  {}\n",
                                 static_cast<double>(freeze.start_ns - start_ns(capture)) / 1e9,
                                 duration(static_cast<uint64_t>(freeze.length_ns)), cpus_of(freeze),
                                 printable(freeze.cause));
   for (size_t at = 0; at < std::min(kShownFrames, freeze.stack.size()); at++)
-    out += fmt::format("{:>27}{:#x}\n", "", freeze.stack[at]);
+    out += fmt::format("{:>27}{}\n", "", place(capture, freeze.stack[at]));
   return out;
 }
 
@@ -61,12 +69,18 @@ std::string freezes_json(const Capture& capture, std::span<const Freeze> freezes
     Json cpus = Json::array();
     for (const CpuId cpu : freeze.cpus) cpus.push_back(cpu.value);
     Json stack = Json::array();
-    for (const uint64_t address : freeze.stack) stack.push_back(fmt::format("{:#x}", address));
+    Json functions = Json::array();
+    for (const uint64_t address : freeze.stack) {
+      stack.push_back(fmt::format("{:#x}", address));
+      const KernelFunction* function = kernel_function(capture, address, false);
+      functions.push_back(function == nullptr ? Json() : Json(function->name));
+    }
     out["freezes"].push_back({{"start_ns", freeze.start_ns - start_ns(capture)},
                               {"length_ns", freeze.length_ns},
                               {"cpus", cpus},
                               {"cause", freeze.cause},
-                              {"stack", stack}});
+                              {"stack", stack},
+                              {"functions", functions}});
   }
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

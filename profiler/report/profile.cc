@@ -3,6 +3,7 @@
 #include "profiler/report/profile.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -19,7 +20,10 @@ constexpr size_t kNameWidth = 60;
 
 std::string fitted(const std::string& name) {
   const std::string text = printable(name);
-  return text.size() <= kNameWidth ? text : text.substr(0, kNameWidth - 1) + "…";
+  if (text.size() <= kNameWidth) return text;
+  size_t end = kNameWidth - 1;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) end--;
+  return text.substr(0, end) + "…";
 }
 
 std::string share(uint64_t part, uint64_t all) {
@@ -35,7 +39,7 @@ std::string head(const Capture& capture, const Profile& profile) {
   const Header& header = capture.header();
   std::string out = fmt::format("{} samples of threads", grouped(profile.samples));
   if (header.sample_hz != 0) out += fmt::format(" at {} Hz", header.sample_hz);
-  out += fmt::format(" ({}), {} of idle CPUs", header.clock, grouped(profile.idle));
+  out += fmt::format(" ({}), {} of idle CPUs", printable(header.clock), grouped(profile.idle));
   if (profile.unnamed != 0)
     out += fmt::format("; {} ran where nobody knows a name", grouped(profile.unnamed));
   return out + "\n\n";
@@ -62,11 +66,16 @@ std::string threads_text(const Profile& profile, size_t rows) {
                                 "waiting", "samples", "thread", "name");
   for (size_t i = 0; i < std::min(rows, profile.threads.size()); i++) {
     const ThreadCost& cost = profile.threads[i];
-    out += fmt::format("{:>9}  {:>9}  {:>9}  {:>8}  {:>8}  {}\n", time(cost.running_ns),
-                       time(cost.ready_ns), time(cost.waiting_ns), grouped(cost.samples), cost.tid,
-                       printable(cost.name));
+    out += fmt::format("{:>9}  {:>9}  {:>9}  {:>8}  {:>8}  {}\n", time(cost.times.running_ns),
+                       time(cost.times.ready_ns), time(cost.times.waiting_ns),
+                       grouped(cost.samples), cost.times.tid, printable(cost.times.name));
   }
   return out + left_out(profile.threads.size(), rows, "threads");
+}
+
+/// As many samples as its time on a CPU gives at this rate; null without one.
+Json expected(const ThreadCost& cost, double hz) {
+  return hz == 0 ? Json() : Json(std::round(static_cast<double>(cost.times.running_ns) * hz / 1e9));
 }
 
 /// Files whose code ran and has no names, and why.
@@ -92,7 +101,8 @@ std::string profile_text(const Capture& capture, const Profile& profile, size_t 
          images_text(profile);
 }
 
-std::string profile_json(const Profile& profile) {
+std::string profile_json(const Capture& capture, const Profile& profile) {
+  const double hz = capture.header().sample_hz;
   Json out;
   out["schema"] = kReportSchema;
   out["samples"] = profile.samples;
@@ -106,13 +116,14 @@ std::string profile_json(const Profile& profile) {
                                 {"total", cost.total}});
   out["threads"] = Json::array();
   for (const ThreadCost& cost : profile.threads)
-    out["threads"].push_back({{"tid", cost.tid.value},
-                              {"pid", cost.pid.value},
-                              {"name", cost.name},
+    out["threads"].push_back({{"tid", cost.times.tid.value},
+                              {"pid", cost.times.pid.value},
+                              {"name", cost.times.name},
                               {"samples", cost.samples},
-                              {"running_ns", cost.running_ns},
-                              {"ready_ns", cost.ready_ns},
-                              {"waiting_ns", cost.waiting_ns}});
+                              {"expected_samples", expected(cost, hz)},
+                              {"running_ns", cost.times.running_ns},
+                              {"ready_ns", cost.times.ready_ns},
+                              {"waiting_ns", cost.times.waiting_ns}});
   out["images"] = Json::array();
   for (const ImageFound& image : profile.images)
     out["images"].push_back({{"path", image.path},

@@ -6,7 +6,8 @@
 // clang-format off
 //   kind          tid, pid are       other_tid is   detail is         duration_ns   name      stacks
 //   sample        the thread on CPU  -              -                 -             -         yes
-//   sched_switch  prev               next           prev's state      -             -         -
+//   sched_switch  prev               next           prev's state      -             -         yes, if
+//                                                                                             it blocks
 //   sched_waking  wakee              waker          target CPU        -             -         -
 //   sched_wakeup  wakee              current        target CPU        -             -         -
 //   task_seen     a thread that was there when the capture began      -             its name  -

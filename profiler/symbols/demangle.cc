@@ -13,7 +13,7 @@ namespace thaw {
 
 namespace {
 
-constexpr size_t kLongestName = 16 * 1024;
+constexpr size_t kLongestName = 4 * 1024;
 
 struct Freer {
   void operator()(char* text) const { ::free(text); }

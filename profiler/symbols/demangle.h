@@ -7,7 +7,7 @@
 namespace thaw {
 
 /// A C++ or Rust name as it stands in the source; anything else comes back as it is. Names longer
-/// than 16 KiB are not tried.
+/// than 4 KiB are not tried.
 std::string demangle(std::string_view name);
 
 }  // namespace thaw

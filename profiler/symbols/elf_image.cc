@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <span>
@@ -18,6 +19,9 @@
 namespace thaw {
 
 namespace {
+
+/// The largest binaries have some 100 MB of names; a file that claims more is made up.
+constexpr size_t kMostNameBytes = 512 << 20;
 
 struct ElfCloser {
   void operator()(Elf* elf) const { elf_end(elf); }
@@ -69,6 +73,7 @@ class ElfReader {
  private:
   ElfReader(UniqueFd fd, Elf* elf) : fd_(std::move(fd)), elf_(elf) {}
   void read_table(ElfImage& image, Elf_Scn* section, const GElf_Shdr& header);
+  uint64_t size_of(const GElf_Sym& symbol) const;
 
   UniqueFd fd_;
   std::unique_ptr<Elf, ElfCloser> elf_;
@@ -76,9 +81,16 @@ class ElfReader {
 
 Result<ElfReader> ElfReader::open(const std::filesystem::path& path) {
   elf_version(EV_CURRENT);
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // The path is what some process had, and is something else by now perhaps: opening a device or a
+  // FIFO does things.
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0)
+    return fail_errno(errno, fmt::format("cannot open {}", path.string()));
+  if (!S_ISREG(facts.st_mode)) return fail(ErrorKind::Corrupt, "{} is no file", path.string());
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot open {}", path.string()));
-  Elf* elf = elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr);
+  // Read, not mapped: somebody may cut the file meanwhile.
+  Elf* elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
   ElfReader reader(std::move(fd), elf);
   if (elf == nullptr || elf_kind(elf) != ELF_K_ELF)
     return fail(ErrorKind::Corrupt, "{} is no ELF file", path.string());
@@ -109,6 +121,15 @@ void ElfReader::read_build_id(ElfImage& image) {
   }
 }
 
+/// Of one without a size (assembly): to the end of its section.
+uint64_t ElfReader::size_of(const GElf_Sym& symbol) const {
+  GElf_Shdr header;
+  if (symbol.st_size != 0) return symbol.st_size;
+  if (gelf_getshdr(elf_getscn(elf_.get(), symbol.st_shndx), &header) == nullptr) return 1;
+  const uint64_t end = header.sh_addr + header.sh_size;
+  return symbol.st_value < end ? end - symbol.st_value : 1;
+}
+
 void ElfReader::read_table(ElfImage& image, Elf_Scn* section, const GElf_Shdr& header) {
   Elf_Data* data = elf_getdata(section, nullptr);
   if (data == nullptr || header.sh_entsize == 0) return;
@@ -118,9 +139,10 @@ void ElfReader::read_table(ElfImage& image, Elf_Scn* section, const GElf_Shdr& h
     if (gelf_getsym(data, i, &symbol) == nullptr || !is_function(symbol)) continue;
     const char* name = elf_strptr(elf_.get(), header.sh_link, symbol.st_name);
     if (name == nullptr || *name == '\0') continue;
+    if (image.names_.size() > kMostNameBytes) return;
     image.symbols_.push_back(
         {.address = symbol.st_value,
-         .bytes = static_cast<uint32_t>(std::min<uint64_t>(symbol.st_size, UINT32_MAX)),
+         .bytes = static_cast<uint32_t>(std::min<uint64_t>(size_of(symbol), UINT32_MAX)),
          .name_at = static_cast<uint32_t>(image.names_.size()),
          .rank = rank_of(symbol, name)});
     image.names_.append(name).push_back('\0');
@@ -161,6 +183,13 @@ Result<ElfImage> ElfImage::open(const std::filesystem::path& path) {
   return image;
 }
 
+std::string ElfImage::build_id_of(const std::filesystem::path& path) {
+  auto reader = ElfReader::open(path);
+  ElfImage image;
+  if (reader) reader->read_build_id(image);
+  return std::move(image.build_id_);
+}
+
 std::optional<uint64_t> ElfImage::address_of(uint64_t file_offset) const {
   for (const Segment& segment : segments_)
     if (file_offset >= segment.file_offset && file_offset - segment.file_offset < segment.bytes)
@@ -172,7 +201,7 @@ std::optional<ElfSymbol> ElfImage::find(uint64_t address) const {
   const auto after = std::ranges::upper_bound(symbols_, address, {}, &Entry::address);
   if (after == symbols_.begin()) return std::nullopt;
   const Entry& entry = *(after - 1);
-  if (entry.bytes != 0 && address - entry.address >= entry.bytes) return std::nullopt;
+  if (address - entry.address >= entry.bytes) return std::nullopt;
   return ElfSymbol{entry.address, entry.bytes, name_of(entry)};
 }
 

@@ -14,7 +14,7 @@ namespace thaw {
 
 struct ElfSymbol {
   uint64_t address = 0;   ///< as in the file, before it is loaded somewhere
-  uint64_t bytes = 0;     ///< 0: not told; it goes on to the next symbol
+  uint64_t bytes = 0;     ///< where it is not told: to the end of its section
   std::string_view name;  ///< mangled
 };
 
@@ -25,6 +25,8 @@ class ElfImage {
   /// Fails with Environment when the file cannot be read, with Corrupt when it is no ELF file. A
   /// file without symbols is no error.
   static Result<ElfImage> open(const std::filesystem::path& path);
+  /// The build-id of a file alone; "" when it has none, or is no file that can be read.
+  static std::string build_id_of(const std::filesystem::path& path);
 
   /// Hexadecimal; "" without one.
   const std::string& build_id() const { return build_id_; }

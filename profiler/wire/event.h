@@ -55,12 +55,16 @@ struct event_header {
 	__u64 time_ns; /* CLOCK_MONOTONIC, when the program began to emit */
 };
 
+/* Where stacks are wanted and prev blocks, its frames follow the struct: the kernel's, then the
+ * user's, leaf first. */
 struct sched_switch_event {
 	struct event_header header;
 	__u32 prev_tid;
 	__u32 next_tid;
 	__u32 prev_pid;
-	__u32 prev_state; /* task_struct::state; 0 is pre-empted */
+	__u16 prev_state; /* task_struct::state, which ends at 0x10000; 0 is pre-empted */
+	__u8 kernel_frames;
+	__u8 user_frames;
 };
 
 /* sched_waking and sched_wakeup */

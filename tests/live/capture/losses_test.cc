@@ -102,8 +102,10 @@ void EveryLiveLoss::overflow_a_perf_buffer() {
 
 /// An exec maps four files; the buffers hold some hundred per CPU.
 void EveryLiveLoss::overflow_the_mappings() {
+  // The kernel says what was lost in front of the next record that fits.
   run("recording -a -o c.thaw --clock none; kill -STOP $p; "
-      "i=0; while [ $i -lt 1500 ]; do /bin/true; i=$((i + 1)); done; kill -CONT $p; finish");
+      "taskset -c 0 bash -c 'i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i + 1)); done'; "
+      "kill -CONT $p; sleep 0.5; taskset -c 0 /bin/true; sleep 0.2; finish");
 }
 
 /// One record whose length is a lie and one of a kind that does not exist: two checks of two files.

@@ -1,0 +1,103 @@
+// Times of threads as a table and as JSON.
+
+#include "profiler/report/timeline.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "profiler/report/words.h"
+
+namespace thaw {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kShownWakers = 3;
+
+std::string time(int64_t ns) {
+  return duration(static_cast<uint64_t>(std::max<int64_t>(0, ns)));
+}
+
+/// "futex 1.20 s (34×), pipe 20.0 ms (5×)", longest first.
+std::string reasons(const ThreadTimes& thread) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < thread.waits.size(); i++)
+    if (thread.waits[i].count != 0) order.push_back(i);
+  std::ranges::sort(order, [&](size_t a, size_t b) {
+    return std::pair(thread.waits[b].ns, a) < std::pair(thread.waits[a].ns, b);
+  });
+  std::string out;
+  for (const size_t i : order)
+    out +=
+        fmt::format("{}{} {} ({}×)", out.empty() ? "" : ", ", name_of(static_cast<WaitReason>(i)),
+                    time(thread.waits[i].ns), grouped(thread.waits[i].count));
+  return out;
+}
+
+std::string wakers(const ThreadTimes& thread) {
+  std::string out;
+  for (size_t i = 0; i < std::min(kShownWakers, thread.wakers.size()); i++) {
+    const Waker& waker = thread.wakers[i];
+    const std::string who = waker.tid.value == 0 ? "interrupts or unknown"
+                            : waker.name.empty() ? fmt::format("thread {}", waker.tid)
+                                                 : fmt::format("{} ({})", waker.name, waker.tid);
+    out += fmt::format("{}{} {}×", out.empty() ? "" : ", ", printable(who), grouped(waker.count));
+  }
+  if (thread.wakers.size() > kShownWakers)
+    out += fmt::format(" and {} others", thread.wakers.size() - kShownWakers);
+  return out;
+}
+
+}  // namespace
+
+std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows) {
+  if (threads.empty()) return "no switch was recorded\n";
+  std::string out = fmt::format("{:>9}  {:>9}  {:>9}  {:>8}  {}\n", "running", "ready", "waiting",
+                                "thread", "name");
+  for (const ThreadTimes& thread : threads.first(std::min(rows, threads.size()))) {
+    out += fmt::format("{:>9}  {:>9}  {:>9}  {:>8}  {}\n", time(thread.running_ns),
+                       time(thread.ready_ns), time(thread.waiting_ns), thread.tid,
+                       printable(thread.name));
+    if (const std::string text = reasons(thread); !text.empty())
+      out += fmt::format("{:>35}for {}\n", "", text);
+    if (const std::string text = wakers(thread); !text.empty())
+      out += fmt::format("{:>35}woken by {}\n", "", text);
+    if (thread.unknown_ns != 0)
+      out += fmt::format("{:>35}unknown for {}: events were lost\n", "", time(thread.unknown_ns));
+  }
+  if (threads.size() > rows) out += fmt::format("… and {} more threads\n", threads.size() - rows);
+  return out;
+}
+
+std::string timeline_json(std::span<const ThreadTimes> threads) {
+  Json out;
+  out["schema"] = kTimelineSchema;
+  out["threads"] = Json::array();
+  for (const ThreadTimes& thread : threads) {
+    Json waits = Json::object();
+    Json waiting_ns = Json::object();
+    for (size_t i = 0; i < thread.waits.size(); i++) {
+      if (thread.waits[i].count == 0) continue;
+      waits[name_of(static_cast<WaitReason>(i))] = thread.waits[i].count;
+      waiting_ns[name_of(static_cast<WaitReason>(i))] = thread.waits[i].ns;
+    }
+    Json wakers = Json::array();
+    for (const Waker& waker : thread.wakers)
+      wakers.push_back({{"tid", waker.tid.value}, {"name", waker.name}, {"count", waker.count}});
+    out["threads"].push_back({{"tid", thread.tid.value},
+                              {"pid", thread.pid.value},
+                              {"name", thread.name},
+                              {"running_ns", thread.running_ns},
+                              {"ready_ns", thread.ready_ns},
+                              {"waiting_ns", std::move(waiting_ns)},
+                              {"unknown_ns", thread.unknown_ns},
+                              {"switches", thread.switches},
+                              {"waits", std::move(waits)},
+                              {"wakers", std::move(wakers)}});
+  }
+  return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace thaw
