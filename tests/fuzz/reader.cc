@@ -9,6 +9,8 @@
 #include "profiler/report/dump.h"
 #include "profiler/report/freezes.h"
 #include "profiler/report/info.h"
+#include "profiler/report/profile.h"
+#include "profiler/report/timeline.h"
 #include "profiler/store/layout.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/given_capture.h"
@@ -60,7 +62,12 @@ void run(std::string_view input) {
   const auto freezes = thaw::find_freezes(*capture, 0);
   (void)thaw::freezes_text(*capture, freezes, 0);
   (void)thaw::freezes_json(*capture, freezes, 0);
-  (void)thaw::build_timeline(*capture);
+  const thaw::Profile profile = thaw::make_profile(*capture);
+  (void)thaw::profile_text(*capture, profile, 5);
+  (void)thaw::profile_json(*capture, profile);
+  const auto threads = thaw::thread_times(*capture);
+  (void)thaw::timeline_text(threads, 5);
+  (void)thaw::timeline_json(threads);
   thaw::dump(*capture, [](std::string_view) {});
 }
 
@@ -75,6 +82,11 @@ std::string some_capture() {
   }
   given.cpu(0).slow_emit(thaw::EmitContext::nmi, 5_ms, {0x1}).stalls(3_ms, "heartbeat");
   given.cpu(1).names(thaw::EventKind::task_new, 9, "x", 8);
+  given.mappings = {{thaw::Pid(8), kStart, 0x400000, 0x2000, 0x1000, "/bin/true", "0123"},
+                    {thaw::Pid(8), kStart + 1, 0, 0, 0, "", ""},
+                    {thaw::Pid(9), kStart + 2, 0x401000, 0x1000, 0, "", ""}};
+  given.functions = {{0xffffffff81000000, 0x100, "futex_wait", ""},
+                     {0xffff0000, 0x10, "bpf_prog", "bpf"}};
   given.loses("ring_full", 3).emits(0, thaw::EmitContext::nmi, 5_ms);
   given.tally.switches = {{40, true}, {1, false}};
   return given.bytes();

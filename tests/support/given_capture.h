@@ -136,6 +136,8 @@ class GivenCapture {
                 .cpus = 2,
                 .start_ns = kStart};
   /// `happened` is filled in from the events, so that the books balance until loses() or leaks().
+  std::vector<Mapping> mappings;
+  std::vector<KernelFunction> functions;
   Tally tally;
   Ending ending{.end_ns = kStart + 1'000_ms, .reason = "duration"};
 
@@ -208,6 +210,8 @@ class GivenCapture {
       last.happened[static_cast<size_t>(event.kind)]++;
     }
     last.happened[static_cast<size_t>(EventKind::sched_switch)] += lost_;
+    ASSERT_TRUE(writer->put(std::span<const Mapping>(mappings)));
+    ASSERT_TRUE(writer->put(std::span<const KernelFunction>(functions)));
     if (!is_killed_) {
       ASSERT_TRUE(writer->finish(last, ending));
     } else if (has_tally_) {

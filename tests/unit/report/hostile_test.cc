@@ -11,6 +11,8 @@
 #include "profiler/report/dump.h"
 #include "profiler/report/freezes.h"
 #include "profiler/report/info.h"
+#include "profiler/report/profile.h"
+#include "profiler/report/timeline.h"
 #include "profiler/store/layout.h"
 #include "tests/support/given_capture.h"
 #include "tests/support/seed.h"
@@ -49,6 +51,11 @@ std::vector<Piece> some_pieces() {
   }
   given.cpu(0).slow_emit(EmitContext::nmi, 5_ms, {0x1}).stalls(3_ms, "heartbeat");
   given.cpu(1).names(EventKind::task_new, 9, "x", 8).names(EventKind::task_exec, 8, "y", 9);
+  given.mappings = {{Pid(8), kStart, 0x400000, 0x2000, 0x1000, "/bin/true", "0123"},
+                    {Pid(8), kStart + 1, 0, 0, 0, "", ""},
+                    {Pid(9), kStart + 2, 0x401000, 0x1000, 0, "", ""}};
+  given.functions = {{0xffffffff81000000, 0x100, "futex_wait", ""},
+                     {0xffff0000, 0x10, "bpf_prog", "bpf"}};
   given.loses("ring_full", 3).emits(0, EmitContext::nmi, 5_ms).emits(1, EmitContext::task, 300);
   given.tally.switches = {{40, true}, {1, false}};
   given.ending.command_exit = 1;
@@ -81,6 +88,10 @@ void spoil(std::string& payload, std::mt19937_64& random) {
 size_t read_everything(const Capture& capture) {
   size_t bytes = info_text(capture, "x", 1).size() + info_json(capture).size();
   const auto freezes = find_freezes(capture, 0);
+  const Profile profile = make_profile(capture);
+  bytes += profile_text(capture, profile, 5).size() + profile_json(capture, profile).size();
+  const auto threads = thread_times(capture);
+  bytes += timeline_text(threads, 5).size() + timeline_json(threads).size();
   bytes += freezes_text(capture, freezes, 0).size() + freezes_json(capture, freezes, 0).size();
   dump(capture, [&](std::string_view lines) { bytes += lines.size(); });
   for (const ThreadTimeline& thread : build_timeline(capture))
