@@ -36,15 +36,17 @@ constexpr std::array<std::string_view, 18> kCalledInNmi{
     "htab_",          "copy_from_user_nmi",  "ktime_get"};
 
 /// Newer than the headers that this is built with.
-constexpr auto kCgroupStorage = static_cast<bpf_map_type>(32);  // BPF_MAP_TYPE_CGRP_STORAGE, v6.2
+constexpr uint32_t kCgroupStorage = 32;  // BPF_MAP_TYPE_CGRP_STORAGE, v6.2
 
-constexpr std::array kLockedMaps{BPF_MAP_TYPE_HASH,         BPF_MAP_TYPE_PERCPU_HASH,
-                                 BPF_MAP_TYPE_LRU_HASH,     BPF_MAP_TYPE_QUEUE,
-                                 BPF_MAP_TYPE_STACK,        BPF_MAP_TYPE_LRU_PERCPU_HASH,
-                                 BPF_MAP_TYPE_RINGBUF,      BPF_MAP_TYPE_USER_RINGBUF,
-                                 BPF_MAP_TYPE_LPM_TRIE,     BPF_MAP_TYPE_STACK_TRACE,
-                                 BPF_MAP_TYPE_TASK_STORAGE, BPF_MAP_TYPE_INODE_STORAGE,
-                                 BPF_MAP_TYPE_SK_STORAGE,   kCgroupStorage};
+/// Numbers rather than the enum: kernels have types that these headers do not.
+constexpr std::array<uint32_t, 14> kLockedMaps{
+    BPF_MAP_TYPE_HASH,         BPF_MAP_TYPE_PERCPU_HASH,
+    BPF_MAP_TYPE_LRU_HASH,     BPF_MAP_TYPE_QUEUE,
+    BPF_MAP_TYPE_STACK,        BPF_MAP_TYPE_LRU_PERCPU_HASH,
+    BPF_MAP_TYPE_RINGBUF,      BPF_MAP_TYPE_USER_RINGBUF,
+    BPF_MAP_TYPE_LPM_TRIE,     BPF_MAP_TYPE_STACK_TRACE,
+    BPF_MAP_TYPE_TASK_STORAGE, BPF_MAP_TYPE_INODE_STORAGE,
+    BPF_MAP_TYPE_SK_STORAGE,   kCgroupStorage};
 
 bool is_map_of_maps(uint32_t type) {
   return type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS;
@@ -87,11 +89,14 @@ NmiReach nmi_reach(std::string_view program_type, std::string_view place) {
 }
 
 bool takes_lock(uint32_t map_type) {
-  return std::ranges::find(kLockedMaps, static_cast<bpf_map_type>(map_type)) != kLockedMaps.end();
+  return std::ranges::find(kLockedMaps, map_type) != kLockedMaps.end();
 }
 
 std::string map_type_name(uint32_t type) {
-  const char* name = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type));
+  if (type == kCgroupStorage) return "cgrp_storage";
+  const bool is_of_the_headers = type <= BPF_MAP_TYPE_USER_RINGBUF;
+  const char* name =
+      is_of_the_headers ? libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type)) : nullptr;
   return name ? name : fmt::format("type {}", type);
 }
 
