@@ -1,14 +1,12 @@
 // Facts ↔ protobuf wire format, with protozero. The enums below are the schema; FORMAT.md lists the
-// same numbers. protozero throws on malformed input: caught here and nowhere else.
+// same numbers. protozero throws on malformed input: caught here, and never let out.
 
 #include "profiler/store/facts_coding.h"
 
 #include <algorithm>
 
-#include <protozero/pbf_builder.hpp>
-#include <protozero/pbf_message.hpp>
-
 #include "profiler/store/layout.h"
+#include "profiler/store/pbf.h"
 
 namespace thaw {
 namespace {
@@ -57,17 +55,6 @@ template <class Field>
 using Builder = protozero::pbf_builder<Field>;
 template <class Field>
 using Message = protozero::pbf_message<Field>;
-
-// What a decoder looks for: a field together with how it must be encoded. A known number in another
-// encoding is skipped like an unknown one; protozero's getters must not see it, they assert.
-template <class Field>
-constexpr uint32_t bytes_in(Field field) {
-  return protozero::tag_and_type(field, protozero::pbf_wire_type::length_delimited);
-}
-template <class Field>
-constexpr uint32_t number_in(Field field) {
-  return protozero::tag_and_type(field, protozero::pbf_wire_type::varint);
-}
 
 template <class Array>
 auto without_zeros_at_end(const Array& array) {

@@ -2,10 +2,8 @@
 
 #include "profiler/store/images.h"
 
-#include <protozero/pbf_builder.hpp>
-#include <protozero/pbf_message.hpp>
-
 #include "profiler/store/layout.h"
+#include "profiler/store/pbf.h"
 
 namespace thaw {
 
@@ -24,15 +22,6 @@ enum class MappingField : protozero::pbf_tag_type {
 };
 
 enum class FunctionField : protozero::pbf_tag_type { address = 1, bytes = 2, name = 3, module = 4 };
-
-template <class Field>
-constexpr uint32_t bytes_in(Field field) {
-  return protozero::tag_and_type(field, protozero::pbf_wire_type::length_delimited);
-}
-template <class Field>
-constexpr uint32_t number_in(Field field) {
-  return protozero::tag_and_type(field, protozero::pbf_wire_type::varint);
-}
 
 Mapping decode_mapping(protozero::data_view bytes) {
   Mapping mapping;
