@@ -83,12 +83,12 @@ std::string images_text(const Profile& profile) {
   std::string out;
   for (const ImageFound& image : profile.images) {
     if (image.unnamed == 0 || image.path.empty()) continue;
-    const char* why = !image.path.starts_with('/') ? "no file"
+    const char* why = !image.path.starts_with('/') ? "is no file"
                       : !image.was_read            ? "cannot be read here"
                       : image.is_another           ? "is another file by now: its build-id differs"
                       : image.symbols == 0         ? "has no symbols; its debug package has them"
                                                    : "has no symbol there";
-    out += fmt::format("{}: {} addresses without a name: {}\n", printable(image.path),
+    out += fmt::format("{}: no name for {} of its addresses: it {}\n", printable(image.path),
                        grouped(image.unnamed), why);
   }
   return out.empty() ? "" : "\n" + out;

@@ -45,8 +45,9 @@ std::string wakers(const ThreadTimes& thread) {
                                                  : fmt::format("{} ({})", waker.name, waker.tid);
     out += fmt::format("{}{} {}×", out.empty() ? "" : ", ", printable(who), grouped(waker.count));
   }
-  if (thread.wakers.size() > kShownWakers)
-    out += fmt::format(" and {} others", thread.wakers.size() - kShownWakers);
+  if (const size_t shown = std::min(kShownWakers, thread.wakers.size());
+      shown < thread.wakers.size())
+    out += fmt::format(" and {} more", thread.wakers.size() - shown);
   return out;
 }
 
