@@ -126,7 +126,12 @@ Status check_case(const Case& test, const Programs& programs) {
   return {};
 }
 
-std::string name_of(const std::vector<Case>& cases) {
+/// A few cases by their names; more by the suite that has them all, else by how many they are.
+std::string name_of(const std::vector<Case>& cases, const std::vector<std::string>& words) {
+  constexpr size_t kMostNamed = 3;
+  if (cases.size() > kMostNamed)
+    return words.size() == 1 ? fs::path(words.front()).stem().string()
+                             : fmt::format("{}-cases", cases.size());
   std::vector<std::string> names;
   for (const Case& test : cases) names.push_back(test.name);
   return fmt::format("{}", fmt::join(names, "+"));
@@ -271,7 +276,7 @@ Result<int> begin(const Options& options) {
                       if (remote) return std::vector<KernelRef>{remote->kernel};
                       return place.catalogue.resolve(pattern);
                     }));
-  ResultSet results = new_session(name_of(cases), static_cast<int>(plan.size()));
+  ResultSet results = new_session(name_of(cases, options.words), static_cast<int>(plan.size()));
   Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
   const fs::path directory = TRY(make_directory(options.out, results.name));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));

@@ -35,24 +35,32 @@ std::string expected_cell(const RunResult& run) {
   return fmt::format("<td class=\"bad\">✗ {} expected</td>", name_of(run.expected));
 }
 
-std::string table_row(const RunResult& run) {
+/// Of what a run was: its kernel, and where there are several cases, its case.
+std::string label(const ResultSet& results, const RunResult& run) {
+  const bool is_one_case = std::ranges::all_of(results.runs, [&](const RunResult& other) {
+    return other.case_name == results.runs.front().case_name;
+  });
+  return is_one_case ? run.kernel_name() : run.case_name + " on " + run.kernel_name();
+}
+
+std::string table_row(const ResultSet& results, const RunResult& run) {
   const auto rate = switches_per_s(run);
   return fmt::format(
       "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td>{}<td class=\"number\">{}</td><td "
       "class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td "
       "class=\"number\">{:.0f} s</td><td class=\"why\">{}</td></tr>\n",
-      html(run.id), html(run.kernel_name()), badge(run), expected_cell(run),
+      html(run.id), html(label(results, run)), badge(run), expected_cell(run),
       duration_text(longest_own_ms(run)), own_stalls(run), nmis_total(run),
       rate ? fmt::format("{:.0f}", *rate) : "–", run.wall_s, html(run.verdict.reason));
 }
 
 std::string table(const ResultSet& results) {
   std::string text =
-      "<div class=\"scroll\"><table><thead><tr><th>kernel<th>verdict<th>as expected<th "
+      "<div class=\"scroll\"><table><thead><tr><th>run<th>verdict<th>as expected<th "
       "class=\"number\">longest stall<th class=\"number\">stalls ≥ 8 ms<th "
       "class=\"number\">NMIs<th "
       "class=\"number\">switches/s<th class=\"number\">wall<th>why</tr></thead><tbody>\n";
-  for (const RunResult& run : results.runs) text += table_row(run);
+  for (const RunResult& run : results.runs) text += table_row(results, run);
   return text + "</tbody></table></div>\n";
 }
 
@@ -67,7 +75,7 @@ std::string histograms(const ResultSet& results) {
     text += fmt::format(
         "<div class=\"card\"><div class=\"card-head\"><span>{}</span>{}</div>{}"
         "</div>\n",
-        html(run.kernel_name()), badge(run), draw_histogram(run));
+        html(label(results, run)), badge(run), draw_histogram(run));
   return text + "</div>\n";
 }
 
@@ -89,13 +97,13 @@ const RunResult* worst(const ResultSet& results,
   return found;
 }
 
-std::string opening_picture(const RunResult* run,
+std::string opening_picture(const ResultSet& results, const RunResult* run,
                             const std::map<std::string, std::string>& pictures) {
   if (!run) return "";
   return fmt::format(
       "<h2>Threads around the longest stall: {} {}</h2>\n{}<div class=\"scroll\"><div "
       "class=\"card\">{}</div></div>\n",
-      html(run->kernel_name()), badge(*run), kThreadKeys, pictures.at(run->id));
+      html(label(results, *run)), badge(*run), kThreadKeys, pictures.at(run->id));
 }
 
 std::string links(const RunResult& run) {
@@ -178,7 +186,8 @@ std::string head(const ResultSet& results) {
 std::string to_page(const ResultSet& results, const std::map<std::string, std::string>& pictures) {
   std::string page = page_head(results.name);
   const RunResult* opening = worst(results, pictures);
-  page += head(results) + table(results) + opening_picture(opening, pictures) + histograms(results);
+  page += head(results) + table(results) + opening_picture(results, opening, pictures) +
+          histograms(results);
   page += "<h2>Runs</h2>\n";
   for (const RunResult& run : results.runs) page += run_details(run, pictures, opening);
   return page + "</body></html>\n";

@@ -58,6 +58,8 @@ svg.threads text { font-size: 11px; }
 .limit { stroke: var(--soft); stroke-dasharray: 2 3; fill: none; }
 rect.nmi, .key.nmi { fill: var(--nmi); background: var(--nmi); }
 rect.other, .key.other { fill: var(--other); background: var(--other); }
+circle.full { fill: var(--soft); stroke: var(--soft); }
+circle.hollow { fill: var(--card); stroke: var(--soft); stroke-width: 2; }
 .ran { fill: var(--ran); background: var(--ran); }
 .ready { fill: var(--ready); background: var(--ready); }
 .waited { fill: var(--waited); background: var(--waited); }

@@ -97,7 +97,7 @@ std::string draw_curve(const std::vector<Detection>& curve) {
         "<circle cx=\"{0:.1f}\" cy=\"{1:.1f}\" r=\"4\" class=\"{5}\"><title>{2} ms: {3} of {4} "
         "seen</title></circle><text x=\"{0:.1f}\" y=\"{6}\" text-anchor=\"middle\">{2} ms</text>",
         x, y, point.freeze_ms, point.seen, point.injected,
-        point.judged_freeze == point.runs ? "nmi" : "other", kHigh - 22);
+        point.judged_freeze == point.runs ? "full" : "hollow", kHigh - 22);
   }
   std::string grid;
   for (const double share : {0.0, 0.5, 1.0}) {
