@@ -43,6 +43,10 @@ class Line {
     if (!value.empty()) fmt::format_to(std::back_inserter(text_), " {}={}", name, in_quotes(value));
     return *this;
   }
+  Line& word(std::string_view name, std::string_view value) {
+    if (!value.empty()) fmt::format_to(std::back_inserter(text_), " {}={}", name, value);
+    return *this;
+  }
   Line& addresses(std::string_view name, std::span<const uint64_t> values) {
     if (!values.empty())
       fmt::format_to(std::back_inserter(text_), " {}={:#x}", name, fmt::join(values, ","));
@@ -157,6 +161,7 @@ std::string dump_line(const Capture& capture, const Event& event) {
       .text("name", capture.text(event.name))
       .addresses("kernel", capture.stack(event.kernel_stack))
       .addresses("user", capture.stack(event.user_stack))
+      .word("user_end", event.user_end == StackEnd::unknown ? "" : name_of(event.user_end))
       .take();
 }
 

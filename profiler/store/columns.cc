@@ -35,7 +35,7 @@ constexpr uint8_t kDuration = 0x01;
 constexpr uint8_t kName = 0x02;
 constexpr uint8_t kKernelStack = 0x04;
 constexpr uint8_t kUserStack = 0x08;
-constexpr uint8_t kExtras = kDuration | kName | kKernelStack | kUserStack;
+constexpr int kStackEndShift = 4;  // and in its upper half where the user stack ends
 
 // The most that one event can put into one column: two new threads, or two stacks.
 constexpr size_t kColumnBytes = size_t{kMaxChunkEvents} * 2 * kMaxVarintBytes;
@@ -60,7 +60,8 @@ uint8_t extras_of(const Event& event) {
   return static_cast<uint8_t>((event.duration_ns != 0 ? kDuration : 0) |
                               (event.name.value != 0 ? kName : 0) |
                               (event.kernel_stack.value != 0 ? kKernelStack : 0) |
-                              (event.user_stack.value != 0 ? kUserStack : 0));
+                              (event.user_stack.value != 0 ? kUserStack : 0) |
+                              static_cast<uint8_t>(event.user_end) << kStackEndShift);
 }
 
 }  // namespace
@@ -274,7 +275,9 @@ uint32_t EventDecoder::thread_index(Column from) {
 }
 
 void EventDecoder::read_extras(Event& event, uint8_t extras) {
-  if ((extras & ~kExtras) != 0) is_sound_ = false;
+  const int user_end = extras >> kStackEndShift;
+  if (user_end >= kStackEnds) is_sound_ = false;
+  event.user_end = static_cast<StackEnd>(user_end);
   if (extras & kDuration) event.duration_ns = column(Column::duration).signed_varint();
   if (extras & kName) {
     last_name_ += static_cast<uint32_t>(column(Column::name).signed_varint());

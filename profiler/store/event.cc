@@ -1,4 +1,5 @@
-// The names of event kinds and emit contexts: part of `info --json` and of the text form.
+// The names of event kinds, emit contexts and ends of stacks: part of `info --json` and of the text
+// form.
 
 #include "profiler/store/event.h"
 
@@ -42,6 +43,32 @@ const char* name_of(EmitContext context) {
       return "interrupt";
     case EmitContext::nmi:
       return "nmi";
+  }
+  return "unknown";
+}
+
+const char* name_of(StackEnd end) {
+  switch (end) {
+    case StackEnd::unknown:
+      return "unknown";
+    case StackEnd::complete:
+      return "complete";
+    case StackEnd::too_deep:
+      return "too_deep";
+    case StackEnd::no_unwind_info:
+      return "no_unwind_info";
+    case StackEnd::unmapped:
+      return "unmapped";
+    case StackEnd::unreadable:
+      return "unreadable";
+    case StackEnd::unsupported:
+      return "unsupported";
+    case StackEnd::copy_too_short:
+      return "copy_too_short";
+    case StackEnd::compat:
+      return "compat";
+    case StackEnd::shed:
+      return "shed";
   }
   return "unknown";
 }

@@ -46,6 +46,24 @@ inline constexpr int kEventKinds = 13;  ///< array size to index by kind
 /// "sample", "sched_switch", …: the names in `info --json` and in `dump`.
 const char* name_of(EventKind kind);
 
+/// Where a user stack ends, and why there. Values are stored in files (four bits) and equal wire's
+/// `stack_end`.
+enum class StackEnd : uint8_t {
+  unknown = 0,         ///< there is none, or it was walked by frame pointers, which do not tell
+  complete = 1,        ///< at the entry of the process or thread
+  too_deep = 2,        ///< more frames than are kept
+  no_unwind_info = 3,  ///< in code that says nothing of its frames: the last frame lies in it
+  unmapped = 4,        ///< at an address where no code of the process is known
+  unreadable = 5,      ///< the memory of the stack could not be read
+  unsupported = 6,     ///< at a rule of the unwind information that Thaw cannot follow
+  copy_too_short = 7,  ///< the stack is longer than what was copied of it
+  compat = 8,          ///< a 32-bit process
+  shed = 9,            ///< not taken, to keep the cost below --max-overhead
+};
+inline constexpr int kStackEnds = 10;
+/// "complete", "too_deep", …: the names in `info --json` and in `dump`.
+const char* name_of(StackEnd end);
+
 /// In which context a BPF program emitted. Values are stored in files and equal wire's
 /// `emit_context`.
 enum class EmitContext : uint8_t { task = 0, interrupt = 1, nmi = 2 };
@@ -70,6 +88,7 @@ struct Event {
   StringId name;
   StackId kernel_stack;
   StackId user_stack;
+  StackEnd user_end = StackEnd::unknown;
 
   friend bool operator==(const Event&, const Event&) = default;
 };

@@ -237,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(
                 }},
         Spoiled{"no kind", [](Columns& c) { c.tag = '\0'; }},
         Spoiled{"no extras", [](Columns& c) { c.tag = '\0', c.wide = "\1"; }},
-        Spoiled{"extras of a later version", [](Columns& c) { c.tag = '\0', c.wide = "\1\x10"; }},
+        Spoiled{"extras of a later version", [](Columns& c) { c.tag = '\0', c.wide = "\1\xf0"; }},
         Spoiled{"no duration", [](Columns& c) { c.tag = '\0', c.wide = "\1\1"; }},
         Spoiled{"no name", [](Columns& c) { c.tag = '\0', c.wide = "\1\2"; }},
         Spoiled{"one stack of two",
