@@ -27,6 +27,8 @@ struct emit {
 	__u32 cpu;
 	__u32 level;
 	__u32 kind;
+	__u8 user_end; /* of the record's user stack */
+	__u8 has_stack_copy;
 };
 
 static __always_inline void count_loss(struct emit_counters *counters, enum loss loss,
@@ -53,6 +55,8 @@ static __always_inline bool begin_emit(struct emit *emit, __u32 level, enum even
 	if (!emit->state)
 		return false; /* cannot be: the map has an element for every possible CPU */
 	emit->kind = kind;
+	emit->user_end = STACK_END_UNKNOWN;
+	emit->has_stack_copy = 0;
 	if (guarded && emit->state->busy[level]) {
 		/* NMI and timer cannot nest in themselves; the others may, once. */
 		bool refused = level == LEVEL_NMI || level == LEVEL_TIMER;
@@ -84,6 +88,8 @@ static __always_inline void fill_header(const struct emit *emit, struct event_he
 	header->kind = emit->kind;
 	header->level = emit->level;
 	header->cpu = emit->cpu;
+	header->user_end = emit->user_end;
+	header->has_stack_copy = emit->has_stack_copy;
 	header->time_ns = emit->time_ns;
 }
 
@@ -199,6 +205,8 @@ static __noinline int put_slow(void *ctx, struct emit *emit, __u64 took_ns)
 	entry->event.slow_kind = emit->kind;
 	entry->event.pad = 0;
 	slow.kind = EVENT_SLOW_EMIT;
+	slow.user_end = STACK_END_UNKNOWN;
+	slow.has_stack_copy = 0;
 	fill_header(&slow, &entry->event.header, sizeof(entry->event) + stack_bytes);
 	/* x86 does not reorder stores, the compiler might. */
 	barrier();

@@ -12,7 +12,7 @@
 static __always_inline int emit_sample(void *ctx, __u32 level)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	__u64 kernel_bytes = 0, user_bytes = 0, size_bytes;
+	__u64 kernel_bytes = 0, stack_bytes = 0, size_bytes;
 	struct scratch *scratch;
 	struct emit emit;
 
@@ -26,17 +26,13 @@ static __always_inline int emit_sample(void *ctx, __u32 level)
 		*emit.busy = 0;
 		return 0;
 	}
-	if (want_stacks) {
-		kernel_bytes = walk(ctx, &emit, scratch->frames, 0);
-		if (id)
-			user_bytes = walk(ctx, &emit, (void *)scratch->frames + kernel_bytes,
-					  BPF_F_USER_STACK);
-	}
-	size_bytes = sizeof(scratch->sample) + kernel_bytes + user_bytes;
+	if (want_stacks)
+		stack_bytes = take_stacks(ctx, &emit, scratch, &kernel_bytes);
+	size_bytes = sizeof(scratch->sample) + stack_bytes;
 	scratch->sample.tid = (__u32)id;
 	scratch->sample.pid = id >> 32;
 	scratch->sample.kernel_frames = kernel_bytes / sizeof(__u64);
-	scratch->sample.user_frames = user_bytes / sizeof(__u64);
+	scratch->sample.user_frames = user_frames_in(&emit, stack_bytes, kernel_bytes);
 	scratch->sample.pad = 0;
 	fill_header(&emit, &scratch->header, size_bytes);
 	/* From here on it is timed: the walk is the price of a stack, the emit is what can stall.

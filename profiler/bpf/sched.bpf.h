@@ -45,28 +45,43 @@ static __always_inline void end_window(const struct task_struct *prev,
 	}
 }
 
+static __always_inline void end_with_stacks(__u64 *ctx, struct emit *emit, struct scratch *scratch,
+					    __u64 stack_bytes)
+{
+	__u64 size_bytes = sizeof(scratch->switched) + stack_bytes;
+
+	fill_header(emit, &scratch->header, size_bytes);
+	emit->time_ns = bpf_ktime_get_ns(); /* timed from here on, as samples are */
+	end_emit(ctx, emit, scratch, size_bytes);
+}
+
+/* Where a record with stacks is built; null, counted and over when there is no such place. */
+static __always_inline struct scratch *scratch_or_end(struct emit *emit)
+{
+	struct scratch *scratch = scratch_of(emit);
+
+	if (!scratch) {
+		count_loss(emit->counters, LOSS_no_cpu_slot, may_overlap(emit->level));
+		*emit->busy = 0;
+	}
+	return scratch;
+}
+
 /* The stack of a thread that blocks says what it waits for. At this tracepoint it is still the
  * current one. */
 static __always_inline void end_switch_with_stack(__u64 *ctx, struct emit *emit,
 						  const struct sched_switch_event *event)
 {
-	struct scratch *scratch = scratch_of(emit);
-	__u64 kernel_bytes, user_bytes, size_bytes;
+	struct scratch *scratch = scratch_or_end(emit);
+	__u64 kernel_bytes, stack_bytes;
 
-	if (!scratch) {
-		count_loss(emit->counters, LOSS_no_cpu_slot, may_overlap(emit->level));
-		*emit->busy = 0;
+	if (!scratch)
 		return;
-	}
-	kernel_bytes = walk(ctx, emit, scratch->frames, 0);
-	user_bytes = walk(ctx, emit, (void *)scratch->frames + kernel_bytes, BPF_F_USER_STACK);
-	size_bytes = sizeof(scratch->switched) + kernel_bytes + user_bytes;
+	stack_bytes = take_stacks(ctx, emit, scratch, &kernel_bytes);
 	scratch->switched = *event;
 	scratch->switched.kernel_frames = kernel_bytes / sizeof(__u64);
-	scratch->switched.user_frames = user_bytes / sizeof(__u64);
-	fill_header(emit, &scratch->header, size_bytes);
-	emit->time_ns = bpf_ktime_get_ns(); /* timed from here on, as samples are */
-	end_emit(ctx, emit, scratch, size_bytes);
+	scratch->switched.user_frames = user_frames_in(emit, stack_bytes, kernel_bytes);
+	end_with_stacks(ctx, emit, scratch, stack_bytes);
 }
 
 static __always_inline int emit_switch(__u64 *ctx, const enum switch_counter counter)
@@ -113,6 +128,21 @@ int on_sched_switch_by_name(__u64 *ctx)
 	return emit_switch(ctx, COUNTER_BY_NAME);
 }
 
+static __always_inline void end_wake_with_stack(__u64 *ctx, struct emit *emit,
+						const struct sched_wake_event *event)
+{
+	struct scratch *scratch = scratch_or_end(emit);
+	__u64 kernel_bytes, stack_bytes;
+
+	if (!scratch)
+		return;
+	stack_bytes = take_stacks(ctx, emit, scratch, &kernel_bytes);
+	scratch->wake = *event;
+	scratch->wake.kernel_frames = kernel_bytes / sizeof(__u64);
+	scratch->wake.user_frames = user_frames_in(emit, stack_bytes, kernel_bytes);
+	end_with_stacks(ctx, emit, scratch, stack_bytes);
+}
+
 static __always_inline int emit_wake(__u64 *ctx, enum event_kind kind)
 {
 	struct task_struct *task = (void *)ctx[0];
@@ -130,7 +160,11 @@ static __always_inline int emit_wake(__u64 *ctx, enum event_kind kind)
 	event.waker_tid = (__u32)bpf_get_current_pid_tgid();
 	event.pid = task->tgid;
 	event.target_cpu = task->wake_cpu;
-	end_emit(ctx, &emit, &event, sizeof(event));
+	/* Who decides to wake is in sched_waking; an idle CPU has no stack worth a look. */
+	if (want_waker_stacks && kind == EVENT_SCHED_WAKING && event.waker_tid)
+		end_wake_with_stack(ctx, &emit, &event);
+	else
+		end_emit(ctx, &emit, &event, sizeof(event));
 	return 0;
 }
 

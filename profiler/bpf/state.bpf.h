@@ -5,8 +5,13 @@
 
 #include "profiler/bpf/types.bpf.h"
 #include "profiler/wire/event.h"
+#include "profiler/wire/unwind.h"
 
 #include <bpf/bpf_helpers.h>
+
+#define THAW_READ_WORD(memory, to, address)                                                        \
+	bpf_probe_read_user(to, sizeof(__u64), (const void *)(address))
+#include "profiler/wire/unwind_step.h"
 
 /* Set before load: the verifier removes what is switched off. */
 const volatile __u32 possible_cpus = 1;
@@ -20,6 +25,9 @@ const volatile bool only_targets = false;  /* -p and -- CMD */
 const volatile bool sample_is_nmi = false; /* the perf event is a hardware one */
 const volatile bool want_stacks = true;
 const volatile bool want_switch_stacks = false; /* of threads that block */
+const volatile bool want_waker_stacks = false;
+const volatile __u32 user_stacks = USER_STACKS_FRAME_POINTERS;
+const volatile __u32 copy_pieces = 16; /* of a stack that is copied */
 
 /* Set by user space at any time: enum phase. */
 volatile __u32 phase = PHASE_IDLE;
@@ -54,16 +62,27 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } perf_buffer SEC(".maps");
 
+/* A walk over a user stack. */
+struct unwind_state {
+	struct unwind_registers registers; /* of the frame at hand */
+	struct unwind_range range;	   /* the last one that was needed */
+	struct unwind_process process;
+	__u32 frames; /* so far */
+};
+
 /* Where records with stacks are built: too large for the BPF stack. One per CPU and level. */
 struct scratch {
 	union {
 		struct event_header header;
 		struct sample_event sample;
 		struct sched_switch_event switched;
+		struct sched_wake_event wake;
 	}; /* all of one size: the frames follow each */
-	/* User frames begin right after the kernel frames, hence room for both and one more for the
-	 * verifier. */
-	__u64 frames[2 * THAW_MAX_FRAMES + 2];
+	/* User frames, or a copy of the user stack, begin right after the kernel frames, hence room
+	 * for both and one more for the verifier. */
+	__u64 frames[THAW_MAX_FRAMES + 1 + sizeof(struct stack_copy) / sizeof(__u64) +
+		     THAW_COPY_MAX_PIECES * THAW_COPY_PIECE_BYTES / sizeof(__u64)];
+	struct unwind_state unwind; /* no part of the record */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -6,6 +6,7 @@
 
 #include "profiler/bpf/compat.bpf.h"
 #include "profiler/bpf/emit.bpf.h"
+#include "profiler/bpf/unwind.bpf.h"
 
 static __always_inline void copy_name(char *to, const char *from)
 {
@@ -50,6 +51,8 @@ int on_task_new(__u64 *ctx)
 		if (state)
 			count_loss(&state->levels[LEVEL_LIFECYCLE], LOSS_targets_full, true);
 	}
+	if (user_stacks == USER_STACKS_TABLES && child->pid == child->tgid)
+		inherit_tables(parent->tgid, pid);
 	return emit_task(ctx, EVENT_TASK_NEW, child, parent->pid, child->comm);
 }
 
@@ -57,7 +60,10 @@ SEC("tp_btf/sched_process_exec")
 int on_task_exec(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
+	__u32 pid = task->tgid;
 
+	if (user_stacks == USER_STACKS_TABLES)
+		bpf_map_delete_elem(&unwind_processes, &pid); /* nothing of it is left */
 	return emit_task(ctx, EVENT_TASK_EXEC, task, (__u32)ctx[1], task->comm);
 }
 

@@ -33,8 +33,18 @@ struct task_struct {
 	int exit_code;
 	int wake_cpu;
 	unsigned int __state;
+	unsigned int flags;
 	struct task_struct *real_parent;
+	void *stack;
 	char comm[16];
+};
+
+/* What the kernel saves of user space when a thread enters it. */
+struct pt_regs___saved {
+	unsigned long bp;
+	unsigned long ip;
+	unsigned long cs; /* 16 bits of it since v6.9 */
+	unsigned long sp;
 };
 
 /* Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14) renamed and

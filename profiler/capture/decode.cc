@@ -32,31 +32,48 @@ std::span<const uint64_t> frames_at(const char* record, uint32_t offset, uint32_
   return {reinterpret_cast<const uint64_t*>(record + offset), count};
 }
 
+/// What follows a struct that has stacks; the sums say whether it is there.
+struct Stacks {
+  size_t at;
+  size_t kernel_frames;
+  size_t user_frames;
+  size_t end() const { return at + (kernel_frames + user_frames) * sizeof(uint64_t); }
+};
+
+void read_stacks(Event& event, const char* record, const Stacks& stacks, Writer& writer) {
+  const auto frames = [&](size_t first, size_t count) {
+    return writer.intern_stack(
+        frames_at(record, static_cast<uint32_t>(stacks.at + first * sizeof(uint64_t)),
+                  static_cast<uint32_t>(count)));
+  };
+  event.kernel_stack = frames(0, stacks.kernel_frames);
+  event.user_stack = frames(stacks.kernel_frames, stacks.user_frames);
+}
+
 std::optional<Event> decode_switch(Event event, const char* record, uint32_t bytes,
                                    Writer& writer) {
   const auto wire = as<sched_switch_event>(record, bytes);
   if (!wire) return std::nullopt;
-  const size_t frames = size_t{wire->kernel_frames} + wire->user_frames;
-  if (bytes < sizeof(sched_switch_event) + frames * sizeof(uint64_t)) return std::nullopt;
+  const Stacks stacks{sizeof *wire, wire->kernel_frames, wire->user_frames};
+  if (bytes < stacks.end()) return std::nullopt;
   event.tid = tid_of(wire->prev_tid);
   event.pid = pid_of(wire->prev_pid);
   event.other_tid = tid_of(wire->next_tid);
   event.detail = wire->prev_state;
-  event.kernel_stack =
-      writer.intern_stack(frames_at(record, sizeof(sched_switch_event), wire->kernel_frames));
-  event.user_stack = writer.intern_stack(
-      frames_at(record, sizeof(sched_switch_event) + wire->kernel_frames * sizeof(uint64_t),
-                wire->user_frames));
+  read_stacks(event, record, stacks, writer);
   return event;
 }
 
-std::optional<Event> decode_wake(Event event, const char* record, uint32_t bytes) {
+std::optional<Event> decode_wake(Event event, const char* record, uint32_t bytes, Writer& writer) {
   const auto wire = as<sched_wake_event>(record, bytes);
   if (!wire) return std::nullopt;
+  const Stacks stacks{sizeof *wire, wire->kernel_frames, wire->user_frames};
+  if (bytes < stacks.end()) return std::nullopt;
   event.tid = tid_of(wire->tid);
   event.pid = pid_of(wire->pid);
   event.other_tid = tid_of(wire->waker_tid);
   event.detail = wire->target_cpu;
+  read_stacks(event, record, stacks, writer);
   return event;
 }
 
@@ -79,14 +96,11 @@ std::optional<Event> decode_sample(Event event, const char* record, uint32_t byt
                                    Writer& writer) {
   const auto wire = as<sample_event>(record, bytes);
   if (!wire) return std::nullopt;
-  const uint32_t frames = uint32_t{wire->kernel_frames} + wire->user_frames;
-  if (bytes < sizeof(sample_event) + frames * sizeof(uint64_t)) return std::nullopt;
+  const Stacks stacks{sizeof *wire, wire->kernel_frames, wire->user_frames};
+  if (bytes < stacks.end()) return std::nullopt;
   event.tid = tid_of(wire->tid);
   event.pid = pid_of(wire->pid);
-  event.kernel_stack =
-      writer.intern_stack(frames_at(record, sizeof(sample_event), wire->kernel_frames));
-  event.user_stack = writer.intern_stack(frames_at(
-      record, sizeof(sample_event) + wire->kernel_frames * sizeof(uint64_t), wire->user_frames));
+  read_stacks(event, record, stacks, writer);
   return event;
 }
 
@@ -104,22 +118,13 @@ std::optional<Event> decode_slow_emit(Event event, const char* record, uint32_t 
   return event;
 }
 
-}  // namespace
-
-std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer) {
-  const auto header = as<event_header>(record, bytes);
-  if (!header || header->level >= LEVELS || header->cpu >= kMaxCpus) return std::nullopt;
-  if (!is_time(static_cast<int64_t>(header->time_ns))) return std::nullopt;
-  Event event;
-  event.kind = static_cast<EventKind>(header->kind);
-  event.cpu = CpuId(header->cpu);
-  event.time_ns = static_cast<int64_t>(header->time_ns);
-  switch (header->kind) {
+std::optional<Event> decode_kind(Event event, const char* record, uint32_t bytes, Writer& writer) {
+  switch (static_cast<int>(event.kind)) {
     case EVENT_SCHED_SWITCH:
       return decode_switch(event, record, bytes, writer);
     case EVENT_SCHED_WAKING:
     case EVENT_SCHED_WAKEUP:
-      return decode_wake(event, record, bytes);
+      return decode_wake(event, record, bytes, writer);
     case EVENT_SAMPLE:
       return decode_sample(event, record, bytes, writer);
     case EVENT_SLOW_EMIT:
@@ -132,6 +137,27 @@ std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer) 
     default:
       return std::nullopt;
   }
+}
+
+}  // namespace
+
+std::optional<Event> decode(const char* record, uint32_t bytes, Writer& writer,
+                            const UnwoundStack* unwound) {
+  const auto header = as<event_header>(record, bytes);
+  if (!header || header->level >= LEVELS || header->cpu >= kMaxCpus) return std::nullopt;
+  if (!is_time(static_cast<int64_t>(header->time_ns)) || header->user_end >= kStackEnds)
+    return std::nullopt;
+  Event event;
+  event.kind = static_cast<EventKind>(header->kind);
+  event.cpu = CpuId(header->cpu);
+  event.time_ns = static_cast<int64_t>(header->time_ns);
+  event.user_end = static_cast<StackEnd>(header->user_end);
+  auto decoded = decode_kind(event, record, bytes, writer);
+  if (decoded && unwound != nullptr) {
+    decoded->user_stack = writer.intern_stack(unwound->frames);
+    decoded->user_end = unwound->end;
+  }
+  return decoded;
 }
 
 }  // namespace thaw

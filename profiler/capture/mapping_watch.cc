@@ -60,6 +60,14 @@ struct sample_id {
   uint64_t time_ns;
 };
 
+/// PERF_RECORD_FORK and PERF_RECORD_EXIT.
+struct task_record {
+  perf_event_header header;
+  uint32_t pid, parent_pid;
+  uint32_t tid, parent_tid;
+  uint64_t time_ns;
+};
+
 struct lost_record {
   perf_event_header header;
   uint64_t id;
@@ -92,6 +100,7 @@ UniqueFd open_event(uint32_t cpu, bool with_build_id) {
   attr.mmap2 = 1;
   attr.comm = 1;
   attr.comm_exec = 1;
+  attr.task = 1;
   attr.build_id = with_build_id;
   attr.use_clockid = 1;
   attr.clockid = CLOCK_MONOTONIC;
@@ -116,8 +125,23 @@ std::optional<Mapping> decode_exec(std::string_view record) {
                  .build_id = {}};
 }
 
+/// Nothing for threads: they have their process's memory, and leave it.
+std::optional<ProcessNews> decode_task(std::string_view record) {
+  task_record task;
+  if (record.size() < sizeof task) return std::nullopt;
+  std::memcpy(&task, record.data(), sizeof task);
+  const bool is_fork = task.header.type == PERF_RECORD_FORK;
+  if (is_fork ? task.pid == task.parent_pid : task.pid != task.tid) return std::nullopt;
+  const auto pid_of = [](uint32_t pid) { return Pid(static_cast<int32_t>(pid)); };
+  ProcessNews news{is_fork ? ProcessNews::forked : ProcessNews::exited, {}, {}};
+  news.mapping.pid = pid_of(task.pid);
+  news.mapping.time_ns = static_cast<int64_t>(task.time_ns);
+  if (is_fork) news.parent = pid_of(task.parent_pid);
+  return news;
+}
+
 /// Nothing for a record that is too short for what it says.
-std::optional<Mapping> decode(std::string_view record) {
+std::optional<Mapping> decode_mapping(std::string_view record) {
   mmap2_record fixed;
   sample_id id;
   if (record.size() < sizeof fixed + sizeof id) return std::nullopt;
@@ -145,8 +169,8 @@ struct MappingWatch::State {
   std::string record;  ///< one that wraps around the end, in one piece
   uint64_t lost = 0;
 
-  void take(std::string_view bytes, std::vector<Mapping>& into);
-  void drain(const Buffer& buffer, std::vector<Mapping>& into);
+  void take(std::string_view bytes, std::vector<ProcessNews>& into);
+  void drain(const Buffer& buffer, std::vector<ProcessNews>& into);
 };
 
 MappingWatch::MappingWatch(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -178,13 +202,17 @@ Result<MappingWatch> MappingWatch::open(const std::vector<uint32_t>& cpus) {
   return MappingWatch(std::move(state));
 }
 
-void MappingWatch::State::take(std::string_view bytes, std::vector<Mapping>& into) {
+void MappingWatch::State::take(std::string_view bytes, std::vector<ProcessNews>& into) {
   perf_event_header header;
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.type == PERF_RECORD_COMM && (header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0) {
-    if (auto begun = decode_exec(bytes)) into.push_back(std::move(*begun));
+    if (auto begun = decode_exec(bytes))
+      into.push_back({ProcessNews::mapped, std::move(*begun), {}});
   } else if (header.type == PERF_RECORD_MMAP2) {
-    if (auto mapping = decode(bytes)) into.push_back(std::move(*mapping));
+    if (auto mapping = decode_mapping(bytes))
+      into.push_back({ProcessNews::mapped, std::move(*mapping), {}});
+  } else if (header.type == PERF_RECORD_FORK || header.type == PERF_RECORD_EXIT) {
+    if (auto news = decode_task(bytes)) into.push_back(std::move(*news));
   } else if (header.type == PERF_RECORD_LOST && bytes.size() >= sizeof(lost_record)) {
     lost_record record;
     std::memcpy(&record, bytes.data(), sizeof record);
@@ -192,7 +220,7 @@ void MappingWatch::State::take(std::string_view bytes, std::vector<Mapping>& int
   }
 }
 
-void MappingWatch::State::drain(const Buffer& buffer, std::vector<Mapping>& into) {
+void MappingWatch::State::drain(const Buffer& buffer, std::vector<ProcessNews>& into) {
   auto* control = static_cast<perf_event_mmap_page*>(buffer.pages);
   const char* data = static_cast<const char*>(buffer.pages) + (buffer.bytes - kBufferBytes);
   // The kernel's side of the protocol is in include/uapi/linux/perf_event.h, data_head.
@@ -218,8 +246,11 @@ void MappingWatch::State::drain(const Buffer& buffer, std::vector<Mapping>& into
   __atomic_store_n(&control->data_tail, head, __ATOMIC_RELEASE);
 }
 
-void MappingWatch::drain(std::vector<Mapping>& into) {
+void MappingWatch::drain(std::vector<ProcessNews>& into) {
+  const auto before = static_cast<std::ptrdiff_t>(into.size());
   for (const Buffer& buffer : state_->buffers) state_->drain(buffer, into);
+  std::ranges::stable_sort(into.begin() + before, into.end(), {},
+                           [](const ProcessNews& news) { return news.mapping.time_ns; });
 }
 
 uint64_t MappingWatch::lost() const {

@@ -4,16 +4,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "profiler/base/errors.h"
-#include "profiler/store/images.h"
+#include "profiler/capture/process_news.h"
 
 namespace thaw {
 
-/// Watches every process of the machine for new executable mappings, by the kernel's perf events
-/// (PERF_RECORD_MMAP2, with the build-id from v5.12 on). Owns one event and one buffer of 256 KiB
-/// per CPU: a few thousand mappings between two drains. Used by one thread.
+/// Watches every process of the machine for new executable mappings, and for forks and exits, by
+/// the kernel's perf events (PERF_RECORD_MMAP2, with the build-id from v5.12 on). Owns one event
+/// and one buffer of 256 KiB per CPU: a few thousand mappings between two drains. Used by one
+/// thread.
 class MappingWatch {
  public:
   /// Fails with Environment when the kernel refuses the events.
@@ -21,9 +23,9 @@ class MappingWatch {
   MappingWatch(MappingWatch&&) noexcept;
   ~MappingWatch();
 
-  /// Appends what was mapped since the last time, and an empty mapping for each exec, before those
-  /// of the new program; in time order per CPU.
-  void drain(std::vector<Mapping>& into);
+  /// Appends what happened since the last time, in the order of its times. An exec is an empty
+  /// mapping, before those of the new program.
+  void drain(std::vector<ProcessNews>& into);
   /// Mappings that found no room.
   uint64_t lost() const;
 

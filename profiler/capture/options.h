@@ -11,9 +11,12 @@ namespace thaw {
 
 enum class Clock { Auto, Cycles, CpuClock, Nmi, None };
 enum class Transport { Auto, Split, Perf, Shared };
+/// How user stacks are walked.
+enum class StackMode { Auto, Tables, FramePointers, Copies, None };
 
 const char* name_of(Clock clock);          ///< "auto", "cycles", "cpu-clock", "nmi", "none"
 const char* name_of(Transport transport);  ///< "auto", "split", "perf", "shared"
+const char* name_of(StackMode mode);       ///< "auto", "tables", "fp", "dwarf", "none"
 
 struct RecordOptions {
   /// Empty: a new NAME-TIME.thaw in the working directory.
@@ -26,8 +29,9 @@ struct RecordOptions {
   std::vector<std::string> command;
   Clock clock = Clock::Auto;
   Transport transport = Transport::Auto;
-  bool stacks = true;
-  bool switch_stacks = false;  ///< of threads that block: what they wait for
+  StackMode stacks = StackMode::Auto;
+  bool switch_stacks = true;  ///< of threads that block: what they wait for
+  bool waker_stacks = true;   ///< of threads that wake others: what they had done by then
   /// Per CPU. 8 MiB hold 200,000 switches of 40 bytes: a CPU that switches a million times a second
   /// may leave its reader without a CPU for 0.2 s.
   uint32_t ring_mib = 8;

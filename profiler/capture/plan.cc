@@ -37,7 +37,41 @@ const char* name_of(Transport transport) {
   return "?";
 }
 
+const char* name_of(StackMode mode) {
+  switch (mode) {
+    case StackMode::Auto:
+      return "auto";
+    case StackMode::Tables:
+      return "tables";
+    case StackMode::FramePointers:
+      return "fp";
+    case StackMode::Copies:
+      return "dwarf";
+    case StackMode::None:
+      return "none";
+  }
+  return "?";
+}
+
 namespace {
+
+/// A process that has no tables yet has just begun: its stacks are small. With copies alone they
+/// are all there is; the largest that a record can take.
+constexpr uint32_t kSomeCopyBytes = 16 * 1024;
+constexpr uint32_t kMostCopyBytes = 32 * 1024;
+
+void choose_stacks(const RecordOptions& options, CapturePlan& plan) {
+  plan.stack_mode = options.stacks;
+  plan.stacks_why = "asked for";
+  if (options.stacks == StackMode::Auto) {
+    plan.stack_mode = StackMode::Tables;
+    plan.stacks_why = "code without frame pointers is unwound where it runs";
+  }
+  plan.stacks = plan.stack_mode != StackMode::None;
+  plan.switch_stacks = plan.stacks && options.switch_stacks;
+  plan.waker_stacks = plan.stacks && options.waker_stacks;
+  plan.copy_bytes = plan.stack_mode == StackMode::Copies ? kMostCopyBytes : kSomeCopyBytes;
+}
 
 Status choose_clock(const RecordOptions& options, const Features& features, CapturePlan& plan) {
   plan.clock = options.clock;
@@ -117,8 +151,7 @@ Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& f
   plan.only_targets = !options.all;
   plan.switch_window = features.run_queues.present && options.all;
   plan.counter_by_name = plan.switch_window && features.run_queues_by_name;
-  plan.stacks = options.stacks;
-  plan.switch_stacks = options.switch_stacks;
+  choose_stacks(options, plan);
   plan.ring_bytes = std::bit_ceil(options.ring_mib) << 20;
   // NMI samples are few, 10,000 a second at the very most, of up to 2 KiB with both stacks.
   plan.nmi_ring_bytes = std::max(plan.ring_bytes / 8, 1u << 20);

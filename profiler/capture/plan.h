@@ -20,8 +20,12 @@ struct CapturePlan {
   bool switch_window = false;    ///< check switches against the kernel's own counter
   bool counter_by_name = false;  ///< which is found by its symbol, see features.h
   bool only_targets = false;
-  bool stacks = true;
-  bool switch_stacks = false;         ///< of threads that block
+  StackMode stack_mode = StackMode::None;  ///< never Auto
+  std::string stacks_why;
+  bool stacks = true;          ///< of samples
+  bool switch_stacks = false;  ///< of threads that block
+  bool waker_stacks = false;
+  uint32_t copy_bytes = 0;            ///< of a stack that is copied
   uint32_t sample_hz = 0;             ///< 0: the clock has no rate of its own (nmi, none)
   uint32_t ring_bytes = 0;            ///< power of two
   uint32_t nmi_ring_bytes = 0;        ///< power of two

@@ -29,8 +29,10 @@
 #include "profiler/capture/session.h"
 #include "profiler/capture/signal_gate.h"
 #include "profiler/capture/tasks.h"
+#include "profiler/capture/user_stacks.h"
 #include "profiler/store/losses.h"
 #include "profiler/store/writer.h"
+#include "profiler/wire/event.h"
 
 namespace thaw {
 namespace {
@@ -110,6 +112,14 @@ Result<Writer> create_file(const std::filesystem::path& path, const Header& head
   return writer;
 }
 
+/// Null where the kernel follows frame pointers.
+Result<std::unique_ptr<Unwinder>> open_unwinder(const CapturePlan& plan, const Session& session) {
+  if (plan.stack_mode == StackMode::Copies) return std::make_unique<Unwinder>(nullptr);
+  if (plan.stack_mode != StackMode::Tables) return nullptr;
+  return std::make_unique<Unwinder>(
+      std::make_unique<UnwindMaps>(TRY(UnwindMaps::open(session.unwind_maps()))));
+}
+
 /// Everything that can end a recording, polled together.
 struct Recording {
   const RecordOptions& options;
@@ -118,14 +128,15 @@ struct Recording {
   Writer& writer;
   SignalGate& signals;
   MappingLog& mappings;
-  std::optional<MappingWatch>& mapping_watch;  ///< absent where the kernel refused it
-  Child* child = nullptr;                      ///< null without a command
-  int process_pidfd = -1;                      ///< of -p
+  UserStacks& user_stacks;
+  Child* child = nullptr;  ///< null without a command
+  int process_pidfd = -1;  ///< of -p
   int64_t start_ns = 0;
   uint64_t bad_records = 0;
   Status written;  ///< the first failure to write
 
   size_t drain();
+  void write(const char* record, uint32_t bytes, const UnwoundStack* unwound);
   Status run(Ending& ending);
   Status run_to_end(RecordSummary& summary);
   std::optional<std::string> ended();
@@ -135,16 +146,26 @@ struct Recording {
 };
 
 size_t Recording::drain() {
-  if (mapping_watch) mapping_watch->drain(mappings.fresh());
-  return session.drain([this](const char* record, uint32_t bytes) {
-    if (!written) return;
-    if (const auto event = decode(record, bytes, writer)) {
-      if (event->kind == EventKind::task_new) mappings.know(event->pid);
-      written = writer.add(*event);
-    } else {
+  const size_t records = session.drain([this](const char* record, uint32_t bytes) {
+    if (reinterpret_cast<const event_header*>(record)->has_stack_copy == 0)
+      write(record, bytes, nullptr);
+    else if (!user_stacks.keep(record, bytes))
       bad_records++;
-    }
   });
+  user_stacks.settle([this](const std::string& record, const UnwoundStack& stack) {
+    write(record.data(), static_cast<uint32_t>(record.size()), &stack);
+  });
+  return records;
+}
+
+void Recording::write(const char* record, uint32_t bytes, const UnwoundStack* unwound) {
+  if (!written) return;
+  if (const auto event = decode(record, bytes, writer, unwound)) {
+    if (event->kind == EventKind::task_new) mappings.know(event->pid);
+    written = writer.add(*event);
+  } else {
+    bad_records++;
+  }
 }
 
 Tally Recording::tally() const {
@@ -152,8 +173,7 @@ Tally Recording::tally() const {
   tally.happened[static_cast<int>(EventKind::task_seen)] =
       writer.recorded()[static_cast<int>(EventKind::task_seen)];
   if (bad_records != 0) tally.losses["bad_record"] += bad_records;
-  if (mapping_watch && mapping_watch->lost() != 0)
-    tally.losses["mapping_lost"] = mapping_watch->lost();
+  if (user_stacks.lost() != 0) tally.losses["mapping_lost"] = user_stacks.lost();
   return tally;
 }
 
@@ -267,17 +287,21 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   MappingLog mappings(options.all);
   if (options.pid) mappings.know(Pid(*options.pid));
   if (child) mappings.know(Pid(child->pid()));
+  UserStacks user_stacks(std::move(mapping_watch), TRY(open_unwinder(plan, session)), mappings,
+                         plan.copy_bytes);
   Recording recording{.options = options,
                       .hooks = hooks,
                       .session = session,
                       .writer = writer,
                       .signals = signals,
                       .mappings = mappings,
-                      .mapping_watch = mapping_watch,
+                      .user_stacks = user_stacks,
                       .child = child ? &*child : nullptr,
                       .process_pidfd = process.get()};
   // After the watch is open and before anything fills the rings, which nobody drains meanwhile.
-  if (!child) list_mappings(options.pid, monotonic_ns(), mappings.fresh());
+  std::vector<Mapping> there;
+  if (!child) list_mappings(options.pid, monotonic_ns(), there);
+  user_stacks.begin(std::move(there));
   session.begin();
   recording.start_ns = monotonic_ns();
   // After begin(): a thread that starts in between is in the events, one that was there is in

@@ -26,6 +26,7 @@
 #include "profiler/capture/perf_transport.h"
 #include "profiler/capture/ring.h"
 #include "profiler/wire/event.h"
+#include "profiler/wire/unwind.h"
 #include "thaw.skel.h"
 
 namespace thaw {
@@ -58,6 +59,17 @@ std::string last_lines(const std::string& text, int lines) {
   while (at > 0 && lines-- >= 0)
     at = text.rfind('\n', at - 1) == std::string::npos ? 0 : text.rfind('\n', at - 1);
   return text.substr(at);
+}
+
+uint32_t user_stacks_of(StackMode mode) {
+  switch (mode) {
+    case StackMode::Tables:
+      return USER_STACKS_TABLES;
+    case StackMode::Copies:
+      return USER_STACKS_COPIES;
+    default:
+      return USER_STACKS_FRAME_POINTERS;
+  }
 }
 
 size_t page_rounded(size_t bytes) {
@@ -138,10 +150,17 @@ Status Session::State::open(const Features& features) {
   rodata.sample_is_nmi = plan.samples_in_nmi;
   rodata.want_stacks = plan.stacks;
   rodata.want_switch_stacks = plan.switch_stacks;
+  rodata.want_waker_stacks = plan.waker_stacks;
+  rodata.user_stacks = user_stacks_of(plan.stack_mode);
+  rodata.copy_pieces = plan.copy_bytes / THAW_COPY_PIECE_BYTES;
   bpf_map__set_max_entries(skeleton->maps.cpus, possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.rings, 2 * possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.scratches, LEVELS * possible_cpus);
   bpf_map__set_max_entries(skeleton->maps.slow_logs, LEVELS * possible_cpus);
+  if (plan.stack_mode != StackMode::Tables) {
+    bpf_map__set_max_entries(skeleton->maps.unwind_ranges, 1);
+    bpf_map__set_max_entries(skeleton->maps.unwind_processes, 1);
+  }
   auto& programs = skeleton->progs;
   bpf_program__set_autoload(
       plan.counter_by_name ? programs.on_sched_switch : programs.on_sched_switch_by_name, false);
@@ -346,6 +365,12 @@ size_t Session::drain(const Sink& sink) {
   if (state.perf) return records + state.perf->drain(checked);
   for (Ring& ring : state.rings) records += ring.drain(checked, state.plan.ring_bytes);
   return records;
+}
+
+UnwindMapFds Session::unwind_maps() const {
+  const auto& maps = state_->skeleton->maps;
+  return {bpf_map__fd(maps.unwind_shards), bpf_map__fd(maps.unwind_ranges),
+          bpf_map__fd(maps.unwind_processes)};
 }
 
 Tally Session::tally() const {

@@ -8,6 +8,7 @@
 
 #include "profiler/base/errors.h"
 #include "profiler/capture/plan.h"
+#include "profiler/capture/unwind_maps.h"
 #include "profiler/store/facts.h"
 
 namespace thaw {
@@ -35,6 +36,8 @@ class Session {
   /// counted as bad_record.
   using Sink = std::function<void(const char* record, uint32_t bytes)>;
   size_t drain(const Sink& sink);
+  /// Where the programs look for unwind tables; for plans with StackMode::Tables.
+  UnwindMapFds unwind_maps() const;
   /// Counters as they stand. own_cpu_ns is this process's since begin().
   Tally tally() const;
 

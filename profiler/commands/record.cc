@@ -39,6 +39,14 @@ Transports:
              program it interrupted spins, and the machine stands still for 250 ms and more at a time, or for
              good. Kept to prove that the lab sees it; refused outside the lab's guests.
 
+Stacks:
+  auto       tables
+  tables     by the unwind information that compilers leave in every program (.eh_frame), looked up where the
+             thread runs: needs no frame pointers, which no Debian program has
+  fp         by frame pointers: cheapest, and wrong in code built without them
+  dwarf      32 KiB of stack are copied with each event and unwound afterwards: many times the size
+  none       no stacks at all
+
 Exits with CMD's own code once CMD has started. Before that, and without CMD: 0 recorded, 2 bad option,
 69 this machine cannot do it.)";
 
@@ -51,6 +59,12 @@ const std::map<std::string, Transport> kTransports = {{"auto", Transport::Auto},
                                                       {"split", Transport::Split},
                                                       {"perf", Transport::Perf},
                                                       {"shared", Transport::Shared}};
+
+const std::map<std::string, StackMode> kStacks = {{"auto", StackMode::Auto},
+                                                  {"tables", StackMode::Tables},
+                                                  {"fp", StackMode::FramePointers},
+                                                  {"dwarf", StackMode::Copies},
+                                                  {"none", StackMode::None}};
 
 std::string seconds(double value) {
   return duration(static_cast<uint64_t>(value * 1e9));
@@ -173,11 +187,16 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->transform(one_of(kTransports))
       ->type_name("TRANSPORT")
       ->default_str("auto");
-  app.add_flag_callback(
-      "--no-stacks", [options] { options->stacks = false; }, "Samples without stacks");
-  app.add_flag("--switch-stacks", options->switch_stacks,
-               "The stack of each thread that blocks too: `thaw timeline` then says what it waited "
-               "for");
+  app.add_option("--stacks", options->stacks,
+                 "How user stacks are walked: auto, tables, fp, dwarf, none")
+      ->transform(one_of(kStacks))
+      ->type_name("HOW")
+      ->default_str("auto");
+  app.add_flag("--switch-stacks,!--no-switch-stacks", options->switch_stacks,
+               "The stack of each thread that blocks, too (the default): `thaw timeline` then says "
+               "what it waited for");
+  app.add_flag("--waker-stacks,!--no-waker-stacks", options->waker_stacks,
+               "The stack of each thread that wakes another, too (the default)");
   app.add_option("--ring-mib", options->ring_mib, "Buffer per CPU; raise it when events are lost")
       ->type_name("MIB")
       ->capture_default_str();

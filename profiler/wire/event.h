@@ -47,13 +47,46 @@ enum emit_level {
 	LEVELS = 5,
 };
 
+/* Why a user stack ends where it does. The values equal store's StackEnd. */
+enum stack_end {
+	STACK_END_UNKNOWN = 0, /* no stack, or by frame pointers */
+	STACK_END_COMPLETE = 1,
+	STACK_END_TOO_DEEP = 2,
+	STACK_END_NO_UNWIND_INFO = 3,
+	STACK_END_UNMAPPED = 4,
+	STACK_END_UNREADABLE = 5,
+	STACK_END_UNSUPPORTED = 6,
+	STACK_END_COPY_TOO_SHORT = 7,
+	STACK_END_COMPAT = 8,
+	STACK_END_SHED = 9,
+	STACK_ENDS = 10,
+};
+
 struct event_header {
 	__u16 size_bytes; /* of the whole record */
 	__u8 kind;
 	__u8 level;
-	__u32 cpu;
-	__u64 time_ns; /* CLOCK_MONOTONIC, when the program began to emit */
+	__u16 cpu;
+	__u8 user_end;	     /* of records with stacks: enum stack_end */
+	__u8 has_stack_copy; /* a stack_copy follows in place of user frames */
+	__u64 time_ns;	     /* CLOCK_MONOTONIC, when the program began to emit */
 };
+
+/*
+ * A user stack that could not be unwound where it was: the registers, and what lies above the stack
+ * pointer. Its bytes follow the struct. User space unwinds it (capture/unwinder.h).
+ */
+struct stack_copy {
+	__u64 ip;
+	__u64 sp;
+	__u64 bp;
+	__u32 bytes; /* copied, from sp on */
+	__u32 pid;
+};
+/* In pieces of this size, each inside one page, since a read that meets a missing page gives
+ * nothing. */
+#define THAW_COPY_PIECE_BYTES 1024
+#define THAW_COPY_MAX_PIECES 32
 
 /* Where stacks are wanted and prev blocks, its frames follow the struct: the kernel's, then the
  * user's, leaf first. */
@@ -74,7 +107,9 @@ struct sched_wake_event {
 	__u32 waker_tid; /* whose context it was: 0 is idle, an interrupt's waker is the task it
 			    interrupted */
 	__u32 pid;
-	__u32 target_cpu;
+	__u16 target_cpu;
+	__u8 kernel_frames; /* the waker's frames follow the struct, as above */
+	__u8 user_frames;
 };
 
 struct task_event {
@@ -184,6 +219,7 @@ struct nmi_watch {
 #define THAW_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
 #endif
 THAW_ASSERT_SIZE(event_header, 16);
+THAW_ASSERT_SIZE(stack_copy, 32);
 THAW_ASSERT_SIZE(sched_switch_event, 32);
 THAW_ASSERT_SIZE(sched_wake_event, 32);
 THAW_ASSERT_SIZE(task_event, 48);

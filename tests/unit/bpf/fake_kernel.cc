@@ -66,6 +66,10 @@ FakeKernel::FakeKernel(uint8_t poison) : poison_(poison) {
   only_targets = false;
   sample_is_nmi = false;
   want_stacks = true;
+  want_switch_stacks = false;
+  want_waker_stacks = false;
+  user_stacks = USER_STACKS_FRAME_POINTERS;
+  copy_pieces = 16;
   phase = PHASE_RECORDING;
   counted_handler = 0;
   scratches = kCpus * LEVELS;
@@ -255,6 +259,17 @@ void* FakeKernel::lookup(const void* map, const void* key_at) {
     static uint8_t present = 1;
     return targets.contains(key) ? &present : nullptr;
   }
+  if (map == native_maps[MAP_UNWIND_PROCESSES].address) {
+    const auto found = unwind_processes.find(key);
+    return found != unwind_processes.end() ? &found->second : nullptr;
+  }
+  if (map == native_maps[MAP_UNWIND_RANGES].address)
+    return key < unwind_ranges.size() ? &unwind_ranges[key] : nullptr;
+  if (map == unwind_shards_map) return key == 0 ? shard_.get() : nullptr;
+  if (map == shard_.get()) {
+    std::ranges::copy(unwind_rows, shard_->rows);
+    return shard_.get();
+  }
   if (map == rings_map) return key < rings.size() ? rings[key].get() : nullptr;
   for (const auto name : {MAP_CPUS, MAP_SCRATCHES, MAP_SLOW_LOGS}) {
     if (map != native_maps[name].address) continue;
@@ -289,6 +304,27 @@ long FakeKernel::walk(void* frames, uint32_t bytes, uint64_t flags) {
   return static_cast<long>(copied);
 }
 
+/// Within the words of the stack; a page that is not there gives nothing at all.
+long FakeKernel::read_user(void* to, uint32_t bytes, uint64_t from) const {
+  const uint64_t size = user_stack_words.size() * sizeof(uint64_t);
+  if (from < registers.sp || from - registers.sp > size || size - (from - registers.sp) < bytes)
+    return -EFAULT;
+  std::memcpy(to, reinterpret_cast<const char*>(user_stack_words.data()) + (from - registers.sp),
+              bytes);
+  return 0;
+}
+
+/// struct pt_regs at its top, as compat.bpf.h says that it is laid out.
+void FakeKernel::save_registers_on_the_kernel_stack() {
+  kernel_stack_memory_.assign(16384 / sizeof(uint64_t), 0xbad);
+  uint64_t* saved = kernel_stack_memory_.data() + kernel_stack_memory_.size() - 21;
+  saved[4] = registers.bp;
+  saved[16] = registers.ip;
+  saved[17] = registers.cs;
+  saved[19] = registers.sp;
+  current.stack = kernel_stack_memory_.data();
+}
+
 }  // namespace test
 
 using test::the_kernel;
@@ -298,10 +334,14 @@ void* fake_map_lookup_elem(void* map, const void* key) {
   return the_kernel->lookup(map, key);
 }
 
-long fake_map_update_elem(void* map, const void* key, const void*, __u64) {
+long fake_map_update_elem(void* map, const void* key, const void* value, __u64) {
   the_kernel->enter_helper();
-  if (map != native_maps[MAP_TARGETS].address) std::abort();
   const uint32_t pid = *static_cast<const uint32_t*>(key);
+  if (map == native_maps[MAP_UNWIND_PROCESSES].address) {
+    the_kernel->unwind_processes[pid] = *static_cast<const unwind_process*>(value);
+    return 0;
+  }
+  if (map != native_maps[MAP_TARGETS].address) std::abort();
   auto& targets = the_kernel->targets;
   if (!targets.contains(pid) && targets.size() >= native_maps[MAP_TARGETS].max_entries)
     return -E2BIG;
@@ -311,8 +351,11 @@ long fake_map_update_elem(void* map, const void* key, const void*, __u64) {
 
 long fake_map_delete_elem(void* map, const void* key) {
   the_kernel->enter_helper();
+  const uint32_t pid = *static_cast<const uint32_t*>(key);
+  if (map == native_maps[MAP_UNWIND_PROCESSES].address)
+    return the_kernel->unwind_processes.erase(pid) == 1 ? 0 : -ENOENT;
   if (map != native_maps[MAP_TARGETS].address) std::abort();
-  return the_kernel->targets.erase(*static_cast<const uint32_t*>(key)) == 1 ? 0 : -ENOENT;
+  return the_kernel->targets.erase(pid) == 1 ? 0 : -ENOENT;
 }
 
 long fake_ringbuf_output(void* ring, void* record, __u64 bytes, __u64 flags) {
@@ -372,6 +415,36 @@ void* fake_this_cpu_ptr(const void* variable) {
   the_kernel->enter_helper();
   if (variable != runqueues_variable) std::abort();
   return &the_kernel->run_queues[the_kernel->cpu];
+}
+
+__u64 fake_get_current_task(void) {
+  the_kernel->enter_helper();
+  return reinterpret_cast<__u64>(&the_kernel->current);
+}
+
+struct task_struct* fake_get_current_task_btf(void) {
+  the_kernel->enter_helper();
+  return &the_kernel->current;
+}
+
+long fake_task_pt_regs(struct task_struct*) {
+  the_kernel->enter_helper();
+  return reinterpret_cast<long>(the_kernel->saved_registers());
+}
+
+long fake_probe_read_user(void* to, __u32 bytes, const void* from) {
+  the_kernel->enter_helper();
+  return the_kernel->read_user(to, bytes, reinterpret_cast<uint64_t>(from));
+}
+
+long fake_probe_read_kernel(void* to, __u32 bytes, const void* from) {
+  the_kernel->enter_helper();
+  std::memcpy(to, from, bytes);
+  return 0;
+}
+
+bool fake_enum_value_exists(const char*) {
+  return the_kernel->has_task_pt_regs;
 }
 
 bool fake_field_exists(const char* field) {

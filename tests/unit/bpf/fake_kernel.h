@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -71,6 +72,15 @@ class FakeKernel {
   rq run_queues[kCpus] = {};
   std::vector<Record> perf_records;
 
+  // User space of `current`: its registers when it entered the kernel, its stack, its code.
+  pt_regs___saved registers = {.bp = 0, .ip = 0x401000, .cs = 0x33, .sp = kStackTop};
+  static constexpr uint64_t kStackTop = 0x7fff'f000;
+  std::vector<uint64_t> user_stack_words;  ///< from registers.sp on
+  bool has_task_pt_regs = true;            ///< the helper
+  std::unordered_map<uint32_t, unwind_process> unwind_processes;
+  std::vector<unwind_range> unwind_ranges;
+  std::vector<unwind_row> unwind_rows;  ///< of shard 0
+
   FakeRing& ring(bool nmi = false) { return *rings.at(2 * cpu + (nmi ? 1 : 0)); }
   cpu_state& state() { return *static_cast<cpu_state*>(element(MAP_CPUS, cpu)); }
   emit_counters& counters(emit_level level) { return state().levels[level]; }
@@ -112,6 +122,9 @@ class FakeKernel {
   void* lookup(const void* map, const void* key);
   long output(FakeRing& ring, const char* record, uint64_t bytes, uint64_t flags);
   long walk(void* frames, uint32_t bytes, uint64_t flags);
+  long read_user(void* to, uint32_t bytes, uint64_t from) const;
+  pt_regs___saved* saved_registers() { return &registers; }
+  void save_registers_on_the_kernel_stack();
 
  private:
   void* element(native_map_name map, uint32_t index);
@@ -120,6 +133,8 @@ class FakeKernel {
 
   std::vector<uint64_t> arrays_[NATIVE_MAPS];
   std::vector<Record> taken_;
+  std::unique_ptr<unwind_shard> shard_ = std::make_unique<unwind_shard>();
+  std::vector<uint64_t> kernel_stack_memory_;
   cfs_rq queues_[kCpus] = {};
   uint8_t poison_;
   uint64_t calls_ = 0;

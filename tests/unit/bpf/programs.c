@@ -17,6 +17,8 @@
 #define __ksym
 #undef bpf_core_field_exists
 #define bpf_core_field_exists(...) fake_field_exists(#__VA_ARGS__)
+#undef bpf_core_enum_value_exists
+#define bpf_core_enum_value_exists(type, value) fake_enum_value_exists(#value)
 #undef BPF_CORE_READ
 #define BPF_CORE_READ(from, field) ((from)->field)
 
@@ -38,9 +40,12 @@ const struct native_map native_maps[NATIVE_MAPS] = {
     [MAP_SCRATCHES] = NATIVE_MAP(scratches),
     [MAP_SLOW_LOGS] = NATIVE_MAP(slow_logs),
     [MAP_TARGETS] = NATIVE_MAP(targets),
+    [MAP_UNWIND_RANGES] = NATIVE_MAP(unwind_ranges),
+    [MAP_UNWIND_PROCESSES] = NATIVE_MAP(unwind_processes),
 };
 const void* const rings_map = &rings;
 const void* const perf_buffer_map = &perf_buffer;
+const void* const unwind_shards_map = &unwind_shards;
 const void* const runqueues_variable = &runqueues;
 
 __attribute__((constructor)) static void connect_helpers(void) {
@@ -56,4 +61,9 @@ __attribute__((constructor)) static void connect_helpers(void) {
   bpf_get_current_pid_tgid = fake_get_current_pid_tgid;
   bpf_probe_read_kernel_str = fake_probe_read_kernel_str;
   bpf_this_cpu_ptr = fake_this_cpu_ptr;
+  bpf_get_current_task = fake_get_current_task;
+  bpf_get_current_task_btf = fake_get_current_task_btf;
+  bpf_task_pt_regs = fake_task_pt_regs;
+  bpf_probe_read_user = fake_probe_read_user;
+  bpf_probe_read_kernel = fake_probe_read_kernel;
 }

@@ -9,6 +9,7 @@
 
 #include "profiler/bpf/types.bpf.h"
 #include "profiler/wire/event.h"
+#include "profiler/wire/unwind.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +39,10 @@ extern volatile bool guarded;
 extern volatile bool only_targets;
 extern volatile bool sample_is_nmi;
 extern volatile bool want_stacks;
+extern volatile bool want_switch_stacks;
+extern volatile bool want_waker_stacks;
+extern volatile __u32 user_stacks;
+extern volatile __u32 copy_pieces;
 extern volatile __u32 phase;
 extern volatile __u64 counted_handler;
 
@@ -49,10 +54,19 @@ struct native_map {
   __u32 value_bytes;
   __u32 max_entries;
 };
-enum native_map_name { MAP_CPUS, MAP_SCRATCHES, MAP_SLOW_LOGS, MAP_TARGETS, NATIVE_MAPS };
+enum native_map_name {
+  MAP_CPUS,
+  MAP_SCRATCHES,
+  MAP_SLOW_LOGS,
+  MAP_TARGETS,
+  MAP_UNWIND_RANGES,
+  MAP_UNWIND_PROCESSES,
+  NATIVE_MAPS
+};
 extern const struct native_map native_maps[NATIVE_MAPS];
 extern const void* const rings_map;
 extern const void* const perf_buffer_map;
+extern const void* const unwind_shards_map;
 extern const void* const runqueues_variable;
 
 // The kernel's side: the helpers, under the kernel's own contracts.
@@ -68,6 +82,13 @@ __u32 fake_get_smp_processor_id(void);
 __u64 fake_get_current_pid_tgid(void);
 long fake_probe_read_kernel_str(void* to, __u32 bytes, const void* from);
 void* fake_this_cpu_ptr(const void* variable);
+__u64 fake_get_current_task(void);
+struct task_struct* fake_get_current_task_btf(void);
+long fake_task_pt_regs(struct task_struct* task);
+long fake_probe_read_user(void* to, __u32 bytes, const void* from);
+long fake_probe_read_kernel(void* to, __u32 bytes, const void* from);
+/// Whether this kernel has the helper, as the program spells it: "BPF_FUNC_task_pt_regs".
+bool fake_enum_value_exists(const char* name);
 /// Whether this kernel's BTF has the field, as the program spells it: "task->__state".
 bool fake_field_exists(const char* field);
 
