@@ -24,6 +24,7 @@ struct emit {
 	struct emit_counters *counters;
 	__u32 *busy; /* of the level, in state */
 	__u64 time_ns;
+	__u64 began_ns; /* time_ns, but for records whose emit is timed without the walk */
 	__u32 cpu;
 	__u32 level;
 	__u32 kind;
@@ -77,7 +78,7 @@ static __always_inline bool begin_emit(struct emit *emit, __u32 level, enum even
 		__sync_fetch_and_add(&emit->counters->happened[kind], 1);
 	else
 		emit->counters->happened[kind]++;
-	emit->time_ns = bpf_ktime_get_ns();
+	emit->time_ns = emit->began_ns = bpf_ktime_get_ns();
 	return true;
 }
 
@@ -147,10 +148,12 @@ static __always_inline __u64 put_timed(void *ctx, const struct emit *emit, void 
 				       __u64 size_bytes)
 {
 	struct emit_counters *counters = emit->counters;
-	__u64 took_ns, bucket;
+	__u64 now_ns, took_ns, bucket;
 
 	put(ctx, emit, record, size_bytes);
-	took_ns = bpf_ktime_get_ns() - emit->time_ns;
+	now_ns = bpf_ktime_get_ns();
+	took_ns = now_ns - emit->time_ns;
+	counters->spent_ns += now_ns - emit->began_ns;
 	bucket = log2_floor(took_ns);
 	/* A 64-bit comparison: from a 32-bit one verifiers of 6.1 and older learn nothing about the
 	 * upper half. */

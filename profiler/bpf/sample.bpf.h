@@ -20,6 +20,11 @@ static __always_inline int emit_sample(void *ctx, __u32 level)
 		return 0;
 	if (!begin_emit(&emit, level, EVENT_SAMPLE))
 		return 0;
+	if (emit.counters->happened[EVENT_SAMPLE] & ((1u << (sample_shift & 31)) - 1)) {
+		count_loss(emit.counters, LOSS_sample_shed, may_overlap(emit.level));
+		*emit.busy = 0;
+		return 0;
+	}
 	scratch = scratch_of(&emit);
 	if (!scratch) {
 		count_loss(emit.counters, LOSS_no_cpu_slot, false);

@@ -55,6 +55,13 @@ static __always_inline void end_with_stacks(__u64 *ctx, struct emit *emit, struc
 	end_emit(ctx, emit, scratch, size_bytes);
 }
 
+static __always_inline void end_without_stacks(__u64 *ctx, struct emit *emit, void *event,
+					       __u64 size_bytes)
+{
+	fill_header(emit, event, size_bytes);
+	end_emit(ctx, emit, event, size_bytes);
+}
+
 /* Where a record with stacks is built; null, counted and over when there is no such place. */
 static __always_inline struct scratch *scratch_or_end(struct emit *emit)
 {
@@ -67,6 +74,16 @@ static __always_inline struct scratch *scratch_or_end(struct emit *emit)
 	return scratch;
 }
 
+/* A stack that is not taken to save its cost is named in its event, and counted. */
+static __always_inline bool is_shed(struct emit *emit, bool shed)
+{
+	if (!shed)
+		return false;
+	emit->user_end = STACK_END_SHED;
+	count_loss(emit->counters, LOSS_stack_shed, may_overlap(emit->level));
+	return true;
+}
+
 /* The stack of a thread that blocks says what it waits for. At this tracepoint it is still the
  * current one. */
 static __always_inline void end_switch_with_stack(__u64 *ctx, struct emit *emit,
@@ -77,7 +94,12 @@ static __always_inline void end_switch_with_stack(__u64 *ctx, struct emit *emit,
 
 	if (!scratch)
 		return;
-	stack_bytes = take_stacks(ctx, emit, scratch, &kernel_bytes);
+	if (shed_user_stacks) {
+		is_shed(emit, true);
+		stack_bytes = kernel_bytes = walk(ctx, emit, scratch->frames, 0);
+	} else {
+		stack_bytes = take_stacks(ctx, emit, scratch, &kernel_bytes);
+	}
 	scratch->switched = *event;
 	scratch->switched.kernel_frames = kernel_bytes / sizeof(__u64);
 	scratch->switched.user_frames = user_frames_in(emit, stack_bytes, kernel_bytes);
@@ -102,16 +124,16 @@ static __always_inline int emit_switch(__u64 *ctx, const enum switch_counter cou
 		return 0;
 	if (has_window(counter) && emit.state->window == WINDOW_CLOSED)
 		open_window(emit.state, prev, counter);
-	fill_header(&emit, &event.header, sizeof(event));
 	event.prev_tid = prev->pid;
 	event.next_tid = next->pid;
 	event.prev_pid = prev->tgid;
 	/* arg 0 is `preempt`: the thread still wants to run, whatever its state says. */
 	event.prev_state = (__u8)ctx[0] ? 0 : task_state(prev);
-	if (want_switch_stacks && event.prev_state && event.prev_tid && is_target(prev->tgid))
+	if (want_switch_stacks && event.prev_state && event.prev_tid && is_target(prev->tgid) &&
+	    !is_shed(&emit, shed_switch_stacks))
 		end_switch_with_stack(ctx, &emit, &event);
 	else
-		end_emit(ctx, &emit, &event, sizeof(event));
+		end_without_stacks(ctx, &emit, &event, sizeof(event));
 	return 0;
 }
 
@@ -155,16 +177,16 @@ static __always_inline int emit_wake(__u64 *ctx, enum event_kind kind)
 		return 0;
 	if (!begin_emit(&emit, LEVEL_SCHED, kind))
 		return 0;
-	fill_header(&emit, &event.header, sizeof(event));
 	event.tid = task->pid;
 	event.waker_tid = (__u32)bpf_get_current_pid_tgid();
 	event.pid = task->tgid;
 	event.target_cpu = task->wake_cpu;
 	/* Who decides to wake is in sched_waking; an idle CPU has no stack worth a look. */
-	if (want_waker_stacks && kind == EVENT_SCHED_WAKING && event.waker_tid)
+	if (want_waker_stacks && kind == EVENT_SCHED_WAKING && event.waker_tid &&
+	    !is_shed(&emit, shed_waker_stacks))
 		end_wake_with_stack(ctx, &emit, &event);
 	else
-		end_emit(ctx, &emit, &event, sizeof(event));
+		end_without_stacks(ctx, &emit, &event, sizeof(event));
 	return 0;
 }
 

@@ -34,6 +34,20 @@ static __always_inline bool is_worth_a_copy(__u32 stack_end)
 	return stack_end == STACK_END_UNMAPPED || stack_end == STACK_END_UNKNOWN;
 }
 
+static __always_inline bool may_copy(struct emit *emit)
+{
+	struct cpu_state *state = emit->state;
+
+	if (user_stacks == USER_STACKS_COPIES || emit->level == LEVEL_TIMER ||
+	    emit->level == LEVEL_NMI)
+		return true;
+	if (emit->time_ns - state->copy_window_ns >= THAW_COPY_WINDOW_NS) {
+		state->copy_window_ns = emit->time_ns;
+		state->copies = 0;
+	}
+	return state->copies++ < THAW_COPIES_IN_WINDOW;
+}
+
 /* Of the scratch that a level uses. */
 static __always_inline __u32 scratch_index(const struct emit *emit)
 {
@@ -67,6 +81,11 @@ static __always_inline __u64 take_user_stack(void *ctx, struct emit *emit, struc
 		scratch->unwind.process = *process;
 		scratch->unwind.registers = registers;
 		stack_end = unwind(scratch_index(emit), kernel_bytes / sizeof(__u64));
+	}
+	if (is_worth_a_copy(stack_end) && !may_copy(emit)) {
+		emit->user_end = STACK_END_SHED;
+		count_loss(emit->counters, LOSS_copy_shed, may_overlap(emit->level));
+		return 0;
 	}
 	if (is_worth_a_copy(stack_end)) {
 		emit->has_stack_copy = 1;

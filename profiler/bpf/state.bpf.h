@@ -32,6 +32,12 @@ const volatile __u32 copy_pieces = 16; /* of a stack that is copied */
 /* Set by user space at any time: enum phase. */
 volatile __u32 phase = PHASE_IDLE;
 
+/* The brake (capture/brake.h), set by user space at any time: what is not taken for now. */
+volatile bool shed_waker_stacks = false;
+volatile bool shed_user_stacks = false; /* of threads that block */
+volatile bool shed_switch_stacks = false;
+volatile __u32 sample_shift = 0; /* of 2^n samples one is taken */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1); /* possible_cpus, set before load */

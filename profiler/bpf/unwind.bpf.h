@@ -82,7 +82,7 @@ __noinline __u64 find_row(__u32 shard, __u32 first, __u32 count, __u32 pc)
 	rows = bpf_map_lookup_elem(inner, &zero);
 	if (!rows)
 		return 0;
-	for (step = 0; step < 17 && count > 1; step++) {
+	for (step = 0; step < 19 && count > 1; step++) {
 		half = count >> 1;
 		if (rows->rows[(first + half) & (THAW_SHARD_ROWS - 1)].pc <= pc)
 			first += half;

@@ -49,6 +49,7 @@ Tally tally_of(std::span<const cpu_state> cpus, bool switch_window) {
       }
       add(tally.emit[cpu][static_cast<size_t>(context_of(level))], counters);
     }
+    for (const emit_counters& level : cpus[cpu].levels) tally.programs_ns += level.spent_ns;
     const emit_counters& nmi = cpus[cpu].levels[LEVEL_NMI];
     tally.nmi_runs += nmi.happened[EVENT_SAMPLE];
     if (switch_window) tally.switches.push_back(window_of(cpus[cpu]));

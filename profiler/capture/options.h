@@ -35,6 +35,10 @@ struct RecordOptions {
   /// Per CPU. 8 MiB hold 200,000 switches of 40 bytes: a CPU that switches a million times a second
   /// may leave its reader without a CPU for 0.2 s.
   uint32_t ring_mib = 8;
+  /// Of the CPU time of all CPUs; see brake.h.
+  double max_overhead_percent = 5;
+  std::optional<double> last_s;          ///< keep only the newest
+  std::optional<double> until_stall_ms;  ///< end when the machine stands still so long
   bool freeze_this_machine = false;
 };
 

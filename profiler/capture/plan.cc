@@ -142,6 +142,14 @@ Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& f
   if (options.duration_s && !(*options.duration_s > 0 && *options.duration_s < 3.2e9)) {
     return fail(ErrorKind::User, "-d {}: the duration is in seconds, above 0", *options.duration_s);
   }
+  if (!(options.max_overhead_percent > 0))
+    return fail(ErrorKind::User, "--max-overhead {}: a percentage above 0",
+                options.max_overhead_percent);
+  if (options.last_s && !(*options.last_s > 0 && *options.last_s < 3.2e9))
+    return fail(ErrorKind::User, "--last {}: seconds, above 0", *options.last_s);
+  if (options.until_stall_ms && !(*options.until_stall_ms >= 1 && *options.until_stall_ms < 1e9))
+    return fail(ErrorKind::User, "--until-stall {}: milliseconds, at least 1",
+                *options.until_stall_ms);
   for (const Feature* feature : {&features.may_load_bpf, &features.btf}) {
     if (!feature->present) return fail(ErrorKind::Environment, "{}", feature->detail);
   }

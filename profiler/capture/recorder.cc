@@ -15,14 +15,17 @@
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 
 #include "profiler/base/date.h"
+#include "profiler/base/files.h"
 #include "profiler/base/time.h"
 #include "profiler/capture/child.h"
 #include "profiler/capture/decode.h"
+#include "profiler/capture/heartbeats.h"
 #include "profiler/capture/kernel_functions.h"
 #include "profiler/capture/mapping_log.h"
 #include "profiler/capture/mapping_watch.h"
@@ -40,6 +43,8 @@ namespace {
 constexpr int kSleepMs = 20;
 constexpr size_t kBusyRound =
     20'000;  // records in one round after which the next follows without a sleep
+// Programs that run then wait for their unwind tables.
+constexpr int64_t kBeginningNs = 50'000'000;
 constexpr int64_t kTallyIntervalNs = 1'000'000'000;
 
 int64_t realtime_ns() {
@@ -102,8 +107,10 @@ std::filesystem::path fresh_name(const RecordOptions& options) {
   return path;
 }
 
-Result<Writer> create_file(const std::filesystem::path& path, const Header& header) {
-  auto writer = Writer::create(path, header);
+Result<Writer> create_file(const std::filesystem::path& path, const Header& header,
+                           const RecordOptions& options) {
+  const auto last_ns = static_cast<int64_t>(options.last_s.value_or(0) * 1e9);
+  auto writer = Writer::create(path, header, last_ns);
   if (!writer) return writer;
   if (const auto caller = sudo_caller()) {
     if (Status given = writer->give_to(caller->uid, caller->gid); !given)
@@ -120,6 +127,30 @@ Result<std::unique_ptr<Unwinder>> open_unwinder(const CapturePlan& plan, const S
       std::make_unique<UnwindMaps>(TRY(UnwindMaps::open(session.unwind_maps()))));
 }
 
+/// A stall that is to end the recording. Set by any thread.
+class StallAlarm {
+ public:
+  explicit StallAlarm(const RecordOptions& options)
+      : least_ns_(static_cast<int64_t>(options.until_stall_ms.value_or(0) * 1e6)) {}
+
+  bool is_on() const { return least_ns_ != 0; }
+  int64_t least_ns() const { return least_ns_; }
+  void hear(int64_t length_ns) {
+    if (is_on() && length_ns >= least_ns_) longest_ns_.store(length_ns);
+  }
+  /// 0: none yet.
+  int64_t length_ns() const { return longest_ns_.load(); }
+
+ private:
+  int64_t least_ns_;
+  std::atomic<int64_t> longest_ns_ = 0;
+};
+
+std::optional<uint64_t> sample_rate_limit() {
+  const auto text = read_file("/proc/sys/kernel/perf_event_max_sample_rate");
+  return text ? std::optional(std::strtoull(text->c_str(), nullptr, 10)) : std::nullopt;
+}
+
 /// Everything that can end a recording, polled together.
 struct Recording {
   const RecordOptions& options;
@@ -129,6 +160,8 @@ struct Recording {
   SignalGate& signals;
   MappingLog& mappings;
   UserStacks& user_stacks;
+  Brake brake;
+  StallAlarm& alarm;
   Child* child = nullptr;  ///< null without a command
   int process_pidfd = -1;  ///< of -p
   int64_t start_ns = 0;
@@ -162,6 +195,7 @@ void Recording::write(const char* record, uint32_t bytes, const UnwoundStack* un
   if (!written) return;
   if (const auto event = decode(record, bytes, writer, unwound)) {
     if (event->kind == EventKind::task_new) mappings.know(event->pid);
+    if (event->kind == EventKind::slow_emit) alarm.hear(event->duration_ns);
     written = writer.add(*event);
   } else {
     bad_records++;
@@ -203,6 +237,9 @@ std::optional<std::string> Recording::ended() {
   if (options.duration_s &&
       static_cast<double>(monotonic_ns() - start_ns) >= *options.duration_s * 1e9)
     return "duration";
+  if (alarm.length_ns() != 0)
+    return fmt::format("the machine stood still for {:.1f} ms",
+                       static_cast<double>(alarm.length_ns()) / 1e6);
   return std::nullopt;
 }
 
@@ -222,7 +259,7 @@ Status Recording::run(Ending& ending) {
       ending.reason = *reason;
       break;
     }
-    int sleep_ms = busy ? 0 : kSleepMs;
+    int sleep_ms = busy ? 0 : monotonic_ns() - start_ns < kBeginningNs ? 1 : kSleepMs;
     if (options.duration_s) {
       const double left_ms =
           *options.duration_s * 1e3 - static_cast<double>(monotonic_ns() - start_ns) / 1e6;
@@ -232,6 +269,7 @@ Status Recording::run(Ending& ending) {
                      {child != nullptr ? child->pidfd() : process_pidfd, POLLIN, 0}};
     ::poll(wake, 2, sleep_ms);
     busy = drain() >= kBusyRound;
+    if (brake.look(session.own_cost())) session.shed(brake.shedding());
     if (const int64_t now = monotonic_ns(); written && now >= next_tally_ns) {
       written = write_tally();
       next_tally_ns = now + kTallyIntervalNs;
@@ -252,10 +290,11 @@ Status Recording::run_to_end(RecordSummary& summary) {
   if (child != nullptr) ending.command_exit = child->exit_code();
   summary.tally = tally();
   summary.duration_s = static_cast<double>(ending.end_ns - start_ns) / 1e9;
-  summary.recorded = writer.recorded();
   if (ran) ran = mappings.write(writer, ending.end_ns);
   if (ran) ran = writer.put(kernel_functions(writer.kernel_addresses()));
-  return ran ? writer.finish(summary.tally, ending) : ran;
+  if (ran) ran = writer.finish(summary.tally, ending);
+  summary.recorded = writer.recorded();
+  return ran;
 }
 
 }  // namespace
@@ -282,13 +321,14 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
     mapping_watch.emplace(std::move(*watch));
   else
     header.features.push_back("user frames have no names: " + watch.error().message);
-  Writer writer = TRY(create_file(file, header));
+  Writer writer = TRY(create_file(file, header, options));
 
   MappingLog mappings(options.all);
   if (options.pid) mappings.know(Pid(*options.pid));
   if (child) mappings.know(Pid(child->pid()));
   UserStacks user_stacks(std::move(mapping_watch), TRY(open_unwinder(plan, session)), mappings,
                          plan.copy_bytes);
+  StallAlarm alarm(options);
   Recording recording{.options = options,
                       .hooks = hooks,
                       .session = session,
@@ -296,6 +336,9 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
                       .signals = signals,
                       .mappings = mappings,
                       .user_stacks = user_stacks,
+                      .brake = Brake(options.max_overhead_percent,
+                                     static_cast<uint32_t>(features.online_cpus.size())),
+                      .alarm = alarm,
                       .child = child ? &*child : nullptr,
                       .process_pidfd = process.get()};
   // After the watch is open and before anything fills the rings, which nobody drains meanwhile.
@@ -314,6 +357,11 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
     }
   }
   if (hooks.started) hooks.started(plan, file);
+  std::optional<Heartbeats> heartbeats;
+  if (alarm.is_on())
+    heartbeats.emplace(features.online_cpus, alarm.least_ns(),
+                       [&](uint32_t, int64_t, int64_t late_ns) { alarm.hear(late_ns); });
+  const auto limit_before = sample_rate_limit();
 
   RecordSummary summary{std::nullopt, file, plan, {}, {}};
   if (Status finished = recording.run_to_end(summary); !finished) {
@@ -324,6 +372,9 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
     recording.wait_for_command();
     summary.ending.command_exit = child->exit_code();
   }
+  const auto limit_after = sample_rate_limit();
+  if (limit_before && limit_after && *limit_after < *limit_before)
+    summary.sample_rate_lowered = {*limit_before, *limit_after};
   summary.bytes = writer.bytes_written();
   return summary;
 }

@@ -22,6 +22,12 @@ struct RecordProgress {
   uint64_t bytes = 0;
 };
 
+/// Samples that take long make the kernel lower this, for good and for everybody.
+struct SampleRateLimit {
+  uint64_t before = 0;  ///< per second
+  uint64_t after = 0;
+};
+
 struct RecordSummary {
   /// Why the recording stopped early although the command went on; see record().
   std::optional<Error> failure;
@@ -32,6 +38,7 @@ struct RecordSummary {
   double duration_s = 0;
   std::array<uint64_t, kEventKinds> recorded{};
   uint64_t bytes = 0;
+  std::optional<SampleRateLimit> sample_rate_lowered;
 };
 
 struct RecordHooks {

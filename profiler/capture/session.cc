@@ -373,6 +373,26 @@ UnwindMapFds Session::unwind_maps() const {
           bpf_map__fd(maps.unwind_processes)};
 }
 
+void Session::shed(const Shedding& shedding) {
+  auto& bss = *state_->skeleton->bss;
+  bss.shed_waker_stacks = shedding.waker_stacks;
+  bss.shed_user_stacks = shedding.user_stacks;
+  bss.shed_switch_stacks = shedding.switch_stacks;
+  bss.sample_shift = shedding.sample_shift;
+}
+
+OwnCost Session::own_cost() const {
+  OwnCost cost{.time_ns = monotonic_ns(), .process_ns = own_cpu_ns()};
+  for (uint32_t cpu = 0; cpu < state_->possible_cpus; cpu++) {
+    const auto& levels = state_->cpus[cpu].levels;
+    for (int level = 0; level < LEVELS; level++) {
+      const bool samples = level == LEVEL_TIMER || level == LEVEL_NMI;
+      (samples ? cost.sample_ns : cost.switch_ns) += levels[level].spent_ns;
+    }
+  }
+  return cost;
+}
+
 Tally Session::tally() const {
   const State& state = *state_;
   Tally tally = tally_of({state.cpus, state.possible_cpus}, state.plan.switch_window);

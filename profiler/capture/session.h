@@ -7,6 +7,7 @@
 #include <span>
 
 #include "profiler/base/errors.h"
+#include "profiler/capture/brake.h"
 #include "profiler/capture/plan.h"
 #include "profiler/capture/unwind_maps.h"
 #include "profiler/store/facts.h"
@@ -38,6 +39,10 @@ class Session {
   size_t drain(const Sink& sink);
   /// Where the programs look for unwind tables; for plans with StackMode::Tables.
   UnwindMapFds unwind_maps() const;
+  /// From here on less is taken, or more again.
+  void shed(const Shedding& shedding);
+  /// What the recording has cost up to now.
+  OwnCost own_cost() const;
   /// Counters as they stand. own_cpu_ns is this process's since begin().
   Tally tally() const;
 

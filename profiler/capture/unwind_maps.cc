@@ -1,8 +1,10 @@
 // All of it is memory that the kernel shares: rows and ranges are written where they lie. Only a
-// shard of 65,536 rows and the two numbers of a process need a system call.
+// shard and the two numbers of a process need a system call.
 //
 // A new shard is put into an array of maps, for which the kernel waits until no program can see the
-// old element (some milliseconds); hence few large shards.
+// old element: an RCU grace period, ten milliseconds to hundreds on a busy machine. The recording
+// thread has no such time. So shards are large, and the next one is made on another thread when
+// half of the last is used.
 
 #include "profiler/capture/unwind_maps.h"
 
@@ -29,65 +31,77 @@ size_t page_rounded(size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-Result<void*> map_array(int fd, size_t bytes) {
-  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}  // namespace
+
+Result<UnwindMaps::Mapped> UnwindMaps::Mapped::open(int map, size_t bytes) {
+  Mapped mapped;
+  mapped.bytes_ = page_rounded(bytes);
+  void* memory = ::mmap(nullptr, mapped.bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
   if (memory == MAP_FAILED) return fail_errno(errno, "cannot map the unwind tables");
-  return memory;
+  mapped.memory_ = memory;
+  return mapped;
 }
 
-}  // namespace
+UnwindMaps::Mapped::Mapped(Mapped&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)), bytes_(other.bytes_) {}
+
+UnwindMaps::Mapped& UnwindMaps::Mapped::operator=(Mapped&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+UnwindMaps::Mapped::~Mapped() {
+  if (memory_ != nullptr) ::munmap(memory_, bytes_);
+}
 
 Result<UnwindMaps> UnwindMaps::open(const UnwindMapFds& fds) {
   UnwindMaps maps(fds);
-  maps.ranges_.bytes = page_rounded(size_t{THAW_MAX_RANGES} * sizeof(unwind_range));
-  maps.ranges_.memory = TRY(map_array(fds.ranges, maps.ranges_.bytes));
+  maps.ranges_ = TRY(Mapped::open(fds.ranges, size_t{THAW_MAX_RANGES} * sizeof(unwind_range)));
+  TRY(maps.take_shard());
   return maps;
 }
 
-UnwindMaps::UnwindMaps(UnwindMaps&& other) noexcept
-    : fds_(other.fds_),
-      ranges_(std::exchange(other.ranges_, {})),
-      shards_(std::move(other.shards_)),
-      freed_(std::move(other.freed_)),
-      used_ranges_(other.used_ranges_),
-      rows_(other.rows_),
-      installed_(std::move(other.installed_)) {}
-
-UnwindMaps::~UnwindMaps() {
-  if (ranges_.memory != nullptr) ::munmap(ranges_.memory, ranges_.bytes);
-  for (const Shard& shard : shards_) ::munmap(shard.rows.memory, shard.rows.bytes);
-}
-
-Status UnwindMaps::add_shard() {
-  if (shards_.size() == THAW_MAX_SHARDS)
+Result<UnwindMaps::Shard> UnwindMaps::make_shard(int shards_map, uint32_t index) {
+  if (index == THAW_MAX_SHARDS)
     return fail(ErrorKind::Environment, "more unwind information than Thaw has room for");
   LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
   Shard shard;
   shard.map.reset(
       bpf_map_create(BPF_MAP_TYPE_ARRAY, "thaw_rows", 4, sizeof(unwind_shard), 1, &options));
   if (!shard.map.is_valid()) return fail_errno(errno, "cannot make room for unwind tables");
-  shard.rows.bytes = page_rounded(sizeof(unwind_shard));
-  shard.rows.memory = TRY(map_array(shard.map.get(), shard.rows.bytes));
-  const auto index = static_cast<uint32_t>(shards_.size());
+  shard.rows = TRY(Mapped::open(shard.map.get(), sizeof(unwind_shard)));
   const int fd = shard.map.get();
-  shards_.push_back(std::move(shard));
-  if (bpf_map_update_elem(fds_.shards, &index, &fd, BPF_ANY) != 0)
+  if (bpf_map_update_elem(shards_map, &index, &fd, BPF_ANY) != 0)
     return fail_errno(errno, "cannot install an unwind table");
+  return shard;
+}
+
+/// On a thread of its own.
+void UnwindMaps::order_shard() {
+  next_ = std::async(std::launch::async, make_shard, fds_.shards,
+                     static_cast<uint32_t>(shards_.size()));
+}
+
+Status UnwindMaps::take_shard() {
+  if (!next_.valid()) order_shard();
+  shards_.push_back(TRY(next_.get()));
   return {};
 }
 
 Result<std::vector<RowPiece>> UnwindMaps::add_rows(std::span<const unwind_row> rows) {
   std::vector<RowPiece> pieces;
   while (!rows.empty()) {
-    if (shards_.empty() || shards_.back().used == THAW_SHARD_ROWS) TRY(add_shard());
+    if (shards_.back().used == THAW_SHARD_ROWS) TRY(take_shard());
     Shard& shard = shards_.back();
     const size_t count = std::min<size_t>(rows.size(), THAW_SHARD_ROWS - shard.used);
-    unwind_row* to = static_cast<unwind_shard*>(shard.rows.memory)->rows + shard.used;
+    unwind_row* to = shard.rows.as<unwind_shard>()->rows + shard.used;
     std::memcpy(to, rows.data(), count * sizeof(unwind_row));
     pieces.push_back({static_cast<uint32_t>(shards_.size() - 1), shard.used, {to, count}});
     shard.used += static_cast<uint32_t>(count);
     rows_ += count;
     rows = rows.subspan(count);
+    if (shard.used > THAW_SHARD_ROWS / 2 && !next_.valid()) order_shard();
   }
   return pieces;
 }
@@ -124,7 +138,7 @@ Status UnwindMaps::install(int32_t pid, std::span<const unwind_range> ranges, in
     forget(pid, now_ns);
     return fail(ErrorKind::Environment, "more processes at once than there is room for tables");
   }
-  std::copy_n(ranges.begin(), count, static_cast<unwind_range*>(ranges_.memory) + *first);
+  std::copy_n(ranges.begin(), count, ranges_.as<unwind_range>() + *first);
   SharedBlock before;
   if (const auto found = installed_.find(pid); found != installed_.end())
     before = std::move(found->second);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,11 +35,8 @@ struct RowPiece {
 /// still be looking at them. Used by one thread. The maps must outlive it.
 class UnwindMaps {
  public:
-  /// Fails with Environment when the kernel refuses the mapping.
+  /// Fails with Environment when the kernel refuses the maps.
   static Result<UnwindMaps> open(const UnwindMapFds& fds);
-  UnwindMaps(UnwindMaps&&) noexcept;
-  ~UnwindMaps();
-
   /// Cut where shards end. Fails with Environment when there is no more room (THAW_MAX_SHARDS).
   Result<std::vector<RowPiece>> add_rows(std::span<const unwind_row> rows);
   /// From now on the process is unwound by these ranges, which are sorted by address. Its former
@@ -52,9 +50,22 @@ class UnwindMaps {
   uint64_t rows() const { return rows_; }
 
  private:
-  struct Mapped {
-    void* memory = nullptr;
-    size_t bytes = 0;
+  /// A map's memory, here too.
+  class Mapped {
+   public:
+    static Result<Mapped> open(int map, size_t bytes);
+    Mapped() = default;
+    Mapped(Mapped&& other) noexcept;
+    Mapped& operator=(Mapped&& other) noexcept;
+    ~Mapped();
+    template <class T>
+    T* as() const {
+      return static_cast<T*>(memory_);
+    }
+
+   private:
+    void* memory_ = nullptr;
+    size_t bytes_ = 0;
   };
   struct Shard {
     UniqueFd map;
@@ -70,7 +81,9 @@ class UnwindMaps {
   using SharedBlock = std::shared_ptr<const unwind_process>;
 
   explicit UnwindMaps(const UnwindMapFds& fds) : fds_(fds) {}
-  Status add_shard();
+  static Result<Shard> make_shard(int shards_map, uint32_t index);
+  void order_shard();
+  Status take_shard();
   std::optional<uint32_t> allocate(uint32_t size, int64_t now_ns);
   void put(int32_t pid, const SharedBlock& block);
   void release(SharedBlock block, int64_t now_ns);
@@ -78,7 +91,8 @@ class UnwindMaps {
   UnwindMapFds fds_;
   Mapped ranges_;
   std::vector<Shard> shards_;
-  std::deque<Block> freed_;  ///< oldest first
+  std::future<Result<Shard>> next_;  ///< being made; not valid when none is
+  std::deque<Block> freed_;          ///< oldest first
   uint32_t used_ranges_ = 0;
   uint64_t rows_ = 0;
   std::map<int32_t, SharedBlock> installed_;

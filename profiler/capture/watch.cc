@@ -14,23 +14,20 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string_view>
-#include <thread>
 
 #include "profiler/base/time.h"
 #include "profiler/base/unique_fd.h"
 #include "profiler/capture/child.h"
 #include "profiler/capture/features.h"
+#include "profiler/capture/heartbeats.h"
 #include "profiler/capture/signal_gate.h"
 #include "profiler/wire/event.h"
 #include "watch.skel.h"
@@ -38,7 +35,6 @@
 namespace thaw {
 namespace {
 
-constexpr int64_t kBeatNs = 2'000'000;
 constexpr int kPollMs = 100;
 
 /// What the kernel says when something took too long or went wrong.
@@ -57,27 +53,6 @@ constexpr std::string_view kKernelSigns[] = {"took too long",
                                              "deadlock detected",
                                              "Timeout detected",
                                              "clocksource: timekeeping watchdog"};
-
-void beat(uint32_t cpu, int64_t least_ns, const std::atomic<bool>& over,
-          const std::function<void(const Stall&)>& report) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
-  sched_param priority{};
-  priority.sched_priority = 50;
-  ::pthread_setschedparam(::pthread_self(), SCHED_FIFO,
-                          &priority);  // without the right: ordinary priority, more noise
-  int64_t due = monotonic_ns();
-  while (!over.load(std::memory_order_relaxed)) {
-    due += kBeatNs;
-    const timespec until{due / 1'000'000'000, due % 1'000'000'000};
-    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
-    const int64_t now = monotonic_ns();
-    if (now - due >= least_ns) report({Stall::Witness::heartbeat, now, now - due, cpu, ""});
-    if (now - due > kBeatNs) due = now;  // do not catch up on beats that cannot have happened
-  }
-}
 
 /// The NMI counters, if BPF may be used here.
 class NmiWatch {
@@ -215,11 +190,10 @@ Result<WatchSummary> watch(const WatchOptions& options,
     on_stall(stall);
   };
 
-  std::atomic<bool> over = false;
-  std::vector<std::jthread> beats;
-  for (const uint32_t cpu : features.online_cpus) {
-    beats.emplace_back([&, cpu] { beat(cpu, least_ns, over, report); });
-  }
+  auto beats = std::make_unique<Heartbeats>(
+      features.online_cpus, least_ns, [&](uint32_t cpu, int64_t end_ns, int64_t late_ns) {
+        report({Stall::Witness::heartbeat, end_ns, late_ns, cpu, ""});
+      });
   const int64_t start_ns = monotonic_ns();
   const uint64_t nmis_before = nmis.count();
   Status released;
@@ -237,8 +211,7 @@ Result<WatchSummary> watch(const WatchOptions& options,
         static_cast<double>(monotonic_ns() - start_ns) >= *options.duration_s * 1e9)
       break;
   }
-  over = true;
-  beats.clear();
+  beats.reset();
   if (!released) return std::unexpected(std::move(released).error());
   summary.duration_s = static_cast<double>(monotonic_ns() - start_ns) / 1e9;
   summary.nmis = nmis.count() - nmis_before;

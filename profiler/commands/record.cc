@@ -123,9 +123,17 @@ std::string stall_line(const RecordSummary& summary) {
 }
 
 std::string cost_line(const RecordSummary& summary) {
-  const uint64_t own_ns = summary.tally.own_cpu_ns;
-  return fmt::format("thaw: it cost {} of CPU time, {:.1f} % of one CPU\n", duration(own_ns),
-                     static_cast<double>(own_ns) / 1e7 / std::max(summary.duration_s, 1e-3));
+  const uint64_t own_ns = summary.tally.own_cpu_ns + summary.tally.programs_ns;
+  std::string words =
+      fmt::format("thaw: it cost {} of CPU time, {:.1f} % of one CPU\n", duration(own_ns),
+                  static_cast<double>(own_ns) / 1e7 / std::max(summary.duration_s, 1e-3));
+  if (summary.sample_rate_lowered)
+    words += fmt::format(
+        "thaw: the kernel lowered its limit for samples from {} to {} a second, which stays until "
+        "somebody raises it: sysctl -w kernel.perf_event_max_sample_rate={}\n",
+        summary.sample_rate_lowered->before, summary.sample_rate_lowered->after,
+        summary.sample_rate_lowered->before);
+  return words;
 }
 
 std::string end_lines(const RecordSummary& summary) {
@@ -197,6 +205,18 @@ std::function<Result<int>()> setup(CLI::App& app) {
                "what it waited for");
   app.add_flag("--waker-stacks,!--no-waker-stacks", options->waker_stacks,
                "The stack of each thread that wakes another, too (the default)");
+  app.add_option(
+         "--max-overhead", options->max_overhead_percent,
+         "Most that the recording may take of the machine's CPU time; above it first stacks "
+         "of switches are left out, then samples, and counted as losses. 100: no bound")
+      ->type_name("PCT")
+      ->capture_default_str();
+  app.add_option("--last", options->last_s,
+                 "Keep only what happened in the last SEC seconds; held in memory until the end")
+      ->type_name("SEC");
+  app.add_option("--until-stall", options->until_stall_ms,
+                 "End by itself when the machine stands still for MS milliseconds")
+      ->type_name("MS");
   app.add_option("--ring-mib", options->ring_mib, "Buffer per CPU; raise it when events are lost")
       ->type_name("MIB")
       ->capture_default_str();

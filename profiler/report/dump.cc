@@ -115,7 +115,8 @@ std::string tally_lines(const Tally& tally) {
   Line line("tally");
   line.number("time_ns", tally.time_ns)
       .count("own_cpu_ns", tally.own_cpu_ns)
-      .count("nmi_runs", tally.nmi_runs);
+      .count("nmi_runs", tally.nmi_runs)
+      .count("programs_ns", tally.programs_ns);
   std::string out = line.take() + "\n";
   for (int kind = 1; kind < kEventKinds; kind++)
     if (tally.happened[kind] != 0)

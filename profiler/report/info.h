@@ -18,7 +18,8 @@ inline constexpr int kInfoSchema = 1;
 std::string info_text(const Capture& capture, std::string_view file, uint64_t file_bytes);
 
 /// For scripts: the fields of design.md, and `happened`, `kernel_switches` (null when not known),
-/// `unaccounted`.
+/// `unaccounted`; `stacks.unknown` (walked by frame pointers, whose end nobody knows),
+/// `stacks.samples` {how it ends: count}, `stacks.modules[]` {`module`, `reason`, `samples`}.
 std::string info_json(const Capture& capture);
 
 /// CLOCK_MONOTONIC when the capture began; when no header is readable, its first event.
@@ -32,13 +33,5 @@ bool is_complete(const Capture& capture);
 
 /// One sentence for stderr about a damaged capture; empty for a whole one.
 std::string damage_text(const Capture& capture, std::string_view file);
-
-/// How well the stacks that were asked for came out.
-struct StackQuality {
-  uint64_t complete = 0;
-  uint64_t cut = 0;     ///< deeper than could be stored
-  uint64_t failed = 0;  ///< could not be walked at all
-};
-StackQuality stack_quality(const Capture& capture);
 
 }  // namespace thaw

@@ -4,6 +4,7 @@
 
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/emits.h"
+#include "profiler/analysis/stack_ends.h"
 #include "profiler/report/info.h"
 
 namespace thaw {
@@ -43,10 +44,27 @@ Json emits_of(const Capture& capture) {
   return out;
 }
 
-Json stacks_of(const Capture& capture) {
-  const StackQuality quality = stack_quality(capture);
-  return {{"complete", quality.complete},
-          {"cut", {{"stack_cut", quality.cut}, {"stack_failed", quality.failed}}}};
+/// Reasons that a walk of the kernel's own counts, and those that user stacks carry.
+Json stacks_of(const Capture& capture, const Json& losses) {
+  const StackEnds ends = stack_ends(capture);
+  const auto named = [](const std::array<uint64_t, kStackEnds>& counts, int first) {
+    Json out = Json::object();
+    for (int end = first; end < kStackEnds; end++)
+      out[name_of(static_cast<StackEnd>(end))] = counts[end];
+    return out;
+  };
+  Json cut = named(ends.by_end, static_cast<int>(StackEnd::too_deep));
+  for (const char* loss : {"stack_cut", "stack_failed"})
+    cut[loss] = losses.value(loss, uint64_t{0});
+  Json modules = Json::array();
+  for (const EndsInModule& one : ends.modules)
+    modules.push_back(
+        {{"module", one.module}, {"reason", name_of(one.end)}, {"samples", one.stacks}});
+  return {{"complete", ends.complete()},
+          {"unknown", ends.by_end[static_cast<size_t>(StackEnd::unknown)]},
+          {"cut", std::move(cut)},
+          {"samples", named(ends.of_samples, 0)},
+          {"modules", std::move(modules)}};
 }
 
 }  // namespace
@@ -80,9 +98,10 @@ std::string info_json(const Capture& capture) {
   out["kernel_switches"] = or_null(books.kernel_switches);
   out["switches_unaccounted"] = or_null(books.switches_unaccounted());
   out["emit_ns"] = emits_of(capture);
-  out["stacks"] = stacks_of(capture);
+  out["stacks"] = stacks_of(capture, out["losses"]);
   out["nmi_runs"] = capture.tally() ? Json(capture.tally()->nmi_runs) : Json();
   out["own_cpu_ns"] = capture.tally() ? Json(capture.tally()->own_cpu_ns) : Json();
+  out["programs_ns"] = capture.tally() ? Json(capture.tally()->programs_ns) : Json();
   out["bytes_damaged"] = capture.damage().bytes;
   out["places_damaged"] = capture.damage().chunks;
   out["complete"] = is_complete(capture);

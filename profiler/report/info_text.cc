@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/emits.h"
+#include "profiler/analysis/stack_ends.h"
 #include "profiler/report/info.h"
 #include "profiler/report/words.h"
 
 namespace thaw {
 namespace {
+
+constexpr size_t kShownModules = 3;  // of each reason: who is to blame for nearly all
 
 /// "label      words", or nothing without words.
 std::string row(std::string_view label, std::string_view words) {
@@ -172,21 +176,68 @@ std::string emits(const Capture& capture) {
   return any ? out : std::string{};
 }
 
+std::string why(StackEnd end) {
+  switch (end) {
+    case StackEnd::too_deep:
+      return "are deeper than 127 frames";
+    case StackEnd::no_unwind_info:
+      return "end in code that says nothing of its frames";
+    case StackEnd::unmapped:
+      return "end where no code is known";
+    case StackEnd::unreadable:
+      return "end where memory could not be read";
+    case StackEnd::unsupported:
+      return "end at a rule that Thaw cannot follow";
+    case StackEnd::copy_too_short:
+      return "are longer than what was copied";
+    case StackEnd::compat:
+      return "are of 32-bit processes, by frame pointers";
+    case StackEnd::shed:
+      return "were not taken";
+    default:
+      return "";
+  }
+}
+
+/// Of user stacks: how many reach the entry of their thread, and what became of the others.
+std::string stacks(const Capture& capture) {
+  const StackEnds ends = stack_ends(capture);
+  const uint64_t all = std::accumulate(ends.by_end.begin(), ends.by_end.end(), uint64_t{0});
+  if (all == 0) return {};
+  const auto of = [&](StackEnd end) { return ends.by_end[static_cast<size_t>(end)]; };
+  std::string out;
+  if (of(StackEnd::unknown) == all)
+    return row("stacks", fmt::format("{} user stacks, by frame pointers", grouped(all)));
+  out += row("stacks",
+             fmt::format("{} of {} user stacks reach the entry of their thread ({:.2f} %)",
+                         grouped(ends.complete()), grouped(all),
+                         100.0 * static_cast<double>(ends.complete()) / static_cast<double>(all)));
+  for (int end = static_cast<int>(StackEnd::too_deep); end < kStackEnds; end++) {
+    if (ends.by_end[end] == 0) continue;
+    const auto reason = static_cast<StackEnd>(end);
+    out += row("", fmt::format("{} {}", grouped(ends.by_end[end]), why(reason)));
+    size_t shown = 0;
+    for (const EndsInModule& one : ends.modules)
+      if (one.end == reason && shown++ < kShownModules)
+        out +=
+            row("", fmt::format("  {} samples in {}", grouped(one.stacks), printable(one.module)));
+  }
+  return out;
+}
+
 std::string quality(const Capture& capture) {
   std::string out;
-  const StackQuality stacks = stack_quality(capture);
-  if (stacks.complete + stacks.cut + stacks.failed != 0)
-    out += row("stacks", fmt::format("{} whole, {} cut, {} failed", grouped(stacks.complete),
-                                     grouped(stacks.cut), grouped(stacks.failed)));
+  out += stacks(capture);
   if (!capture.tally()) return out;
   const Tally& tally = *capture.tally();
   if (tally.nmi_runs != 0)
     out += row("in NMI", fmt::format("Thaw's programs ran {} times", grouped(tally.nmi_runs)));
   const double seconds = duration_s(capture);
   if (seconds > 0)
-    out += row("own cost",
-               fmt::format("{} of CPU time, {:.1f} % of one CPU", duration(tally.own_cpu_ns),
-                           static_cast<double>(tally.own_cpu_ns) / seconds / 1e7));
+    out += row("own cost", fmt::format("{:.1f} % of one CPU: {} of CPU time, and {} in programs",
+                                       static_cast<double>(tally.own_cpu_ns + tally.programs_ns) /
+                                           seconds / 1e7,
+                                       duration(tally.own_cpu_ns), duration(tally.programs_ns)));
   return out.empty() ? out : "\n" + out;
 }
 

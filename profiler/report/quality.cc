@@ -11,12 +11,6 @@ namespace {
 
 constexpr size_t kShownReasons = 2;  // as many as fit on a line or two of a terminal
 
-uint64_t count_of(const Capture& capture, const std::string& loss) {
-  if (!capture.tally()) return 0;
-  const auto found = capture.tally()->losses.find(loss);
-  return found == capture.tally()->losses.end() ? 0 : found->second;
-}
-
 int64_t end_ns(const Capture& capture) {
   if (capture.ending()) return capture.ending()->end_ns;
   int64_t end = start_ns(capture);
@@ -52,17 +46,6 @@ std::string damage_text(const Capture& capture, std::string_view file) {
   if (damage.chunks > shown.size())
     out += fmt::format("; and {} more (see thaw info)", grouped(damage.chunks - shown.size()));
   return out;
-}
-
-StackQuality stack_quality(const Capture& capture) {
-  StackQuality quality;
-  quality.cut = count_of(capture, "stack_cut");
-  quality.failed = count_of(capture, "stack_failed");
-  uint64_t stacks = 0;
-  for (const Event& event : capture.events())
-    stacks += (event.kernel_stack.value != 0) + (event.user_stack.value != 0);
-  quality.complete = stacks - std::min(stacks, quality.cut);
-  return quality;
 }
 
 }  // namespace thaw

@@ -68,6 +68,7 @@ struct Tally {
   std::vector<SwitchWindow> switches;  ///< by CPU; empty when not measured
   uint64_t own_cpu_ns = 0;             ///< CPU time of thaw itself while it recorded
   uint64_t nmi_runs = 0;               ///< runs of Thaw's programs in NMI context
+  uint64_t programs_ns = 0;            ///< CPU time in Thaw's BPF programs
 
   friend bool operator==(const Tally&, const Tally&) = default;
 };

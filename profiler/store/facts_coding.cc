@@ -36,6 +36,7 @@ enum class TallyField : protozero::pbf_tag_type {
   switch_window = 5,  // repeated WindowField, by CPU
   own_cpu_ns = 6,
   nmi_runs = 7,
+  programs_ns = 8,
 };
 
 enum class LossField : protozero::pbf_tag_type { name = 1, count = 2 };
@@ -207,6 +208,9 @@ Tally decode_tally_fields(std::string_view bytes) {
       case number_in(TallyField::nmi_runs):
         tally.nmi_runs = message.get_uint64();
         break;
+      case number_in(TallyField::programs_ns):
+        tally.programs_ns = message.get_uint64();
+        break;
       default:
         message.skip();
     }
@@ -333,6 +337,7 @@ std::string encode(const Tally& tally) {
   }
   out.add_uint64(TallyField::own_cpu_ns, tally.own_cpu_ns);
   out.add_uint64(TallyField::nmi_runs, tally.nmi_runs);
+  out.add_uint64(TallyField::programs_ns, tally.programs_ns);
   return bytes;
 }
 

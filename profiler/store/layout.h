@@ -64,6 +64,10 @@ class ChunkSealer {
   /// Header, checksum and compressed payload as one piece, valid until the next call. `payload` is
   /// at most kMaxPayloadBytes.
   std::string_view seal(ChunkType type, std::string_view payload);
+  /// Gives a sealed chunk the number that follows: one that was held back, and others left out.
+  void renumber(std::string& chunk);
+  /// The next chunk gets number 0.
+  void restart() { sequence_ = 0; }
 
  private:
   struct Compressor;

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -32,12 +33,39 @@ constexpr size_t kPendingStringBytes = 1024 * 1024;
 static_assert(kPendingStringBytes + kMaxStringBytes < kMaxPayloadBytes / 2);
 constexpr uint64_t kPendingFrames = kMaxChunkFrames - 2 * kMaxStackFrames;
 
+/// A chunk that waits for finish().
+struct HeldChunk {
+  std::string bytes;
+  bool is_events = false;
+  int64_t newest_ns = 0;                       ///< of its events
+  std::array<uint64_t, kEventKinds> events{};  ///< by kind
+};
+
+/// The kernel's own counts of switches cover the whole recording: nothing to compare them with.
+Tally of_what_stayed(Tally tally, const std::array<uint64_t, kEventKinds>& left_out) {
+  for (size_t kind = 0; kind < left_out.size(); kind++)
+    tally.happened[kind] -= std::min(tally.happened[kind], left_out[kind]);
+  tally.switches.clear();
+  return tally;
+}
+
+bool says_who(EventKind kind) {
+  return kind >= EventKind::task_seen && kind <= EventKind::task_rename;
+}
+
 }  // namespace
 
 struct Writer::State {
   std::filesystem::path path;
   UniqueFd fd;
-  std::string header;  ///< encoded, to be repeated
+  Header facts;
+  std::string header;   ///< encoded, to be repeated
+  int64_t last_ns = 0;  ///< 0: nothing is held back
+  std::list<HeldChunk> held;
+  HeldChunk filling;      ///< what `events` holds, but for its bytes
+  EventEncoder who;       ///< with last_ns: events that stay
+  int64_t newest_ns = 0;  ///< of all events
+  std::array<uint64_t, kEventKinds> left_out{};
   ChunkSealer sealer;
   EventEncoder events;
   Interner string_ids;
@@ -50,6 +78,10 @@ struct Writer::State {
   std::optional<Error> failure;  ///< the first one; nothing is written after it
 
   Status append(ChunkType type, std::string_view payload);
+  Status write_chunk(std::string_view chunk);
+  void hold(ChunkType type, std::string_view chunk);
+  void leave_out_old();
+  Status let_go();
   Status append_pending();
   Status append_all();
   Status append_tally(const Tally& tally);
@@ -66,6 +98,62 @@ Status Writer::State::fail_with(Error error) {
 Status Writer::State::append(ChunkType type, std::string_view payload) {
   if (failure) return std::unexpected(*failure);
   const std::string_view chunk = sealer.seal(type, payload);
+  if (last_ns == 0) return write_chunk(chunk);
+  // Of headers and tallies only the last ones count.
+  if (type != ChunkType::header && type != ChunkType::tally) hold(type, chunk);
+  return {};
+}
+
+void Writer::State::hold(ChunkType type, std::string_view chunk) {
+  HeldChunk one;
+  one.bytes = chunk;
+  if (type == ChunkType::events) {
+    one.is_events = true;
+    one.newest_ns = filling.newest_ns;
+    one.events = filling.events;
+  }
+  held.push_back(std::move(one));
+}
+
+/// Chunks whose every event is too old.
+void Writer::State::leave_out_old() {
+  const int64_t oldest_ns = newest_ns - last_ns;
+  for (auto chunk = held.begin(); chunk != held.end();) {
+    if (!chunk->is_events || chunk->newest_ns >= oldest_ns) {
+      ++chunk;
+      continue;
+    }
+    for (size_t kind = 0; kind < recorded.size(); kind++) {
+      recorded[kind] -= chunk->events[kind];
+      left_out[kind] += chunk->events[kind];
+    }
+    facts.start_unix_ns += std::max<int64_t>(oldest_ns - facts.start_ns, 0);
+    facts.start_ns = std::max(facts.start_ns, oldest_ns);
+    chunk = held.erase(chunk);
+  }
+}
+
+/// Beyond this point nothing is held back.
+Status Writer::State::let_go() {
+  if (last_ns == 0) return {};
+  TRY(append_all());
+  leave_out_old();
+  last_ns = 0;
+  header = encode(facts);
+  if (::ftruncate(fd.get(), 0) != 0 || ::lseek(fd.get(), 0, SEEK_SET) != 0)
+    return fail_with(fail_errno(errno, fmt::format("cannot write {}", path.string())).error());
+  bytes = 0;
+  sealer.restart();
+  TRY(append(ChunkType::header, header));
+  for (HeldChunk& chunk : held) {
+    sealer.renumber(chunk.bytes);
+    TRY(write_chunk(chunk.bytes));
+  }
+  held.clear();
+  return {};
+}
+
+Status Writer::State::write_chunk(std::string_view chunk) {
   if (Status written = write_all(fd.get(), chunk); !written) {
     // Best effort: a piece of a chunk at the end is damage that a reader copes with.
     [[maybe_unused]] const int cut = ::ftruncate(fd.get(), static_cast<off_t>(bytes));
@@ -85,6 +173,13 @@ Status Writer::State::append_all() {
   if (failure) return std::unexpected(*failure);
   TRY(append_pending());
   if (events.size() > 0) TRY(append(ChunkType::events, events.take()));
+  filling = {};
+  if (last_ns == 0) return {};
+  if (who.size() > 0) {
+    // Not by append(): these are never too old.
+    held.push_back({std::string(sealer.seal(ChunkType::events, who.take())), false, 0, {}});
+  }
+  leave_out_old();
   return {};
 }
 
@@ -99,8 +194,10 @@ Writer::Writer(Writer&&) noexcept = default;
 Writer& Writer::operator=(Writer&&) noexcept = default;
 Writer::~Writer() = default;
 
-Result<Writer> Writer::create(const std::filesystem::path& path, const Header& header) {
+Result<Writer> Writer::create(const std::filesystem::path& path, const Header& header,
+                              int64_t last_ns) {
   auto state = std::make_unique<State>();
+  state->facts = header;
   state->path = path;
   state->fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!state->fd.is_valid() && errno == EEXIST)
@@ -112,6 +209,7 @@ Result<Writer> Writer::create(const std::filesystem::path& path, const Header& h
     ::unlink(path.c_str());
     return std::unexpected(std::move(written).error());
   }
+  state->last_ns = last_ns;
   return Writer(std::move(state));
 }
 
@@ -154,6 +252,13 @@ Status Writer::add(const Event& event) {
   const auto kind = static_cast<size_t>(event.kind);
   CHECK(kind > 0 && kind < state.recorded.size(), "kind {}", kind);
   state.recorded[kind]++;
+  if (state.last_ns != 0 && says_who(event.kind)) {
+    state.who.add(event);
+    return state.who.is_full() ? state.append_all() : Status{};
+  }
+  state.filling.events[kind]++;
+  state.filling.newest_ns = std::max(state.filling.newest_ns, event.time_ns);
+  state.newest_ns = std::max(state.newest_ns, event.time_ns);
   state.events.add(event);
   return state.events.is_full() ? state.append_all() : Status{};
 }
@@ -188,7 +293,9 @@ Status Writer::put_tally(const Tally& tally) {
 
 Status Writer::finish(const Tally& tally, const Ending& ending) {
   State& state = *state_;
-  TRY(state.append_tally(tally));
+  const bool is_window = state.last_ns != 0;
+  TRY(state.let_go());
+  TRY(state.append_tally(is_window ? of_what_stayed(tally, state.left_out) : tally));
   TRY(state.append(ChunkType::ending, encode(ending)));
   if (::fsync(state.fd.get()) != 0 && errno != EINVAL && errno != EROFS) {
     return state.fail_with(
@@ -203,6 +310,10 @@ Status Writer::finish(const Tally& tally, const Ending& ending) {
 
 uint64_t Writer::bytes_written() const {
   return state_->bytes;
+}
+
+const std::array<uint64_t, kEventKinds>& Writer::left_out() const {
+  return state_->left_out;
 }
 
 const std::array<uint64_t, kEventKinds>& Writer::recorded() const {

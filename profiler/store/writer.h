@@ -27,7 +27,13 @@ namespace thaw {
 class Writer {
  public:
   /// Creates `path`, which must not exist, with mode 0600, and writes the header chunk.
-  static Result<Writer> create(const std::filesystem::path& path, const Header& header);
+  ///
+  /// With `last_ns` only what happened in that time before finish() stays: events are held in
+  /// memory, compressed, and nothing but the header reaches the file before finish(). Events that
+  /// say who a thread is, names, stacks and mappings stay however old they are. The header's start
+  /// becomes the moment from which on nothing was left out.
+  static Result<Writer> create(const std::filesystem::path& path, const Header& header,
+                               int64_t last_ns = 0);
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
   ~Writer();
@@ -59,6 +65,8 @@ class Writer {
   uint64_t bytes_written() const;
   /// Events added so far, by kind: what the file will hold.
   const std::array<uint64_t, kEventKinds>& recorded() const;
+  /// Events added and left out since, by kind: older than `last_ns`. Not in recorded().
+  const std::array<uint64_t, kEventKinds>& left_out() const;
 
  private:
   struct State;

@@ -87,6 +87,13 @@ struct stack_copy {
  * nothing. */
 #define THAW_COPY_PIECE_BYTES 1024
 #define THAW_COPY_MAX_PIECES 32
+/*
+ * A program that switches a hundred thousand times a second would fill its ring with copies within
+ * milliseconds, before its tables are there: so many copies per CPU in a window are enough to ask
+ * for them. Samples have a rate of their own and are not counted.
+ */
+#define THAW_COPY_WINDOW_NS 20000000
+#define THAW_COPIES_IN_WINDOW 32
 
 /* Where stacks are wanted and prev blocks, its frames follow the struct: the kernel's, then the
  * user's, leaf first. */
@@ -173,6 +180,7 @@ struct emit_counters {
 	__u64 losses[LOSSES];
 	__u64 buckets[THAW_EMIT_BUCKETS];
 	__u64 max_ns;
+	__u64 spent_ns; /* in programs of this level, from their first look at the clock on */
 };
 
 /* States of a CPU's switch window, see bpf/sched.bpf.h. */
@@ -187,6 +195,8 @@ struct cpu_state {
 	struct emit_counters levels[LEVELS];
 	__u64 switches_before; /* rq->nr_switches before the first recorded switch */
 	__u64 switches_after;  /* rq->nr_switches after the last one */
+	__u64 copy_window_ns;  /* when the current window of copies began */
+	__u32 copies;
 	__u32 window;
 	__u32 busy[LEVELS];
 };

@@ -54,9 +54,10 @@ struct unwind_row {
 	__u8 rule;
 };
 
-/* Rows lie in shards: a table is cut where a shard ends. */
-#define THAW_SHARD_ROWS 65536
-#define THAW_MAX_SHARDS 512
+/* Rows lie in shards: a table is cut where a shard ends. 2 MiB each; kernels before v6.9 allow an
+ * element of 4 MiB at most. */
+#define THAW_SHARD_ROWS 262144
+#define THAW_MAX_SHARDS 128
 struct unwind_shard {
 	struct unwind_row rows[THAW_SHARD_ROWS];
 };

@@ -85,8 +85,10 @@ class GivenCapture {
       event.detail = target_cpu;
       return add(event);
     }
-    Cpu& sample(std::vector<uint64_t> kernel, std::vector<uint64_t> user) {
+    Cpu& sample(std::vector<uint64_t> kernel, std::vector<uint64_t> user,
+                StackEnd end = StackEnd::unknown) {
       Event event = about(EventKind::sample, given_.running_[number_]);
+      event.user_end = end;
       given_.events_.push_back({event, "", std::move(kernel), std::move(user)});
       return *this;
     }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "profiler/analysis/accounting.h"
+#include "profiler/analysis/merge.h"
 #include "tests/live/capture/shell.h"
 
 namespace {
@@ -69,11 +70,12 @@ std::set<int32_t> threads_never_left(const Capture& capture) {
 std::set<int32_t> torn_after(const Capture& capture) {
   std::map<uint32_t, int32_t> running;
   std::set<int32_t> torn;
-  for (const Event& event : capture.events()) {
-    if (event.kind != EventKind::sched_switch) continue;
-    const auto found = running.find(event.cpu.value);
-    if (found != running.end() && found->second != event.tid.value) torn.insert(found->second);
-    running[event.cpu.value] = event.other_tid.value;
+  thaw::EventMerge order(capture.events());
+  while (const Event* event = order.next()) {
+    if (event->kind != EventKind::sched_switch) continue;
+    const auto found = running.find(event->cpu.value);
+    if (found != running.end() && found->second != event->tid.value) torn.insert(found->second);
+    running[event->cpu.value] = event->other_tid.value;
   }
   return torn;
 }

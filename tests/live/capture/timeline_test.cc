@@ -22,7 +22,7 @@ class TimelineCommand : public test::LiveCapture, public testing::WithParamInter
 
 TEST_P(TimelineCommand, SaysWhatWasWaitedForAndWhoEndedIt) {
   const std::string over = GetParam().over;
-  ASSERT_EQ(run("thaw record --switch-stacks --clock none -o c.thaw -- waits --over " + over +
+  ASSERT_EQ(run("thaw record --max-overhead 100 --clock none -o c.thaw -- waits --over " + over +
                 " --seconds 2 > truth.json 2> words")
                 .code,
             0)
@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(Over, TimelineCommand,
                          [](const auto& info) { return std::string(info.param.over); });
 
 TEST_F(TimelineCommand, SumsToTheWallTime) {
-  ASSERT_EQ(run("thaw record --switch-stacks --clock none -a -d 1 -o c.thaw").code, 0)
+  ASSERT_EQ(run("thaw record --max-overhead 100 --clock none -a -d 1 -o c.thaw").code, 0)
       << last_.text;
   const auto capture = load("c.thaw");
   const auto wall_ns = static_cast<double>(capture.ending()->end_ns - capture.header().start_ns);

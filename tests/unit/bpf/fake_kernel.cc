@@ -70,6 +70,10 @@ FakeKernel::FakeKernel(uint8_t poison) : poison_(poison) {
   want_waker_stacks = false;
   user_stacks = USER_STACKS_FRAME_POINTERS;
   copy_pieces = 16;
+  shed_waker_stacks = false;
+  shed_user_stacks = false;
+  shed_switch_stacks = false;
+  sample_shift = 0;
   phase = PHASE_RECORDING;
   counted_handler = 0;
   scratches = kCpus * LEVELS;

@@ -52,6 +52,26 @@ const std::map<loss, void (*)(FakeKernel&)> kWays = {
        kernel.output_takes_ns = THAW_SLOW_EMIT_NS;
        for (int round = 0; round <= THAW_SLOW_ENTRIES; round++) kernel.switches(ping, pong);
      }},
+    {LOSS_copy_shed,
+     [](FakeKernel& kernel) {
+       user_stacks = USER_STACKS_TABLES;
+       want_switch_stacks = true;
+       ping.__state = 1;
+       for (int round = 0; round <= THAW_COPIES_IN_WINDOW; round++) kernel.switches(ping, pong);
+     }},
+    {LOSS_stack_shed,
+     [](FakeKernel& kernel) {
+       want_switch_stacks = true;
+       shed_switch_stacks = true;
+       ping.__state = 1;
+       kernel.switches(ping, pong);
+     }},
+    {LOSS_sample_shed,
+     [](FakeKernel& kernel) {
+       sample_shift = 1;
+       kernel.perf_event();
+       kernel.perf_event();
+     }},
     {LOSS_targets_full,
      [](FakeKernel& kernel) {
        only_targets = true;

@@ -44,6 +44,10 @@ extern volatile bool want_waker_stacks;
 extern volatile __u32 user_stacks;
 extern volatile __u32 copy_pieces;
 extern volatile __u32 phase;
+extern volatile bool shed_waker_stacks;
+extern volatile bool shed_user_stacks;
+extern volatile bool shed_switch_stacks;
+extern volatile __u32 sample_shift;
 extern volatile __u64 counted_handler;
 
 /// A map as its definition has it.

@@ -42,7 +42,9 @@ TEST(InfoJson, HasTheFieldsThatScriptsRelyOn) {
   EXPECT_EQ(json.at("emit_ns").at("nmi").at("max"), 300);
   EXPECT_EQ(json.at("emit_ns").at("nmi").at("histogram").at(8), 2);
   EXPECT_EQ(json.at("emit_ns").at("task").at("count"), 0);
-  EXPECT_EQ(json.at("stacks").at("complete"), 1);
+  EXPECT_EQ(json.at("stacks").at("complete"), 0);
+  EXPECT_EQ(json.at("stacks").at("unknown"), 1);
+  EXPECT_EQ(json.at("stacks").at("cut").at("no_unwind_info"), 0);
   EXPECT_EQ(json.at("stacks").at("cut").at("stack_cut"), 1);
   EXPECT_EQ(json.at("bytes_damaged"), 0);
   EXPECT_EQ(json.at("complete"), true);

@@ -114,14 +114,26 @@ TEST(InfoText, ListsWhatIsDamaged) {
 TEST(InfoText, SaysWhatItCost) {
   GivenCapture given = ordinary();
   given.tally.own_cpu_ns = 43'000'000;
+  given.tally.programs_ns = 7'000'000;
   given.tally.nmi_runs = 1'500;
-  EXPECT_THAT(info_of(given), HasSubstr("own cost   43.0 ms of CPU time, 4.3 % of one CPU\n"));
+  EXPECT_THAT(
+      info_of(given),
+      HasSubstr("own cost   5.0 % of one CPU: 43.0 ms of CPU time, and 7.00 ms in programs\n"));
   EXPECT_THAT(info_of(given), HasSubstr("in NMI     Thaw's programs ran 1,500 times\n"));
 }
 
 TEST(InfoText, CountsStacks) {
-  EXPECT_THAT(info_of(ordinary().loses("stack_cut", 1).loses("stack_failed", 3)),
-              HasSubstr("stacks     1 whole, 1 cut, 3 failed\n"));
+  EXPECT_THAT(info_of(ordinary()), HasSubstr("stacks     1 user stacks, by frame pointers\n"));
+  GivenCapture given;
+  given.cpu(0).at(1_ms).switch_to(7);
+  for (int i = 0; i < 3; i++) given.cpu(0).sample({1}, {2, 3}, StackEnd::complete);
+  given.cpu(0).sample({1}, {2, 0x5011}, StackEnd::no_unwind_info);
+  given.mappings = {
+      {.pid = Pid(7), .address = 0x5000, .bytes = 0x1000, .path = "/usr/lib/libdav1d.so.6"}};
+  EXPECT_THAT(info_of(given),
+              HasSubstr("stacks     3 of 4 user stacks reach the entry of their thread (75.00 %)\n"
+                        "           1 end in code that says nothing of its frames\n"
+                        "             1 samples in libdav1d.so.6\n"));
 }
 
 TEST(InfoText, HasNoBlanksAtTheEndOfALine) {

@@ -40,6 +40,7 @@ Tally some_tally() {
   tally.switches = {{10, true}, {0, false}, {1'000'000, true}};
   tally.own_cpu_ns = 77;
   tally.nmi_runs = 88;
+  tally.programs_ns = 99;
   return tally;
 }
 

@@ -32,6 +32,9 @@ constexpr Row kRows[] = {
     {"slow_log_full", true, Severity::DataLoss, "the histograms count them all"},
     {"targets_full", true, Severity::Degraded, "use -a"},
     {"mapping_lost", false, Severity::Degraded, "some frames have no name"},
+    {"copy_shed", true, Severity::Degraded, "later ones are there"},
+    {"stack_shed", true, Severity::Degraded, "--max-overhead"},
+    {"sample_shed", true, Severity::DataLoss, "raise it or lower -F"},
 };
 
 TEST(Losses, AreTheseInThisOrder) {
