@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,9 +47,10 @@ struct mmap2_record {
   uint64_t address;
   uint64_t bytes;
   uint64_t file_offset;
-  uint8_t build_id_bytes;  ///< these five: of the inode unless MISC_MMAP_BUILD_ID says so
-  uint8_t reserved[3];
-  uint8_t build_id[20];
+  uint32_t device_major;
+  uint32_t device_minor;
+  uint64_t inode;
+  uint64_t inode_generation;
   uint32_t protection;
   uint32_t flags;
 };
@@ -89,7 +91,11 @@ struct Buffer {
   }
 };
 
-UniqueFd open_event(uint32_t cpu, bool with_build_id) {
+/// The kernel could tell build-ids itself, from v5.12 on (attr.build_id). It is not asked: it then
+/// marks the record as one with a build-id for whoever else listens (perf_event_mmap_output() keeps
+/// the mark for the next event), and perf 6.1, recording at the same time, aborts on what it takes
+/// for one.
+UniqueFd open_event(uint32_t cpu) {
   perf_event_attr attr{};
   attr.size = sizeof attr;
   attr.type = PERF_TYPE_SOFTWARE;
@@ -101,7 +107,6 @@ UniqueFd open_event(uint32_t cpu, bool with_build_id) {
   attr.comm = 1;
   attr.comm_exec = 1;
   attr.task = 1;
-  attr.build_id = with_build_id;
   attr.use_clockid = 1;
   attr.clockid = CLOCK_MONOTONIC;
   attr.watermark = 1;
@@ -110,9 +115,37 @@ UniqueFd open_event(uint32_t cpu, bool with_build_id) {
       ::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
-std::string hexadecimal(std::span<const uint8_t> bytes) {
-  return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
+/// A file, whatever its name.
+struct FileId {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t generation = 0;
+  auto operator<=>(const FileId&) const = default;
+};
+
+/// Of files, each read once.
+class BuildIds {
+ public:
+  /// Of the file that is mapped, by way of the process while it lives; else of what is at its path,
+  /// if that is the same file. "" when it has none, or is gone.
+  const std::string& of(const FileId& file, const Mapping& mapping) {
+    const auto [entry, is_new] = known_.try_emplace(file);
+    if (is_new) entry->second = read(file, mapping);
+    return entry->second;
+  }
+
+ private:
+  static std::string read(const FileId& file, const Mapping& mapping) {
+    const std::string mapped = fmt::format("/proc/{}/map_files/{:x}-{:x}", mapping.pid,
+                                           mapping.address, mapping.address + mapping.bytes);
+    if (::access(mapped.c_str(), R_OK) == 0) return ElfImage::build_id_of(mapped);
+    struct stat facts {};
+    if (::stat(mapping.path.c_str(), &facts) != 0 || facts.st_ino != file.inode) return "";
+    return ElfImage::build_id_of(mapping.path);
+  }
+
+  std::map<FileId, std::string> known_;
+};
 
 /// PERF_RECORD_COMM of an exec: the old program is gone, the new one is not mapped yet.
 std::optional<Mapping> decode_exec(std::string_view record) {
@@ -141,7 +174,7 @@ std::optional<ProcessNews> decode_task(std::string_view record) {
 }
 
 /// Nothing for a record that is too short for what it says.
-std::optional<Mapping> decode_mapping(std::string_view record) {
+std::optional<Mapping> decode_mapping(std::string_view record, BuildIds& build_ids) {
   mmap2_record fixed;
   sample_id id;
   if (record.size() < sizeof fixed + sizeof id) return std::nullopt;
@@ -156,9 +189,11 @@ std::optional<Mapping> decode_mapping(std::string_view record) {
                   .file_offset = fixed.file_offset,
                   .path = name == "//anon" ? std::string() : std::string(name),
                   .build_id = {}};
-  if ((fixed.header.misc & PERF_RECORD_MISC_MMAP_BUILD_ID) != 0 &&
-      fixed.build_id_bytes <= sizeof fixed.build_id)
-    mapping.build_id = hexadecimal(std::span(fixed.build_id).first(fixed.build_id_bytes));
+  if (mapping.path.starts_with('/')) {
+    const FileId file{::makedev(fixed.device_major, fixed.device_minor), fixed.inode,
+                      fixed.inode_generation};
+    mapping.build_id = build_ids.of(file, mapping);
+  }
   return mapping;
 }
 
@@ -168,6 +203,7 @@ struct MappingWatch::State {
   std::vector<Buffer> buffers;
   std::string record;  ///< one that wraps around the end, in one piece
   uint64_t lost = 0;
+  BuildIds build_ids;
 
   void take(std::string_view bytes, std::vector<ProcessNews>& into);
   void drain(const Buffer& buffer, std::vector<ProcessNews>& into);
@@ -180,15 +216,9 @@ MappingWatch::~MappingWatch() = default;
 Result<MappingWatch> MappingWatch::open(const std::vector<uint32_t>& cpus) {
   auto state = std::make_unique<State>();
   const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  bool with_build_id = true;
   for (const uint32_t cpu : cpus) {
     Buffer buffer;
-    buffer.event = open_event(cpu, with_build_id);
-    // Linux kernel commit 88a16a130933 ("perf: Add build id data in mmap2 event") (in v5.12).
-    if (!buffer.event.is_valid() && errno == EINVAL && with_build_id) {
-      with_build_id = false;
-      buffer.event = open_event(cpu, false);
-    }
+    buffer.event = open_event(cpu);
     if (!buffer.event.is_valid() && errno == ENODEV) continue;  // it went offline just now
     if (!buffer.event.is_valid())
       return fail_errno(errno, fmt::format("cannot watch mappings on CPU {}", cpu));
@@ -209,7 +239,7 @@ void MappingWatch::State::take(std::string_view bytes, std::vector<ProcessNews>&
     if (auto begun = decode_exec(bytes))
       into.push_back({ProcessNews::mapped, std::move(*begun), {}});
   } else if (header.type == PERF_RECORD_MMAP2) {
-    if (auto mapping = decode_mapping(bytes))
+    if (auto mapping = decode_mapping(bytes, build_ids))
       into.push_back({ProcessNews::mapped, std::move(*mapping), {}});
   } else if (header.type == PERF_RECORD_FORK || header.type == PERF_RECORD_EXIT) {
     if (auto news = decode_task(bytes)) into.push_back(std::move(*news));
@@ -281,26 +311,6 @@ std::vector<Mapping> parse_maps(std::string_view text, Pid pid, int64_t time_ns)
   return mappings;
 }
 
-namespace {
-
-/// Of files, each read once.
-class BuildIds {
- public:
-  const std::string& of(const std::string& path) {
-    struct stat file {};
-    static const std::string kNone;
-    if (::stat(path.c_str(), &file) != 0) return kNone;
-    const auto [entry, is_new] = known_.try_emplace({file.st_dev, file.st_ino});
-    if (is_new) entry->second = ElfImage::build_id_of(path);
-    return entry->second;
-  }
-
- private:
-  std::map<std::pair<dev_t, ino_t>, std::string> known_;
-};
-
-}  // namespace
-
 void list_mappings(std::optional<int32_t> pid, int64_t time_ns, std::vector<Mapping>& into) {
   BuildIds build_ids;
   const auto add = [&](int32_t process) {
@@ -308,10 +318,11 @@ void list_mappings(std::optional<int32_t> pid, int64_t time_ns, std::vector<Mapp
     if (!text) return;
     for (Mapping& mapping : parse_maps(*text, Pid(process), time_ns)) {
       // The file that is mapped, whatever stands at its path by now, or in another root.
-      if (mapping.path.starts_with('/'))
-        mapping.build_id =
-            build_ids.of(fmt::format("/proc/{}/map_files/{:x}-{:x}", process, mapping.address,
-                                     mapping.address + mapping.bytes));
+      struct stat file {};
+      const std::string mapped = fmt::format("/proc/{}/map_files/{:x}-{:x}", process,
+                                             mapping.address, mapping.address + mapping.bytes);
+      if (mapping.path.starts_with('/') && ::stat(mapped.c_str(), &file) == 0)
+        mapping.build_id = build_ids.of({file.st_dev, file.st_ino, 0}, mapping);
       into.push_back(std::move(mapping));
     }
   };

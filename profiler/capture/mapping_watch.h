@@ -13,7 +13,7 @@
 namespace thaw {
 
 /// Watches every process of the machine for new executable mappings, and for forks and exits, by
-/// the kernel's perf events (PERF_RECORD_MMAP2, with the build-id from v5.12 on). Owns one event
+/// the kernel's perf events (PERF_RECORD_MMAP2). Owns one event
 /// and one buffer of 256 KiB per CPU: a few thousand mappings between two drains. Used by one
 /// thread.
 class MappingWatch {

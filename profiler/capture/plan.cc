@@ -5,6 +5,8 @@
 
 #include <bit>
 
+#include "profiler/wire/event.h"
+
 namespace thaw {
 
 const char* name_of(Clock clock) {
@@ -55,10 +57,8 @@ const char* name_of(StackMode mode) {
 
 namespace {
 
-/// A process that has no tables yet has just begun: its stacks are small. With copies alone they
-/// are all there is; the largest that a record can take.
-constexpr uint32_t kSomeCopyBytes = 16 * 1024;
-constexpr uint32_t kMostCopyBytes = 32 * 1024;
+/// The largest that a record can take: some programs' frames have ten kilobytes and more.
+constexpr uint32_t kCopyBytes = THAW_COPY_MAX_PIECES * THAW_COPY_PIECE_BYTES;
 
 void choose_stacks(const RecordOptions& options, CapturePlan& plan) {
   plan.stack_mode = options.stacks;
@@ -70,7 +70,7 @@ void choose_stacks(const RecordOptions& options, CapturePlan& plan) {
   plan.stacks = plan.stack_mode != StackMode::None;
   plan.switch_stacks = plan.stacks && options.switch_stacks;
   plan.waker_stacks = plan.stacks && options.waker_stacks;
-  plan.copy_bytes = plan.stack_mode == StackMode::Copies ? kMostCopyBytes : kSomeCopyBytes;
+  plan.copy_bytes = kCopyBytes;
 }
 
 Status choose_clock(const RecordOptions& options, const Features& features, CapturePlan& plan) {
