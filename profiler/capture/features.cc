@@ -21,11 +21,10 @@
 
 #include "profiler/base/files.h"
 #include "profiler/base/unique_fd.h"
+#include "profiler/capture/known_bad.h"
 
 namespace thaw {
-namespace {
 
-/// "0-3,8" as numbers.
 std::vector<uint32_t> parse_cpu_list(const std::string& list) {
   std::vector<uint32_t> cpus;
   const char* at = list.c_str();
@@ -41,6 +40,8 @@ std::vector<uint32_t> parse_cpu_list(const std::string& list) {
   }
   return cpus;
 }
+
+namespace {
 
 Feature probe_event(uint32_t type, uint64_t config, const char* what, const char* otherwise) {
   perf_event_attr attr{};
@@ -119,6 +120,15 @@ void probe_run_queues(const btf* types, Features& features) {
   }
 }
 
+/// From a table: trying it could lock the machine up.
+Feature look_up_user_memory(const utsname& name) {
+  const auto version =
+      kernel_version(name.release, name.version, read_file("/proc/version_signature").value_or(""));
+  const auto bad = version ? bad_for_reading_user_memory(*version) : std::nullopt;
+  if (!bad) return {true, "user stacks by unwind tables"};
+  return {false, *bad + "; --stacks tables does it all the same"};
+}
+
 Feature probe_lab_guest() {
   const auto parameters = read_file("/proc/cmdline");
   if (parameters && parameters->find("thaw.guest=1") != std::string::npos) {
@@ -157,6 +167,7 @@ Features Features::probe() {
                                                                  btf__free);
   features.nmi_tracepoint = probe_nmi_tracepoint(types.get());
   probe_run_queues(types.get(), features);
+  features.user_memory = look_up_user_memory(name);
   features.lab_guest = probe_lab_guest();
   return features;
 }

@@ -8,6 +8,9 @@
 
 namespace thaw {
 
+/// "0-3,8" as numbers, the way that the kernel lists CPUs.
+std::vector<uint32_t> parse_cpu_list(const std::string& list);
+
 /// A fact with the sentence that `thaw doctor` prints for it.
 struct Feature {
   bool present = false;
@@ -28,6 +31,8 @@ struct Features {
   Feature run_queues;      ///< the kernel's own switch counter can be read
   /// It can be read by its name alone: no CONFIG_FAIR_GROUP_SCHED, but CONFIG_KALLSYMS_ALL.
   bool run_queues_by_name = false;
+  /// User memory may be read while sampling: absent on kernels known to lock up by it.
+  Feature user_memory;
   Feature lab_guest;  ///< booted by thawlab: a machine that may be frozen
 
   static Features probe();

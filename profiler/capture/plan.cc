@@ -60,12 +60,14 @@ namespace {
 /// The largest that a record can take: some programs' frames have ten kilobytes and more.
 constexpr uint32_t kCopyBytes = THAW_COPY_MAX_PIECES * THAW_COPY_PIECE_BYTES;
 
-void choose_stacks(const RecordOptions& options, CapturePlan& plan) {
+void choose_stacks(const RecordOptions& options, const Features& features, CapturePlan& plan) {
   plan.stack_mode = options.stacks;
   plan.stacks_why = "asked for";
   if (options.stacks == StackMode::Auto) {
-    plan.stack_mode = StackMode::Tables;
-    plan.stacks_why = "code without frame pointers is unwound where it runs";
+    const bool may_read = features.user_memory.present;
+    plan.stack_mode = may_read ? StackMode::Tables : StackMode::FramePointers;
+    plan.stacks_why = may_read ? "code without frame pointers is unwound where it runs"
+                               : features.user_memory.detail;
   }
   plan.stacks = plan.stack_mode != StackMode::None;
   plan.switch_stacks = plan.stacks && options.switch_stacks;
@@ -159,11 +161,12 @@ Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& f
   plan.only_targets = !options.all;
   plan.switch_window = features.run_queues.present && options.all;
   plan.counter_by_name = plan.switch_window && features.run_queues_by_name;
-  choose_stacks(options, plan);
+  choose_stacks(options, features, plan);
   plan.ring_bytes = std::bit_ceil(options.ring_mib) << 20;
   // NMI samples are few, 10,000 a second at the very most, of up to 2 KiB with both stacks.
   plan.nmi_ring_bytes = std::max(plan.ring_bytes / 8, 1u << 20);
-  plan.features = {features.btf.detail, features.run_queues.detail, features.cycles.detail};
+  plan.features = {features.btf.detail, features.run_queues.detail, features.cycles.detail,
+                   fmt::format("stacks {}: {}", name_of(plan.stack_mode), plan.stacks_why)};
   return plan;
 }
 

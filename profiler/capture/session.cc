@@ -15,12 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "profiler/base/files.h"
 #include "profiler/base/time.h"
 #include "profiler/capture/counters.h"
 #include "profiler/capture/perf_transport.h"
@@ -70,6 +72,22 @@ uint32_t user_stacks_of(StackMode mode) {
     default:
       return USER_STACKS_FRAME_POINTERS;
   }
+}
+
+/// A machine with two kinds of cores has a PMU for each, and a hardware event belongs to one of
+/// them: the upper half of its config names it (Linux kernel commit 55bcf6ef314a ("perf: Extend
+/// PERF_TYPE_HARDWARE and PERF_TYPE_HW_CACHE") (in v5.13)). 0 where there is but one PMU.
+uint64_t pmu_of(uint32_t cpu) {
+  for (const char* pmu : {"cpu_core", "cpu_atom"}) {
+    const std::string folder = fmt::format("/sys/bus/event_source/devices/{}", pmu);
+    const auto cpus = read_file(folder + "/cpus");
+    const auto type = read_file(folder + "/type");
+    if (!cpus || !type) continue;
+    const std::vector<uint32_t> listed = parse_cpu_list(*cpus);
+    if (std::ranges::find(listed, cpu) != listed.end())
+      return std::strtoull(type->c_str(), nullptr, 10);
+  }
+  return 0;
 }
 
 size_t page_rounded(size_t bytes) {
@@ -255,7 +273,6 @@ Status Session::State::attach_sampling() {
   attr.size = sizeof attr;
   if (plan.clock == Clock::Cycles) {
     attr.type = PERF_TYPE_HARDWARE;
-    attr.config = PERF_COUNT_HW_CPU_CYCLES;
     attr.freq = 1;
     attr.sample_freq = plan.sample_hz;
   } else {
@@ -264,6 +281,7 @@ Status Session::State::attach_sampling() {
     attr.sample_period = 1'000'000'000 / plan.sample_hz;  // of cpu-clock: nanoseconds
   }
   for (const uint32_t cpu : online_cpus) {
+    if (plan.clock == Clock::Cycles) attr.config = PERF_COUNT_HW_CPU_CYCLES | pmu_of(cpu) << 32;
     UniqueFd fd(static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu),
                                            -1, PERF_FLAG_FD_CLOEXEC)));
     if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot sample CPU {}", cpu));

@@ -33,6 +33,7 @@ constexpr std::array kFeatures = {NamedFeature{"may_load_bpf", &Features::may_lo
                                   NamedFeature{"cpu_clock", &Features::cpu_clock},
                                   NamedFeature{"nmi_tracepoint", &Features::nmi_tracepoint},
                                   NamedFeature{"run_queues", &Features::run_queues},
+                                  NamedFeature{"user_memory", &Features::user_memory},
                                   NamedFeature{"lab_guest", &Features::lab_guest}};
 
 /// What `thaw record -a` would do.
@@ -92,6 +93,7 @@ std::string text_of(const Features& features, const Result<CapturePlan>& plan) {
   out += "\n`thaw record -a` would choose\n";
   out += fmt::format("  clock      {}: {}\n", name_of(plan->clock), plan->clock_why);
   out += fmt::format("  transport  {}: {}\n", name_of(plan->transport), plan->transport_why);
+  out += fmt::format("  stacks     {}: {}\n", name_of(plan->stack_mode), plan->stacks_why);
   return out + fmt::format("  switches   {}\n", plan->switch_window
                                                     ? "checked against the kernel's own count"
                                                     : "not checked against the kernel's own count");
@@ -119,11 +121,11 @@ Json document_of(const Features& features, const Result<CapturePlan>& plan,
   document["can_record"] = plan.has_value();
   document["refusal"] = plan ? Json() : Json(plan.error().message);
   if (plan) {
-    document["would_choose"] = {{"clock", name_of(plan->clock)},
-                                {"clock_why", plan->clock_why},
-                                {"transport", name_of(plan->transport)},
-                                {"transport_why", plan->transport_why},
-                                {"switch_window", plan->switch_window}};
+    document["would_choose"] = {
+        {"clock", name_of(plan->clock)},         {"clock_why", plan->clock_why},
+        {"transport", name_of(plan->transport)}, {"transport_why", plan->transport_why},
+        {"stacks", name_of(plan->stack_mode)},   {"stacks_why", plan->stacks_why},
+        {"switch_window", plan->switch_window}};
   }
   document["other_bpf"] = json_of(audit);
   return document;

@@ -79,9 +79,12 @@ std::string what_is_recorded(const RecordOptions& options) {
 std::string start_line(const RecordOptions& options, const CapturePlan& plan) {
   std::string clock = name_of(plan.clock);
   if (plan.sample_hz != 0) clock += fmt::format(" at {} Hz", plan.sample_hz);
-  return fmt::format("thaw: recording {}; clock {} ({}); transport {} ({})\n",
-                     printable(what_is_recorded(options)), clock, plan.clock_why,
-                     name_of(plan.transport), plan.transport_why);
+  std::string words = fmt::format("thaw: recording {}; clock {} ({}); transport {} ({})\n",
+                                  printable(what_is_recorded(options)), clock, plan.clock_why,
+                                  name_of(plan.transport), plan.transport_why);
+  if (options.stacks == StackMode::Auto && plan.stack_mode != StackMode::Tables)
+    words += fmt::format("thaw: user stacks by frame pointers alone: {}\n", plan.stacks_why);
+  return words;
 }
 
 std::string progress_line(const RecordProgress& progress) {

@@ -3,6 +3,8 @@
 #include "profiler/capture/plan.h"
 
 #include <gmock/gmock.h>
+#include <functional>
+
 #include <gtest/gtest.h>
 
 namespace thaw {
@@ -18,7 +20,7 @@ Features everything() {
   features.online_cpus = {0, 1, 2, 3};
   for (Feature* feature :
        {&features.may_load_bpf, &features.btf, &features.ring_buffer, &features.cycles,
-        &features.cpu_clock, &features.nmi_tracepoint, &features.run_queues})
+        &features.cpu_clock, &features.nmi_tracepoint, &features.run_queues, &features.user_memory})
     *feature = {true, "there"};
   features.lab_guest = {false, "not a guest"};
   return features;
@@ -58,6 +60,37 @@ TEST(Plan, FallsBackToCpuClockAndSaysWhy) {
   EXPECT_EQ(plan.clock, Clock::CpuClock);
   EXPECT_FALSE(plan.samples_in_nmi);
   EXPECT_EQ(plan.clock_why, "no PMU here");
+}
+
+TEST(Plan, WalksByFramePointersWhereReadingUserMemoryCanLockUp) {
+  EXPECT_EQ(plan_of(whole_machine(), everything()).stack_mode, StackMode::Tables);
+  Features features = everything();
+  features.user_memory = {false, "Linux 6.1.20 can lock up"};
+  EXPECT_EQ(plan_of(whole_machine(), features).stack_mode, StackMode::FramePointers);
+  EXPECT_EQ(plan_of(whole_machine(), features).stacks_why, "Linux 6.1.20 can lock up");
+  RecordOptions anyway = whole_machine();
+  anyway.stacks = StackMode::Tables;
+  EXPECT_EQ(plan_of(anyway, features).stack_mode, StackMode::Tables);
+}
+
+TEST(Plan, WithoutStacksTakesNoneAtAll) {
+  RecordOptions options = whole_machine();
+  options.stacks = StackMode::None;
+  const CapturePlan plan = plan_of(options, everything());
+  EXPECT_FALSE(plan.stacks || plan.switch_stacks || plan.waker_stacks);
+}
+
+TEST(Plan, RefusesBoundsThatMakeNoSense) {
+  for (const auto& spoil : std::vector<std::function<void(RecordOptions&)>>{
+           [](RecordOptions& o) { o.max_overhead_percent = 0; },
+           [](RecordOptions& o) { o.last_s = 0; },
+           [](RecordOptions& o) { o.until_stall_ms = 0.5; }}) {
+    RecordOptions options = whole_machine();
+    spoil(options);
+    const auto plan = plan_capture(options, everything());
+    ASSERT_FALSE(plan);
+    EXPECT_EQ(plan.error().kind, ErrorKind::User);
+  }
 }
 
 TEST(Plan, RefusesAClockThatIsNotThere) {
