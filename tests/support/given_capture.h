@@ -65,6 +65,13 @@ class GivenCapture {
       return add(event);
     }
     Cpu& sleeps_for(int32_t next) { return switch_to(next, kSleeping); }
+    /// Sleeps, with where it blocked.
+    Cpu& blocks_for(int32_t next, std::vector<uint64_t> kernel, std::vector<uint64_t> user = {}) {
+      sleeps_for(next);
+      given_.events_.back().kernel = std::move(kernel);
+      given_.events_.back().user = std::move(user);
+      return *this;
+    }
     Cpu& dies_for(int32_t next) { return switch_to(next, kDead); }
     /// Says who runs here without an event: what a capture that begins now cannot know.
     Cpu& ran(int32_t tid) {

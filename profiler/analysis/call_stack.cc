@@ -1,0 +1,56 @@
+// A recorded stack is addresses: where the thread was, then where each call returns to. Which of
+// the two an address is decides which byte is looked up, since the instruction after a call that
+// never returns belongs to somebody else.
+//
+// A stack is not remembered once it is named: callers count equal traces first and ask once for
+// each.
+
+#include "profiler/analysis/call_stack.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace thaw {
+
+CallStacks::CallStacks(const Capture& capture) : capture_(capture), names_(capture) {}
+
+Trace CallStacks::trace_of(const Event& event) const {
+  return {names_.spaces().program_at(event.pid, event.time_ns), event.kernel_stack,
+          event.user_stack, event.kind == EventKind::sched_switch};
+}
+
+Trace CallStacks::trace_of_wait(Pid pid, int64_t time_ns, StackId kernel_stack,
+                                StackId user_stack) const {
+  return {names_.spaces().program_at(pid, time_ns), kernel_stack, user_stack, true};
+}
+
+std::span<const uint64_t> CallStacks::without_nmi(std::span<const uint64_t> addresses) const {
+  if (capture_.header().clock != "nmi") return addresses;
+  constexpr std::string_view kEntries[] = {"exc_nmi", "asm_exc_nmi", "nmi", "end_repeat_nmi"};
+  size_t first = 0;
+  for (size_t i = 0; i < addresses.size(); i++) {
+    const KernelFunction* function = kernel_function(capture_, addresses[i], false);
+    if (function != nullptr && std::ranges::find(kEntries, function->name) != std::end(kEntries))
+      first = i + 1;
+  }
+  return addresses.subspan(first);
+}
+
+void CallStacks::append(const Trace& trace, std::span<const uint64_t> addresses, bool is_kernel) {
+  bool is_leaf = !(is_kernel && trace.is_switch);
+  for (const uint64_t address : addresses) {
+    const uint32_t function =
+        is_kernel ? names_.kernel(address, is_leaf) : names_.user(trace.program, address, is_leaf);
+    frames_.push_back({function, is_leaf ? address : address - 1, is_kernel});
+    is_leaf = false;
+  }
+}
+
+std::span<const CallFrame> CallStacks::frames(const Trace& trace) {
+  frames_.clear();
+  append(trace, without_nmi(capture_.stack(trace.kernel_stack)), true);
+  append(trace, capture_.stack(trace.user_stack), false);
+  return frames_;
+}
+
+}  // namespace thaw
