@@ -26,6 +26,7 @@ dependency(zstd zstd)
 dependency(bpf bpf elf z)
 dependency(elf elf z)
 dependency(iberty iberty)
+dependency(z z)
 # SQLiteCpp is an archive in Debian, and a static SQLite beside it leaves thawlab nothing to find at run time.
 dependency(sqlite SQLiteCpp sqlite3)
 target_link_libraries(dep_sqlite INTERFACE Threads::Threads m ${CMAKE_DL_LIBS})

@@ -45,6 +45,7 @@ class FrameNames {
   uint32_t user(uint32_t program, uint64_t address, bool is_leaf);
 
   const Function& function(uint32_t id) const { return functions_[id]; }
+  size_t functions() const { return functions_.size(); }  ///< ids are below it
   const AddressSpaces& spaces() const { return spaces_; }
   /// Of every file that an address lay in; by path.
   std::vector<ImageFound> images() const;

@@ -38,4 +38,11 @@ std::unordered_map<Tid, ThreadName> thread_names(const Capture& capture) {
   return names;
 }
 
+RecordedProcesses::RecordedProcesses(const Capture& capture)
+    : is_all_(capture.header().scope == "all") {
+  if (is_all_) return;
+  for (const Event& event : capture.events())
+    if (event.kind != EventKind::sched_switch) pids_.insert(event.pid);
+}
+
 }  // namespace thaw

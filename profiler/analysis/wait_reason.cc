@@ -20,6 +20,8 @@
 
 #include <array>
 
+#include "profiler/analysis/frame_names.h"
+
 namespace thaw {
 
 namespace {
@@ -175,6 +177,23 @@ WaitReason wait_reason(std::span<const std::string_view> functions) {
   for (const std::string_view function : functions)
     if (const Row* row = find(kWays, function)) return row->reason;
   return WaitReason::other;
+}
+
+WaitReason WaitReasons::of(StackId stack) {
+  if (stack.value == 0) return WaitReason::unknown;
+  const auto [entry, is_new] = known_.try_emplace(stack, WaitReason::unknown);
+  if (is_new) entry->second = find(stack);
+  return entry->second;
+}
+
+WaitReason WaitReasons::find(StackId stack) {
+  functions_.clear();
+  for (const uint64_t address : capture_.stack(stack)) {
+    // The leaf is in the scheduler: a place to return to like all others.
+    const KernelFunction* function = kernel_function(capture_, address, false);
+    if (function != nullptr) functions_.emplace_back(function->name);
+  }
+  return wait_reason(functions_);
 }
 
 }  // namespace thaw

@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "profiler/store/reader.h"
 
 namespace thaw {
 
@@ -29,5 +33,22 @@ const char* name_of(WaitReason reason);
 /// From the functions of a kernel stack, leaf first; none: unknown. Names are those of every kernel
 /// from v5.10 to v7.3, without the suffixes that compilers add (.isra.0, .cold).
 WaitReason wait_reason(std::span<const std::string_view> functions);
+
+/// Reasons of a capture's waits; each stack is looked at once. The capture must outlive it. Used by
+/// one thread.
+class WaitReasons {
+ public:
+  explicit WaitReasons(const Capture& capture) : capture_(capture) {}
+
+  /// From the kernel stack of a waiting slice; none recorded: unknown.
+  WaitReason of(StackId stack);
+
+ private:
+  WaitReason find(StackId stack);
+
+  const Capture& capture_;
+  std::unordered_map<StackId, WaitReason> known_;
+  std::vector<std::string_view> functions_;
+};
 
 }  // namespace thaw

@@ -7,6 +7,7 @@ namespace thaw {
 
 extern const Command kDoctorCommand;
 extern const Command kDumpCommand;
+extern const Command kExportCommand;
 extern const Command kFreezesCommand;
 extern const Command kInfoCommand;
 extern const Command kRecordCommand;

@@ -1,0 +1,172 @@
+// thaw export: a capture as a file for a viewer that people already use.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+
+#include "profiler/base/files.h"
+#include "profiler/commands/capture_file.h"
+#include "profiler/commands/command.h"
+#include "profiler/report/export.h"
+#include "profiler/report/gzip.h"
+#include "profiler/report/words.h"
+
+namespace thaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Format { perfetto, firefox, pprof, speedscope, folded };
+
+struct FormatRow {
+  const char* name;
+  Format format;
+  bool is_binary;      ///< nothing for a terminal
+  bool takes_waits;    ///< can show --off-cpu
+  bool needs_samples;  ///< has nothing to show without
+  const char* opens;   ///< how to look at it
+};
+constexpr std::array<FormatRow, 5> kFormats{{
+    {"perfetto", Format::perfetto, true, false, false, "open it at ui.perfetto.dev"},
+    {"firefox", Format::firefox, false, false, false, "load it at profiler.firefox.com"},
+    {"pprof", Format::pprof, true, true, true, "`pprof -http : OUT` shows it"},
+    {"speedscope", Format::speedscope, false, true, true, "open it at speedscope.app"},
+    {"folded", Format::folded, false, true, true, "`flamegraph.pl OUT > flame.svg` draws it"},
+}};
+
+struct Options {
+  std::string file;
+  int format = 0;
+  std::string out;
+  bool off_cpu = false;
+  bool force = false;
+};
+
+/// A name that cannot be written, before any work is done.
+Status check_out(const Options& options, const FormatRow& row) {
+  if (options.out == "-") {
+    if (row.is_binary && ::isatty(STDOUT_FILENO) != 0) {
+      return fail(ErrorKind::User, "{} is nothing for a terminal; name a file with -o", row.name);
+    }
+    return {};
+  }
+  std::error_code ignored;
+  if (fs::is_directory(options.out, ignored))
+    return fail(ErrorKind::User, "{} is a directory; name a file with -o", options.out);
+  if (fs::is_regular_file(options.out, ignored) && !options.force)
+    return fail(ErrorKind::User, "{} exists; --force replaces it", options.out);
+  return {};
+}
+
+Status check_content(const OpenedCapture& opened, const Options& options, const FormatRow& row,
+                     const SampledStacks& stacks) {
+  if (options.off_cpu) {
+    const bool has_stack = stacks.stack_count() > 1;
+    if (has_stack) return {};
+    return fail(ErrorKind::User,
+                "{} does not say where threads waited; record it with --switch-stacks",
+                opened.path.string());
+  }
+  if (!row.needs_samples || !stacks.samples.empty()) return {};
+  return fail(ErrorKind::User, "{} has no samples of threads (its clock is {}); nothing to export",
+              opened.path.string(), opened.capture.header().clock);
+}
+
+std::string encode(const OpenedCapture& opened, const SampledStacks& stacks, Format format) {
+  switch (format) {
+    case Format::perfetto:
+      return export_perfetto(opened.capture, stacks);
+    case Format::firefox:
+      return export_firefox(opened.capture, stacks);
+    case Format::pprof:
+      return export_pprof(opened.capture, stacks);
+    case Format::speedscope:
+      return export_speedscope(opened.capture, stacks, opened.path.filename().string());
+    case Format::folded:
+      return export_folded(stacks);
+  }
+  return "";
+}
+
+/// Files appear whole or not at all; what is no file (a pipe, a device) just takes the bytes.
+Status write_out(const std::string& out, std::string_view bytes) {
+  if (out == "-") return print_out(bytes);
+  std::error_code ignored;
+  if (!fs::exists(out, ignored) || fs::is_regular_file(out, ignored)) return write_file(out, bytes);
+  const UniqueFd fd(::open(out.c_str(), O_WRONLY | O_CLOEXEC));
+  if (fd.get() < 0) return fail_errno(errno, fmt::format("cannot open {}", out));
+  return write_all(fd.get(), bytes);
+}
+
+void say(const Options& options, const FormatRow& row, const SampledStacks& stacks, size_t size) {
+  if (options.out == "-") return;
+  const char* what = options.off_cpu ? "waits" : "samples";
+  std::string opens = row.opens;
+  if (const size_t at = opens.find("OUT"); at != std::string::npos)
+    opens.replace(at, 3, options.out);
+  fmt::print(stderr, "{}: {} {} of {} threads, {}; {}\n", printable(options.out),
+             grouped(stacks.samples.size()), what, grouped(stacks.threads.size()), bytes(size),
+             printable(opens));
+}
+
+Result<int> run(const Options& options) {
+  const FormatRow& row = kFormats[static_cast<size_t>(options.format)];
+  if (options.off_cpu && !row.takes_waits) {
+    return fail(ErrorKind::User,
+                "--off-cpu is for folded, pprof and speedscope; {} shows waits anyway", row.name);
+  }
+  TRY(check_out(options, row));
+  const OpenedCapture opened = TRY(open_capture(options.file));
+  const SampledStacks stacks =
+      options.off_cpu ? waiting_stacks(opened.capture) : sampled_stacks(opened.capture);
+  TRY(check_content(opened, options, row, stacks));
+  std::string out = encode(opened, stacks, row.format);
+  if (options.out.ends_with(".gz") && row.format != Format::pprof) out = gzip(out);
+  TRY(write_out(options.out, out));
+  say(options, row, stacks, out.size());
+  return 0;
+}
+
+std::function<Result<int>()> setup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  std::vector<std::pair<std::string, int>> names;
+  for (size_t i = 0; i < kFormats.size(); i++)
+    names.emplace_back(kFormats[i].name, static_cast<int>(i));
+  app.add_option("FILE", options->file, "The capture; the newest *.thaw here when not given");
+  app.add_option("--format", options->format, "perfetto, firefox, pprof, speedscope or folded")
+      ->required()
+      ->type_name("NAME")
+      ->transform(one_of(names));
+  app.add_option("-o,--output", options->out,
+                 "The file to write; - is standard output; NAME.gz is compressed")
+      ->required()
+      ->type_name("OUT");
+  app.add_flag("--off-cpu", options->off_cpu,
+               "Time waited, by the stack that blocked (captures made with --switch-stacks)");
+  app.add_flag("--force", options->force, "Replace OUT if it exists");
+  app.footer(
+      "perfetto    everything over time: CPUs, states, wakers, samples, why threads waited   "
+      "ui.perfetto.dev\n"
+      "firefox     samples and waits per thread, over time                                   "
+      "profiler.firefox.com\n"
+      "pprof       samples by function, line of calls and thread                             "
+      "pprof -http : OUT\n"
+      "speedscope  flame graphs per thread                                                   "
+      "speedscope.app\n"
+      "folded      one line a stack, for flamegraph.pl and for scripts\n\n"
+      "Everything stays on this machine until you load the file somewhere; the pages named here "
+      "read it in the\nbrowser. It holds names of functions, files, threads and of the command "
+      "that was recorded.\n\n"
+      "  thaw export --format perfetto -o trace.pftrace\n"
+      "  thaw export a.thaw --format folded -o - | flamegraph.pl > flame.svg");
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+const Command kExportCommand{"export", "Write a capture for Perfetto, Firefox, pprof and others",
+                             setup};
+
+}  // namespace thaw

@@ -1,0 +1,21 @@
+#pragma once
+// What exports call things, so that a name looks the same in every viewer. Pure.
+
+#include <string>
+
+#include "profiler/analysis/sampled_stacks.h"
+
+namespace thaw {
+
+/// The function's name; "[module]" when it has none, "[unknown]" when not even that is known.
+std::string label_of(const Function& function);
+/// "name"; "thread 12" when it was never named.
+std::string label_of(Tid tid, const std::string& name);
+/// Valid UTF-8, in quotes.
+std::string json_text(const std::string& text);
+/// Of one sample; 0 when the capture does not know its rate.
+int64_t period_ns(const Header& header);
+/// When the recording was over: its end, or the last event of one that was killed.
+int64_t end_of(const Capture& capture);
+
+}  // namespace thaw
