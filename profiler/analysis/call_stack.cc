@@ -36,6 +36,20 @@ std::span<const uint64_t> CallStacks::without_nmi(std::span<const uint64_t> addr
   return addresses.subspan(first);
 }
 
+/// The tracepoint is inside of __schedule (so from v5.10 to v7.3); a stack without it stays whole.
+std::span<const uint64_t> CallStacks::from_scheduler(std::span<const uint64_t> addresses) const {
+  for (size_t i = 0; i < addresses.size(); i++) {
+    const KernelFunction* function = kernel_function(capture_, addresses[i], false);
+    if (function != nullptr && function->name == "__schedule") return addresses.subspan(i);
+  }
+  return addresses;
+}
+
+std::span<const uint64_t> CallStacks::kernel_part(const Trace& trace) const {
+  const std::span<const uint64_t> addresses = capture_.stack(trace.kernel_stack);
+  return trace.is_switch ? from_scheduler(addresses) : without_nmi(addresses);
+}
+
 void CallStacks::append(const Trace& trace, std::span<const uint64_t> addresses, bool is_kernel) {
   bool is_leaf = !(is_kernel && trace.is_switch);
   for (const uint64_t address : addresses) {
@@ -48,7 +62,7 @@ void CallStacks::append(const Trace& trace, std::span<const uint64_t> addresses,
 
 std::span<const CallFrame> CallStacks::frames(const Trace& trace) {
   frames_.clear();
-  append(trace, without_nmi(capture_.stack(trace.kernel_stack)), true);
+  append(trace, kernel_part(trace), true);
   append(trace, capture_.stack(trace.user_stack), false);
   return frames_;
 }

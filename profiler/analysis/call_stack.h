@@ -39,14 +39,18 @@ class CallStacks {
   /// Of a thread that has waited since `time_ns`.
   Trace trace_of_wait(Pid pid, int64_t time_ns, StackId kernel_stack, StackId user_stack) const;
 
-  /// Leaf first, the kernel's before the user's; empty when no stack was recorded. A sample that
-  /// somebody else's NMI took is the stack that it interrupted. Valid until the next call.
+  /// Leaf first, the kernel's before the user's; empty when no stack was recorded. What watched is
+  /// left out: a sample that somebody else's NMI took is the stack that it interrupted, a switch
+  /// begins with the scheduler and not with the program that recorded it. Valid until the next
+  /// call.
   std::span<const CallFrame> frames(const Trace& trace);
 
   const FrameNames& names() const { return names_; }
 
  private:
   std::span<const uint64_t> without_nmi(std::span<const uint64_t> addresses) const;
+  std::span<const uint64_t> from_scheduler(std::span<const uint64_t> addresses) const;
+  std::span<const uint64_t> kernel_part(const Trace& trace) const;
   void append(const Trace& trace, std::span<const uint64_t> addresses, bool is_kernel);
 
   const Capture& capture_;

@@ -63,8 +63,7 @@ Status check_out(const Options& options, const FormatRow& row) {
 Status check_content(const OpenedCapture& opened, const Options& options, const FormatRow& row,
                      const SampledStacks& stacks) {
   if (options.off_cpu) {
-    const bool has_stack = stacks.stack_count() > 1;
-    if (has_stack) return {};
+    if (!stacks.frames.empty()) return {};
     return fail(ErrorKind::User,
                 "{} does not say where threads waited; record it with --switch-stacks",
                 opened.path.string());

@@ -10,7 +10,8 @@ namespace thaw {
 
 std::string label_of(const Function& function) {
   if (function.name != "?") return function.name;
-  return function.module == "?" ? "[unknown]" : "[" + function.module + "]";
+  if (function.module == "?") return "[unknown]";
+  return function.module.starts_with('[') ? function.module : "[" + function.module + "]";
 }
 
 std::string label_of(Tid tid, const std::string& name) {

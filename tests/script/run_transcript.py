@@ -5,7 +5,8 @@
 
 A transcript is text that reads like a terminal. Lines are:
 
-  $ COMMAND              run by bash in a fresh empty directory, with DIRECTORY and DIRECTORY/workloads first in PATH
+  $ COMMAND              run by bash in a fresh empty directory, with DIRECTORY, DIRECTORY/workloads and
+                         DIRECTORY/../tests first in PATH
   out: TEXT              a line of stdout contains TEXT; lines must come in this order
   err: TEXT              the same of stderr
   out~ REGEX, err~ REGEX a line matches
@@ -104,7 +105,8 @@ def run_transcript(path: pathlib.Path, bin_directory: pathlib.Path) -> int:
     except (OSError, ValueError) as error:
         print(f"FAIL: {error}")
         return 1
-    search = f"{bin_directory}:{bin_directory / 'workloads'}:{os.environ.get('PATH', '')}"
+    ours = (bin_directory, bin_directory / "workloads", bin_directory.parent / "tests")
+    search = ":".join([*map(str, ours), os.environ.get("PATH", "")])
     for program in needs:
         if shutil.which(program, path=search) is None:
             print(f"SKIP: {path.name} needs {program}")

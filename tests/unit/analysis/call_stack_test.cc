@@ -49,6 +49,13 @@ TEST_F(CallStack, ASwitchReturnsToItsLeafToo) {
   EXPECT_THAT(names(), ElementsAre("schedule", "pipe_read"));
 }
 
+TEST_F(CallStack, ASwitchBeginsWithTheSchedulerNotWithWhoWatchesIt) {
+  given.functions.push_back({kKernel + 0x500, 0x100, "__schedule", ""});
+  given.functions.push_back({kKernel + 0x600, 0x100, "on_sched_switch", "bpf"});
+  given.cpu(0).ran(7).at(1_ms).blocks_for(0, {kKernel + 0x610, kKernel + 0x510, kKernel + 0x110});
+  EXPECT_THAT(names(), ElementsAre("__schedule", "pipe_read"));
+}
+
 TEST_F(CallStack, WhatAnNmiInterruptedIsTheSample) {
   given.header.clock = "nmi";
   given.cpu(0).ran(7).at(1_ms).sample({kKernel + 0x410, kKernel + 0x310, kKernel + 0x100}, {});
