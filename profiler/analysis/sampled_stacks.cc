@@ -144,12 +144,6 @@ std::span<const uint32_t> SampledStacks::stack(uint32_t id) const {
   return std::span(stacked_).subspan(first, ends_[id] - first);
 }
 
-int64_t SampledStacks::weight() const {
-  int64_t sum = 0;
-  for (const SampledThread& thread : threads) sum += thread.weight;
-  return sum;
-}
-
 SampledStacks sampled_stacks(const Capture& capture) {
   return SampledStacksMaker(capture).samples();
 }

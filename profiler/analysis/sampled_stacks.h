@@ -49,7 +49,6 @@ struct SampledStacks {
   /// Indices of frames, leaf first; empty when no stack was recorded. Equal stacks have equal ids.
   std::span<const uint32_t> stack(uint32_t id) const;
   size_t stack_count() const { return ends_.size(); }
-  int64_t weight() const;
 
  private:
   friend class SampledStacksMaker;

@@ -5,6 +5,7 @@
 
 namespace thaw {
 
+extern const Command kCompareCommand;
 extern const Command kDoctorCommand;
 extern const Command kDumpCommand;
 extern const Command kExportCommand;

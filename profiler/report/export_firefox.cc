@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "profiler/analysis/extent.h"
 #include "profiler/analysis/freezes.h"
 #include "profiler/analysis/threads.h"
 #include "profiler/analysis/timeline.h"
@@ -48,15 +49,14 @@ class FirefoxEncoder {
   FirefoxEncoder(const Capture& capture, const SampledStacks& samples)
       : capture_(capture),
         samples_(samples),
+        start_ns_(start_ns(capture)),
         names_(thread_names(capture)),
         reasons_(capture),
         libraries_(capture.header().machine) {}
   std::string encode();
 
  private:
-  double ms(int64_t time_ns) const {
-    return static_cast<double>(time_ns - capture_.header().start_ns) / 1e6;
-  }
+  double ms(int64_t time_ns) const { return static_cast<double>(time_ns - start_ns_) / 1e6; }
   std::vector<Row> rows() const;
   std::string thread_json(const Row& row);
   std::string thread_head(const SampledThread& thread, bool is_main) const;
@@ -69,6 +69,7 @@ class FirefoxEncoder {
 
   const Capture& capture_;
   const SampledStacks& samples_;
+  const int64_t start_ns_;
   const std::unordered_map<Tid, ThreadName> names_;
   WaitReasons reasons_;
   Strings strings_;
@@ -218,7 +219,7 @@ Json schema_of(const char* name, const char* label, const char* table,
 Json FirefoxEncoder::meta() const {
   const Header& header = capture_.header();
   const int64_t period = period_ns(header);
-  const double end_ms = ms(end_of(capture_));
+  const double end_ms = ms(end_ns(capture_));
   const auto category = [](const char* name, const char* color) {
     return Json{{"name", name}, {"color", color}, {"subcategories", {"Other"}}};
   };
@@ -227,7 +228,7 @@ Json FirefoxEncoder::meta() const {
       {"preprocessedProfileVersion", kFormatVersion},
       {"interval", period == 0 ? 1.0 : static_cast<double>(period) / 1e6},
       {"startTime", static_cast<double>(header.start_unix_ns) / 1e6},
-      {"startTimeAsClockMonotonicNanosecondsSinceBoot", header.start_ns},
+      {"startTimeAsClockMonotonicNanosecondsSinceBoot", start_ns_},
       {"profilingStartTime", 0},
       {"profilingEndTime", end_ms},
       {"processType", 0},

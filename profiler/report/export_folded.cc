@@ -35,16 +35,16 @@ std::string export_folded(const SampledStacks& stacks) {
   for (const StackFrame& frame : stacks.frames)
     words.push_back(word(label_of(stacks.functions[frame.function])) +
                     (frame.is_kernel ? "_[k]" : ""));
-  std::map<std::pair<uint32_t, uint32_t>, int64_t> weights;  // by thread and stack
+  std::map<std::pair<uint32_t, uint32_t>, uint64_t> weights;  // by thread and stack
   for (const StackSample& sample : stacks.samples)
-    weights[{sample.thread, sample.stack}] += sample.weight;
-  std::map<std::string, int64_t> lines;
+    weights[{sample.thread, sample.stack}] += static_cast<uint64_t>(sample.weight);
+  std::map<std::string, uint64_t> lines;
   for (const auto& [at, weight] : weights)
     lines[line_of(stacks, at.first, at.second, words)] += weight;
   std::string out;
   for (const auto& [line, weight] : lines) {
     const bool is_wait = stacks.kind == SampledStacks::Kind::waits;
-    const int64_t count = is_wait ? (weight + 500) / 1000 : weight;
+    const uint64_t count = is_wait ? (weight + 500) / 1000 : weight;
     if (count != 0) out += fmt::format("{} {}\n", line, count);
   }
   return out;

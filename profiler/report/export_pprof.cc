@@ -9,9 +9,11 @@
 
 #include <protozero/pbf_builder.hpp>
 
+#include "profiler/analysis/extent.h"
 #include "profiler/report/export.h"
 #include "profiler/report/export_words.h"
 #include "profiler/report/gzip.h"
+#include "profiler/report/words.h"
 
 namespace thaw {
 
@@ -65,7 +67,7 @@ class PprofEncoder {
   std::string encode();
 
  private:
-  int64_t string(const std::string& text);
+  int64_t string(const std::string& any_text);
   void add_type(ProfileField field, const char* type, const char* unit);
   void add_types();
   void add_samples();
@@ -88,7 +90,8 @@ class PprofEncoder {
   std::unordered_map<const Mapping*, uint64_t> mapping_ids_;  ///< null: the kernel
 };
 
-int64_t PprofEncoder::string(const std::string& text) {
+int64_t PprofEncoder::string(const std::string& any_text) {
+  const std::string text = printable(any_text);  // strings of protobuf must be UTF-8
   const auto [entry, is_new] = string_ids_.try_emplace(text, static_cast<int64_t>(strings_.size()));
   if (is_new) strings_.push_back(text);
   return entry->second;
@@ -232,7 +235,7 @@ std::string PprofEncoder::encode() {
   add_samples();
   add_functions();
   profile_.add_int64(ProfileField::time_nanos, header.start_unix_ns);
-  profile_.add_int64(ProfileField::duration_nanos, end_of(capture_) - header.start_ns);
+  profile_.add_int64(ProfileField::duration_nanos, end_ns(capture_) - start_ns(capture_));
   const std::string by = fmt::format("recorded by thaw {}, clock {}, kernel {}",
                                      header.thaw_version, header.clock, header.kernel);
   profile_.add_int64(ProfileField::comment, string(by));

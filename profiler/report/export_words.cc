@@ -1,21 +1,22 @@
-// Names and times that several encoders need.
+// Names that several encoders need.
 
 #include "profiler/report/export_words.h"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
+
+#include "profiler/report/words.h"
 
 namespace thaw {
 
 std::string label_of(const Function& function) {
-  if (function.name != "?") return function.name;
+  if (function.name != "?") return printable(function.name);
   if (function.module == "?") return "[unknown]";
-  return function.module.starts_with('[') ? function.module : "[" + function.module + "]";
+  const std::string module = printable(function.module);
+  return module.starts_with('[') ? module : "[" + module + "]";
 }
 
 std::string label_of(Tid tid, const std::string& name) {
-  return name.empty() ? fmt::format("thread {}", tid) : name;
+  return name.empty() ? fmt::format("thread {}", tid) : printable(name);
 }
 
 std::string json_text(const std::string& text) {
@@ -24,12 +25,6 @@ std::string json_text(const std::string& text) {
 
 int64_t period_ns(const Header& header) {
   return header.sample_hz == 0 ? 0 : 1'000'000'000 / int64_t{header.sample_hz};
-}
-
-int64_t end_of(const Capture& capture) {
-  int64_t end = capture.ending() ? capture.ending()->end_ns : capture.header().start_ns;
-  for (const Event& event : capture.events()) end = std::max(end, event.time_ns);
-  return end;
 }
 
 }  // namespace thaw

@@ -7,6 +7,8 @@
 
 namespace thaw {
 
+/// What labels give is printable (words.h): valid UTF-8 without control characters.
+///
 /// The function's name; "[module]" when it has none, "[unknown]" when not even that is known.
 std::string label_of(const Function& function);
 /// "name"; "thread 12" when it was never named.
@@ -15,7 +17,5 @@ std::string label_of(Tid tid, const std::string& name);
 std::string json_text(const std::string& text);
 /// Of one sample; 0 when the capture does not know its rate.
 int64_t period_ns(const Header& header);
-/// When the recording was over: its end, or the last event of one that was killed.
-int64_t end_of(const Capture& capture);
 
 }  // namespace thaw

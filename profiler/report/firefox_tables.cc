@@ -54,9 +54,9 @@ std::string Libraries::json() const {
   return column(libraries_, [&](const Library& library) {
     return fmt::format(
         "{{\"arch\":{},\"name\":{},\"path\":{},\"debugName\":{},\"debugPath\":{},"
-        "\"breakpadId\":\"{}\",\"codeId\":{}}}",
+        "\"breakpadId\":{},\"codeId\":{}}}",
         json_text(machine_), json_text(library.name), json_text(library.path),
-        json_text(library.name), json_text(library.path), breakpad_id(library.build_id),
+        json_text(library.name), json_text(library.path), json_text(breakpad_id(library.build_id)),
         library.build_id.empty() ? "null" : json_text(library.build_id));
   });
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "profiler/analysis/extent.h"
 #include "profiler/store/reader.h"
 
 namespace thaw {
@@ -21,12 +22,6 @@ std::string info_text(const Capture& capture, std::string_view file, uint64_t fi
 /// `unaccounted`; `stacks.unknown` (walked by frame pointers, whose end nobody knows),
 /// `stacks.samples` {how it ends: count}, `stacks.modules[]` {`module`, `reason`, `samples`}.
 std::string info_json(const Capture& capture);
-
-/// CLOCK_MONOTONIC when the capture began; when no header is readable, its first event.
-int64_t start_ns(const Capture& capture);
-
-/// From start to end; of a capture without an ending, to the last thing in it.
-double duration_s(const Capture& capture);
 
 /// Nothing lost on the way from the kernel to the reader of the file: ended and undamaged.
 bool is_complete(const Capture& capture);

@@ -4,8 +4,10 @@
 // Every frame must have a mapping there: the kernel's is called "/kernel" as Perfetto calls it, and
 // code that nobody knows lies in "/unknown".
 
+#include "profiler/analysis/extent.h"
 #include "profiler/report/export_words.h"
 #include "profiler/report/perfetto_parts.h"
+#include "profiler/report/words.h"
 
 namespace thaw::perfetto {
 
@@ -47,11 +49,10 @@ class Samples {
 };
 
 void Samples::interned(Flags flags, auto fill) {
-  trace_.packet(Sequence::samples, capture_.header().start_ns, flags,
-                [&](Message<PacketField>& packet) {
-                  Message<InternedField> data(packet, PacketField::interned_data);
-                  fill(data);
-                });
+  trace_.packet(Sequence::samples, start_ns(capture_), flags, [&](Message<PacketField>& packet) {
+    Message<InternedField> data(packet, PacketField::interned_data);
+    fill(data);
+  });
 }
 
 void add_text(Message<InternedField>& data, InternedField table, uint64_t iid,
@@ -64,7 +65,7 @@ void add_text(Message<InternedField>& data, InternedField table, uint64_t iid,
 void Samples::begin() {
   const Header& header = capture_.header();
   trace_.packet(
-      Sequence::samples, header.start_ns, Flags::begins, [&](Message<PacketField>& packet) {
+      Sequence::samples, start_ns(capture_), Flags::begins, [&](Message<PacketField>& packet) {
         Message<DefaultsField> defaults(packet, PacketField::defaults);
         Message<PerfDefaultsField> perf(defaults, DefaultsField::perf_sample);
         Message<TimebaseField> timebase(perf, PerfDefaultsField::timebase);
@@ -78,9 +79,9 @@ void Samples::begin() {
 void Samples::add_mapping(Message<InternedField>& data, uint64_t iid, const Mapping& mapping) {
   // A path is told as its parts, and read with a "/" before each.
   add_text(data, InternedField::mapping_paths, iid,
-           mapping.path.starts_with('/') ? mapping.path.substr(1)
+           mapping.path.starts_with('/') ? printable(mapping.path.substr(1))
            : mapping.path.empty()        ? "memory"
-                                         : mapping.path);
+                                         : printable(mapping.path));
   add_text(data, InternedField::build_ids, iid, bytes_of(mapping.build_id));
   Message<MappingField> message(data, InternedField::mappings);
   message.add_uint64(MappingField::iid, iid);

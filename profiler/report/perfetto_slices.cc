@@ -1,10 +1,12 @@
 // What Perfetto has no event for: why a thread waited, and freezes.
 
+#include "profiler/analysis/extent.h"
 #include "profiler/analysis/freezes.h"
 #include "profiler/analysis/timeline.h"
 #include "profiler/analysis/wait_reason.h"
 #include "profiler/report/export_words.h"
 #include "profiler/report/perfetto_parts.h"
+#include "profiler/report/words.h"
 
 namespace thaw::perfetto {
 
@@ -30,10 +32,10 @@ void add_slice(const Slice& slice, Trace& trace) {
       event.add_uint64(SliceField::track_uuid, slice.track);
       if (type == SliceType::end) return;
       event.add_string(SliceField::categories, "thaw");
-      event.add_string(SliceField::name, slice.name);
+      event.add_string(SliceField::name, printable(slice.name));
       Message<AnnotationField> annotation(event, SliceField::annotations);
       annotation.add_string(AnnotationField::name, slice.about);
-      annotation.add_string(AnnotationField::string_value, slice.text);
+      annotation.add_string(AnnotationField::string_value, printable(slice.text));
     });
   };
   edge(slice.start_ns, SliceType::begin);
@@ -41,12 +43,11 @@ void add_slice(const Slice& slice, Trace& trace) {
 }
 
 void add_track(const Capture& capture, uint64_t uuid, auto describe, Trace& trace) {
-  trace.packet(Sequence::slices, capture.header().start_ns, Flags::none,
-               [&](Message<PacketField>& packet) {
-                 Message<TrackField> track(packet, PacketField::track_descriptor);
-                 track.add_uint64(TrackField::uuid, uuid);
-                 describe(track);
-               });
+  trace.packet(Sequence::slices, start_ns(capture), Flags::none, [&](Message<PacketField>& packet) {
+    Message<TrackField> track(packet, PacketField::track_descriptor);
+    track.add_uint64(TrackField::uuid, uuid);
+    describe(track);
+  });
 }
 
 void add_freezes(const Capture& capture, Trace& trace) {
@@ -108,8 +109,7 @@ void add_waits(const Capture& capture, const std::unordered_map<Tid, ThreadName>
 
 void add_slices(const Capture& capture, const std::unordered_map<Tid, ThreadName>& names,
                 Trace& trace) {
-  trace.packet(Sequence::slices, capture.header().start_ns, Flags::begins,
-               [](Message<PacketField>&) {});
+  trace.packet(Sequence::slices, start_ns(capture), Flags::begins, [](Message<PacketField>&) {});
   add_freezes(capture, trace);
   add_waits(capture, names, trace);
 }

@@ -6,6 +6,7 @@
 
 #include "profiler/analysis/merge.h"
 #include "profiler/report/perfetto_parts.h"
+#include "profiler/report/words.h"
 
 namespace thaw::perfetto {
 
@@ -32,10 +33,15 @@ class Switches {
     uint32_t events = 0;
   };
 
-  const char* comm(Tid tid) const {
-    if (tid.value == 0) return "swapper";
-    const auto found = names_.find(tid);
-    return found == names_.end() ? "" : found->second.name.c_str();
+  const std::string& comm(Tid tid) {
+    const auto [entry, is_new] = comms_.try_emplace(tid);
+    if (is_new) {
+      const auto found = names_.find(tid);
+      entry->second = tid.value == 0          ? "swapper"
+                      : found == names_.end() ? ""
+                                              : printable(found->second.name);
+    }
+    return entry->second;
   }
 
   void flush(Bundle& bundle) {
@@ -67,7 +73,7 @@ class Switches {
     if (bundle.events == kEventsPerBundle) flush(bundle);
   }
 
-  void add_switch(const Event& event, Message<FtraceField>& ftrace) const {
+  void add_switch(const Event& event, Message<FtraceField>& ftrace) {
     Message<SwitchField> message(ftrace, FtraceField::sched_switch);
     message.add_string(SwitchField::prev_comm, comm(event.tid));
     message.add_int32(SwitchField::prev_pid, event.tid.value);
@@ -78,7 +84,7 @@ class Switches {
     message.add_int32(SwitchField::next_prio, kPriority);
   }
 
-  void add_wake(const Event& event, Message<FtraceField>& ftrace) const {
+  void add_wake(const Event& event, Message<FtraceField>& ftrace) {
     const bool is_waking = event.kind == EventKind::sched_waking;
     Message<WakeField> message(ftrace,
                                is_waking ? FtraceField::sched_waking : FtraceField::sched_wakeup);
@@ -93,6 +99,7 @@ class Switches {
   const std::unordered_map<Tid, ThreadName>& names_;
   Trace& trace_;
   std::map<uint32_t, Bundle> bundles_;  ///< by CPU
+  std::unordered_map<Tid, std::string> comms_;
 };
 
 }  // namespace

@@ -15,17 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// As much of a name as a line of a terminal has room for; templates go on for ever.
-constexpr size_t kNameWidth = 60;
-
-std::string fitted(const std::string& name) {
-  const std::string text = printable(name);
-  if (text.size() <= kNameWidth) return text;
-  size_t end = kNameWidth - 1;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) end--;
-  return text.substr(0, end) + "…";
-}
-
 std::string share(uint64_t part, uint64_t all) {
   return fmt::format("{:5.1f} %",
                      all == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(all));

@@ -12,8 +12,9 @@
 namespace thaw {
 namespace {
 
-constexpr size_t kFirstBucket = 7;   // [128, 256) ns: no emit is much shorter
-constexpr size_t kLastBucket = 32;   // [4.3, 8.6) s
+constexpr size_t kFirstBucket = 7;  // [128, 256) ns: no emit is much shorter
+constexpr size_t kLastBucket = 32;  // [4.3, 8.6) s
+constexpr size_t kNameWidth = 60;
 constexpr size_t kPerThousand = 10;  // 2^10 is nearly 1000: a unit every ten buckets
 
 std::string three_digits(double value, std::string_view unit) {
@@ -82,6 +83,14 @@ std::string printable(std::string_view text) {
     text.remove_prefix(std::max<size_t>(1, length));
   }
   return out;
+}
+
+std::string fitted(std::string_view name) {
+  std::string text = printable(name);
+  if (text.size() <= kNameWidth) return text;
+  size_t end = kNameWidth - 1;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) end--;
+  return text.substr(0, end) + "…";
 }
 
 std::string picture(const EmitHistogram& histogram) {

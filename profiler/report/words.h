@@ -19,6 +19,8 @@ std::string bytes(uint64_t count);
 std::string local_time(int64_t unix_ns);
 /// What a terminal may be shown: control characters and bytes that are no UTF-8 as \xNN.
 std::string printable(std::string_view text);
+/// A printable name, cut to what a line of a terminal has room for: templates go on for ever.
+std::string fitted(std::string_view name);
 
 /// One character per power of two from 128 ns to 4 s, as high as the logarithm of the count; what
 /// is shorter or longer is in the first and last.

@@ -6,7 +6,9 @@
 
 #include "profiler/analysis/timeline.h"
 #include "profiler/base/errors.h"
+#include "profiler/report/compare.h"
 #include "profiler/report/dump.h"
+#include "profiler/report/export.h"
 #include "profiler/report/freezes.h"
 #include "profiler/report/info.h"
 #include "profiler/report/profile.h"
@@ -69,6 +71,16 @@ void run(std::string_view input) {
   (void)thaw::timeline_text(threads, 5);
   (void)thaw::timeline_json(threads);
   thaw::dump(*capture, [](std::string_view) {});
+  const thaw::SampledStacks samples = thaw::sampled_stacks(*capture);
+  (void)thaw::export_folded(thaw::waiting_stacks(*capture));
+  (void)thaw::export_pprof(*capture, samples);
+  (void)thaw::export_speedscope(*capture, samples, "x");
+  (void)thaw::export_firefox(*capture, samples);
+  (void)thaw::export_perfetto(*capture, samples);
+  const thaw::Profiled side{*capture, profile};
+  const thaw::Comparison same = thaw::compare({side, side}, {});
+  (void)thaw::compare_text(same, {});
+  (void)thaw::compare_json(same, {}, 1);
 }
 
 std::string some_capture() {

@@ -14,8 +14,12 @@ int main(int argc, char** argv) {
   GivenCapture given;
   if (name == "busy") {
     given = busy_capture();
+  } else if (name == "before") {
+    given = sampled_capture({{"parse", 600}, {"sort", 300}, {"write", 100}});
+  } else if (name == "after") {
+    given = sampled_capture({{"parse", 600}, {"sort", 900}, {"write", 105}});
   } else if (name != "idle") {
-    std::fputs("usage: made_up_capture busy|idle FILE\n", stderr);
+    std::fputs("usage: made_up_capture busy|before|after|idle FILE\n", stderr);
     return 2;
   }
   const Status written = write_file(argv[2], given.bytes());

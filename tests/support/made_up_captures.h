@@ -55,4 +55,22 @@ inline GivenCapture busy_capture() {
   return given;
 }
 
+/// `parts` samples of each function named, a thousand a second on one CPU, thread "app".
+inline GivenCapture sampled_capture(const std::map<std::string, int>& parts) {
+  GivenCapture given;
+  given.header.clock = "cpu-clock";
+  given.header.sample_hz = 1000;
+  auto cpu = given.cpu(0);
+  cpu.ran(7).at(0).names(EventKind::task_seen, 7, "app");
+  int64_t at_ms = 0;
+  for (const auto& [name, samples] : parts) {
+    const uint64_t address = kKernelText + 0x100 * given.functions.size();
+    given.functions.push_back({address, 0x100, name, ""});
+    for (int i = 0; i < samples; i++) cpu.at(++at_ms * 1_ms).sample({address}, {});
+  }
+  cpu.at(++at_ms * 1_ms).dies_for(0);
+  given.ending.end_ns = kStart + at_ms * 1_ms;
+  return given;
+}
+
 }  // namespace thaw::test

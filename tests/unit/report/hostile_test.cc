@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "profiler/analysis/timeline.h"
 #include "profiler/base/files.h"
+#include "profiler/report/compare.h"
 #include "profiler/report/dump.h"
+#include "profiler/report/export.h"
 #include "profiler/report/freezes.h"
 #include "profiler/report/info.h"
 #include "profiler/report/profile.h"
@@ -18,6 +21,8 @@
 #include "tests/support/seed.h"
 
 namespace thaw::test {
+
+using Json = nlohmann::json;
 
 struct Piece {
   ChunkType type{};
@@ -94,6 +99,15 @@ size_t read_everything(const Capture& capture) {
   bytes += timeline_text(threads, 5).size() + timeline_json(threads).size();
   bytes += freezes_text(capture, freezes, 0).size() + freezes_json(capture, freezes, 0).size();
   dump(capture, [&](std::string_view lines) { bytes += lines.size(); });
+  const SampledStacks samples = sampled_stacks(capture);
+  const SampledStacks waits = waiting_stacks(capture);
+  bytes += export_folded(samples).size() + export_folded(waits).size() +
+           export_pprof(capture, samples).size() + export_pprof(capture, waits).size() +
+           export_speedscope(capture, waits, "x").size() + export_perfetto(capture, samples).size();
+  bytes += Json::parse(export_speedscope(capture, samples, "x")).size() +
+           Json::parse(export_firefox(capture, samples)).size();
+  const Comparison self = compare({Profiled{capture, profile}, Profiled{capture, profile}}, {});
+  bytes += compare_text(self, {}).size() + compare_json(self, {}, 1).size();
   for (const ThreadTimeline& thread : build_timeline(capture))
     for (const Slice& slice : thread.slices) bytes += slice.end_ns > slice.start_ns;
   return bytes + damage_text(capture, "x").size();
