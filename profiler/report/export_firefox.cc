@@ -157,14 +157,16 @@ std::string FirefoxEncoder::markers_json(const std::vector<Marker>& markers) con
 
 std::vector<Marker> FirefoxEncoder::waits_of(const Row& row) {
   std::vector<Marker> markers;
-  const size_t name = strings_.id_of("wait");
   for (const Slice& slice : row.slices) {
     if (slice.state != ThreadState::waiting) continue;
     const std::string waker =
         slice.waker.value == 0 ? "" : fmt::format("{} ({})", who(slice.waker), slice.waker);
-    markers.push_back({slice.start_ns, slice.end_ns, name,
-                       fmt::format("{{\"type\":\"wait\",\"reason\":\"{}\",\"waker\":{}}}",
-                                   name_of(reasons_.of(slice.kernel_stack)), json_text(waker))});
+    const char* reason = name_of(reasons_.of(slice.kernel_stack));
+    // A row of the marker chart is of one name.
+    markers.push_back({slice.start_ns, slice.end_ns,
+                       strings_.id_of(fmt::format("wait: {}", reason)),
+                       fmt::format("{{\"type\":\"wait\",\"reason\":\"{}\",\"waker\":{}}}", reason,
+                                   json_text(waker))});
   }
   return markers;
 }

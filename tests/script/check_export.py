@@ -114,7 +114,7 @@ def firefox(data: bytes):
         assert all(delta >= 0 for delta in thread["samples"]["threadCPUDelta"])
         for name, start, end in zip(thread["markers"]["name"], thread["markers"]["startTime"],
                                     thread["markers"]["endTime"]):
-            assert strings[name] in ("wait", "freeze") and start <= end
+            assert strings[name].startswith(("wait: ", "freeze")) and start <= end
         for stack in thread["samples"]["stack"]:
             total += 1
             if stack is not None:

@@ -58,7 +58,7 @@ TEST(MarkSignificant, CorrectsForTheNumberOfQuestions) {
 
 TEST(MarkSignificant, DoesNotShowNoiseAsChange) {
   // Both sides from the same distribution over 300 functions. Every mark is wrong; they come in one
-  // of twenty such comparisons. Of 40, more than 8 with one is a chance of 1 in 3,000.
+  // of twenty such comparisons. Of 40, more than 8 with one is a chance of 1 in 7,000.
   std::mt19937_64 random(::test::seed());
   std::discrete_distribution<size_t> function([] {
     std::vector<double> weights;

@@ -109,6 +109,7 @@ TEST_F(Export, FirefoxKnowsSamplesCpuUseAndWaits) {
   EXPECT_EQ(main["markers"]["length"], 1);
   EXPECT_EQ(main["markers"]["data"][0],
             Json({{"type", "wait"}, {"reason", "pipe"}, {"waker", "worker;1 (8)"}}));
+  EXPECT_EQ(file["shared"]["stringArray"][main["markers"]["name"][0].get<size_t>()], "wait: pipe");
   EXPECT_EQ(main["markers"]["startTime"][0], 8.0);
   EXPECT_EQ(main["markers"]["endTime"][0], 20.0);
   EXPECT_EQ(file["threads"][1]["isMainThread"], false);
