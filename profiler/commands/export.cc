@@ -99,14 +99,15 @@ Status write_out(const std::string& out, std::string_view bytes) {
   return write_all(fd.get(), bytes);
 }
 
-void say(const Options& options, const FormatRow& row, const SampledStacks& stacks, size_t size) {
+void say(const Options& options, const OpenedCapture& opened, const FormatRow& row,
+         const SampledStacks& stacks, size_t size) {
   if (options.out == "-") return;
-  const char* what = options.off_cpu ? "waits" : "samples";
   std::string opens = row.opens;
   if (const size_t at = opens.find("OUT"); at != std::string::npos)
     opens.replace(at, 3, options.out);
-  fmt::print(stderr, "{}: {} {} of {} threads, {}; {}\n", printable(options.out),
-             grouped(stacks.samples.size()), what, grouped(stacks.threads.size()), bytes(size),
+  fmt::print(stderr, "{}: {} {} of {} threads in {}, {}; {}\n", printable(options.out),
+             grouped(stacks.samples.size()), options.off_cpu ? "waits" : "samples",
+             grouped(stacks.threads.size()), printable(opened.path.string()), bytes(size),
              printable(opens));
 }
 
@@ -124,7 +125,7 @@ Result<int> run(const Options& options) {
   std::string out = encode(opened, stacks, row.format);
   if (options.out.ends_with(".gz") && row.format != Format::pprof) out = gzip(out);
   TRY(write_out(options.out, out));
-  say(options, row, stacks, out.size());
+  say(options, opened, row, stacks, out.size());
   return 0;
 }
 
@@ -150,11 +151,13 @@ std::function<Result<int>()> setup(CLI::App& app) {
       "ui.perfetto.dev\n"
       "firefox     samples and waits per thread, over time                                   "
       "profiler.firefox.com\n"
-      "pprof       samples by function, line of calls and thread                             "
+      "pprof       samples by function, caller and thread                                    "
       "pprof -http : OUT\n"
       "speedscope  flame graphs per thread                                                   "
       "speedscope.app\n"
       "folded      one line a stack, for flamegraph.pl and for scripts\n\n"
+      "A million switches make 60 MB for Perfetto and 25 MB for Firefox; OUT.gz is a ninth of "
+      "that.\n"
       "Everything stays on this machine until you load the file somewhere; the pages named here "
       "read it in the\nbrowser. It holds names of functions, files, threads and of the command "
       "that was recorded.\n\n"

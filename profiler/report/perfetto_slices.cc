@@ -67,43 +67,55 @@ void add_freezes(const Capture& capture, Trace& trace) {
               trace);
 }
 
-std::string waker_of(const thaw::Slice& slice, const std::unordered_map<Tid, ThreadName>& names) {
-  if (slice.waker.value == 0) return "an interrupt or unknown";
-  const auto found = names.find(slice.waker);
-  return fmt::format("{} ({})", found == names.end() ? "" : found->second.name, slice.waker);
-}
+class Waits {
+ public:
+  Waits(const Capture& capture, const std::unordered_map<Tid, ThreadName>& names, Trace& trace)
+      : capture_(capture), names_(names), trace_(trace), reasons_(capture) {}
 
-void add_waits(const Capture& capture, const std::unordered_map<Tid, ThreadName>& names,
-               Trace& trace) {
-  WaitReasons reasons(capture);
-  const RecordedProcesses recorded(capture);
-  for (const ThreadTimeline& thread : build_timeline(capture)) {
-    if (!recorded.has(thread.pid)) continue;
+  void add() {
+    const RecordedProcesses recorded(capture_);
+    for (const ThreadTimeline& thread : build_timeline(capture_))
+      if (recorded.has(thread.pid)) add(thread);
+  }
+
+ private:
+  void add(const ThreadTimeline& thread) {
     const uint64_t uuid = kThreadTracks + static_cast<uint32_t>(thread.tid.value);
     bool has_track = false;
     for (const thaw::Slice& slice : thread.slices) {
       if (slice.state != ThreadState::waiting || slice.kernel_stack.value == 0) continue;
-      if (!has_track) {
-        add_track(
-            capture, uuid,
-            [&](Message<TrackField>& track) {
-              Message<TrackThreadField> who(track, TrackField::thread);
-              who.add_int32(TrackThreadField::pid, thread.pid.value);
-              who.add_int32(TrackThreadField::tid, thread.tid.value);
-            },
-            trace);
-      }
+      if (!has_track) add_thread_track(uuid, thread);
       has_track = true;
       add_slice({.track = uuid,
                  .start_ns = slice.start_ns,
                  .end_ns = slice.end_ns,
-                 .name = fmt::format("waits: {}", name_of(reasons.of(slice.kernel_stack))),
+                 .name = fmt::format("waits: {}", name_of(reasons_.of(slice.kernel_stack))),
                  .about = "woken by",
-                 .text = waker_of(slice, names)},
-                trace);
+                 .text = waker_of(slice)},
+                trace_);
     }
   }
-}
+
+  void add_thread_track(uint64_t uuid, const ThreadTimeline& thread) {
+    const auto describe = [&](Message<TrackField>& track) {
+      Message<TrackThreadField> who(track, TrackField::thread);
+      who.add_int32(TrackThreadField::pid, thread.pid.value);
+      who.add_int32(TrackThreadField::tid, thread.tid.value);
+    };
+    add_track(capture_, uuid, describe, trace_);
+  }
+
+  std::string waker_of(const thaw::Slice& slice) const {
+    if (slice.waker.value == 0) return "an interrupt or unknown";
+    const auto found = names_.find(slice.waker);
+    return fmt::format("{} ({})", found == names_.end() ? "" : found->second.name, slice.waker);
+  }
+
+  const Capture& capture_;
+  const std::unordered_map<Tid, ThreadName>& names_;
+  Trace& trace_;
+  WaitReasons reasons_;
+};
 
 }  // namespace
 
@@ -111,7 +123,7 @@ void add_slices(const Capture& capture, const std::unordered_map<Tid, ThreadName
                 Trace& trace) {
   trace.packet(Sequence::slices, start_ns(capture), Flags::begins, [](Message<PacketField>&) {});
   add_freezes(capture, trace);
-  add_waits(capture, names, trace);
+  Waits(capture, names, trace).add();
 }
 
 }  // namespace thaw::perfetto
