@@ -15,7 +15,7 @@ namespace thaw {
 namespace {
 
 /// Forks of forks without an exec: a few in a pipeline of shells.
-constexpr int kMostForks = 64;
+constexpr size_t kMostForks = 64;
 
 struct Change {
   int64_t time_ns = 0;
@@ -71,7 +71,7 @@ uint32_t AddressSpaces::program_at(Pid pid, int64_t time_ns) const {
 }
 
 const Mapping* AddressSpaces::find(uint32_t program, uint64_t address) const {
-  for (int level = 0; program != 0 && level < kMostForks;
+  for (size_t level = 0; program != 0 && level < kMostForks;
        level++, program = programs_[program].parent) {
     const auto& mappings = programs_[program].mappings;
     const auto found =
@@ -81,6 +81,13 @@ const Mapping* AddressSpaces::find(uint32_t program, uint64_t address) const {
     if (found != mappings.rend()) return *found;
   }
   return nullptr;
+}
+
+std::vector<Pid> AddressSpaces::line_of(uint32_t program) const {
+  std::vector<Pid> line;
+  for (; program != 0 && line.size() < kMostForks; program = programs_[program].parent)
+    line.push_back(programs_[program].pid);
+  return line;
 }
 
 }  // namespace thaw

@@ -20,6 +20,8 @@ class AddressSpaces {
   uint32_t program_at(Pid pid, int64_t time_ns) const;
   /// What lay at the address in this stretch; the last mapping over it. Null when nothing is known.
   const Mapping* find(uint32_t program, uint64_t address) const;
+  /// The process of this stretch, then those that it was forked from without an exec between.
+  std::vector<Pid> line_of(uint32_t program) const;
 
  private:
   struct Program {

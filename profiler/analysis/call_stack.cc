@@ -12,7 +12,8 @@
 
 namespace thaw {
 
-CallStacks::CallStacks(const Capture& capture) : capture_(capture), names_(capture) {}
+CallStacks::CallStacks(const Capture& capture, const NameOptions& options)
+    : capture_(capture), names_(capture, options) {}
 
 Trace CallStacks::trace_of(const Event& event) const {
   return {names_.spaces().program_at(event.pid, event.time_ns), event.kernel_stack,
@@ -53,9 +54,14 @@ std::span<const uint64_t> CallStacks::kernel_part(const Trace& trace) const {
 void CallStacks::append(const Trace& trace, std::span<const uint64_t> addresses, bool is_kernel) {
   bool is_leaf = !(is_kernel && trace.is_switch);
   for (const uint64_t address : addresses) {
-    const uint32_t function =
-        is_kernel ? names_.kernel(address, is_leaf) : names_.user(trace.program, address, is_leaf);
-    frames_.push_back({function, is_leaf ? address : address - 1, is_kernel});
+    const uint64_t at = is_leaf ? address : address - 1;
+    if (is_kernel) {
+      frames_.push_back({names_.kernel(address, is_leaf), at, true});
+    } else {
+      for (const FrameNames::Frame& frame : names_.user_frames(trace.program, address, is_leaf))
+        frames_.push_back({frame.function, at, false, true, frame.line});
+      frames_.back().is_inlined = false;
+    }
     is_leaf = false;
   }
 }

@@ -28,12 +28,13 @@ struct CallFrame {
   bool is_kernel = false;
   /// Inlined: its code is part of the next frame's function and has the same address.
   bool is_inlined = false;
+  uint32_t line = 0;  ///< in the source: of the address, or of the inlined call; 0 unknown
 };
 
 /// Turns traces into frames. The capture must outlive it. Used by one thread.
 class CallStacks {
  public:
-  explicit CallStacks(const Capture& capture);
+  explicit CallStacks(const Capture& capture, const NameOptions& options = {});
 
   Trace trace_of(const Event& event) const;
   /// Of a thread that has waited since `time_ns`.

@@ -14,7 +14,8 @@ namespace {
 
 class ProfileMaker {
  public:
-  explicit ProfileMaker(const Capture& capture) : capture_(capture), stacks_(capture) {}
+  ProfileMaker(const Capture& capture, const NameOptions& options)
+      : capture_(capture), stacks_(capture, options) {}
   Profile make();
 
  private:
@@ -67,10 +68,11 @@ void ProfileMaker::charge(const Trace& trace, uint64_t count) {
 }
 
 void ProfileMaker::add_functions() {
+  const FrameNames& names = stacks_.names();
   for (size_t id = 0; id < costs_.size(); id++)
     if (costs_[id].total != 0)
-      profile_.functions.push_back(
-          {stacks_.names().function(static_cast<uint32_t>(id)), costs_[id].self, costs_[id].total});
+      profile_.functions.push_back({names.function(static_cast<uint32_t>(id)), costs_[id].self,
+                                    costs_[id].total, names.source(static_cast<uint32_t>(id))});
   std::ranges::sort(profile_.functions, [](const FunctionCost& a, const FunctionCost& b) {
     return std::tie(b.self, b.total, a.function) < std::tie(a.self, a.total, b.function);
   });
@@ -90,13 +92,14 @@ Profile ProfileMaker::make() {
   add_functions();
   add_threads();
   profile_.images = stacks_.names().images();
+  profile_.notes = stacks_.names().notes();
   return std::move(profile_);
 }
 
 }  // namespace
 
-Profile make_profile(const Capture& capture) {
-  return ProfileMaker(capture).make();
+Profile make_profile(const Capture& capture, const NameOptions& options) {
+  return ProfileMaker(capture, options).make();
 }
 
 }  // namespace thaw

@@ -13,6 +13,7 @@ struct FunctionCost {
   Function function;
   uint64_t self = 0;   ///< samples in which it ran
   uint64_t total = 0;  ///< samples in which it was on the stack, each counted once
+  FunctionSource source;
 };
 
 struct ThreadCost {
@@ -27,10 +28,11 @@ struct Profile {
   std::vector<FunctionCost> functions;  ///< most self first, then total, then by name
   std::vector<ThreadCost> threads;      ///< longest running first
   std::vector<ImageFound> images;
+  std::vector<std::string> notes;  ///< on the search for names
 };
 
 /// The capture must be whole enough to have samples or switches; one without any gives an empty
 /// profile.
-Profile make_profile(const Capture& capture);
+Profile make_profile(const Capture& capture, const NameOptions& options = {});
 
 }  // namespace thaw

@@ -1,4 +1,5 @@
-// Mappings and kernel functions ↔ protobuf wire format. FORMAT.md lists the same numbers.
+// Mappings, kernel functions and those of generated code ↔ protobuf wire format. FORMAT.md lists
+// the same numbers.
 
 #include "profiler/store/images.h"
 
@@ -22,6 +23,8 @@ enum class MappingField : protozero::pbf_tag_type {
 };
 
 enum class FunctionField : protozero::pbf_tag_type { address = 1, bytes = 2, name = 3, module = 4 };
+
+enum class GeneratedField : protozero::pbf_tag_type { pid = 1, address = 2, bytes = 3, name = 4 };
 
 Mapping decode_mapping(protozero::data_view bytes) {
   Mapping mapping;
@@ -73,6 +76,30 @@ KernelFunction decode_function(protozero::data_view bytes) {
         break;
       case bytes_in(FunctionField::module):
         function.module = message.get_string();
+        break;
+      default:
+        message.skip();
+    }
+  }
+  return function;
+}
+
+GeneratedFunction decode_generated_function(protozero::data_view bytes) {
+  GeneratedFunction function;
+  protozero::pbf_message<GeneratedField> message(bytes);
+  while (message.next()) {
+    switch (message.tag_and_type()) {
+      case number_in(GeneratedField::pid):
+        function.pid = Pid(message.get_int32());
+        break;
+      case number_in(GeneratedField::address):
+        function.address = message.get_uint64();
+        break;
+      case number_in(GeneratedField::bytes):
+        function.bytes = message.get_uint64();
+        break;
+      case bytes_in(GeneratedField::name):
+        function.name = message.get_string();
         break;
       default:
         message.skip();
@@ -133,12 +160,29 @@ std::string encode(std::span<const KernelFunction> functions) {
   return bytes;
 }
 
+std::string encode(std::span<const GeneratedFunction> functions) {
+  std::string bytes;
+  protozero::pbf_builder<ListField> list(bytes);
+  for (const GeneratedFunction& function : functions) {
+    protozero::pbf_builder<GeneratedField> item(list, ListField::item);
+    item.add_int32(GeneratedField::pid, function.pid.value);
+    item.add_uint64(GeneratedField::address, function.address);
+    item.add_uint64(GeneratedField::bytes, function.bytes);
+    item.add_string(GeneratedField::name, function.name);
+  }
+  return bytes;
+}
+
 std::optional<std::vector<Mapping>> decode_mappings(std::string_view bytes) {
   return decode_list<Mapping>(bytes, decode_mapping);
 }
 
 std::optional<std::vector<KernelFunction>> decode_functions(std::string_view bytes) {
   return decode_list<KernelFunction>(bytes, decode_function);
+}
+
+std::optional<std::vector<GeneratedFunction>> decode_generated(std::string_view bytes) {
+  return decode_list<GeneratedFunction>(bytes, decode_generated_function);
 }
 
 }  // namespace thaw

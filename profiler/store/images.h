@@ -38,13 +38,26 @@ struct KernelFunction {
   friend bool operator==(const KernelFunction&, const KernelFunction&) = default;
 };
 
+/// A function of code that a process made itself (a just-in-time compiler's), as the process told
+/// in its /tmp/perf-PID.map. Of several over one address the last counts.
+struct GeneratedFunction {
+  Pid pid;
+  uint64_t address = 0;
+  uint64_t bytes = 0;
+  std::string name;
+
+  friend bool operator==(const GeneratedFunction&, const GeneratedFunction&) = default;
+};
+
 /// Payloads of their chunks; at most kMaxImagesPerChunk each.
 inline constexpr size_t kMaxImagesPerChunk = 2048;
 std::string encode(std::span<const Mapping> mappings);
 std::string encode(std::span<const KernelFunction> functions);
+std::string encode(std::span<const GeneratedFunction> functions);
 
 /// Nothing for bytes that are no such payload.
 std::optional<std::vector<Mapping>> decode_mappings(std::string_view bytes);
 std::optional<std::vector<KernelFunction>> decode_functions(std::string_view bytes);
+std::optional<std::vector<GeneratedFunction>> decode_generated(std::string_view bytes);
 
 }  // namespace thaw

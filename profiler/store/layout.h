@@ -38,6 +38,8 @@ enum class ChunkType : uint8_t {
   ending = 6,
   mappings = 7,
   functions = 8,
+  generated = 9,
+  names = 10,
 };
 
 enum class Codec : uint8_t { stored = 0, zstd = 1 };
@@ -68,6 +70,8 @@ class ChunkSealer {
   void renumber(std::string& chunk);
   /// The next chunk gets number 0.
   void restart() { sequence_ = 0; }
+  /// The next chunk follows `count` that are missing: a reader will say so.
+  void skip(uint32_t count) { sequence_ += count; }
 
  private:
   struct Compressor;

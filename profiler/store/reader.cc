@@ -125,6 +125,14 @@ bool Capture::Loader::take_payload(const ChunkHeader& chunk, std::string_view pa
       return append(decode_mappings(payload), capture_.mappings_);
     case ChunkType::functions:
       return append(decode_functions(payload), capture_.functions_);
+    case ChunkType::generated:
+      return append(decode_generated(payload), capture_.generated_);
+    case ChunkType::names: {
+      auto names = decode_names(payload);
+      if (!names) return false;
+      capture_.names_.push_back(std::move(*names));
+      return true;
+    }
   }
   return true;  // of a later version: not damaged, and nothing for us
 }

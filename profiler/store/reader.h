@@ -13,6 +13,7 @@
 #include "profiler/store/event.h"
 #include "profiler/store/facts.h"
 #include "profiler/store/images.h"
+#include "profiler/store/names.h"
 #include "profiler/store/tables.h"
 
 namespace thaw {
@@ -53,6 +54,10 @@ class Capture {
   const std::vector<Mapping>& mappings() const { return mappings_; }
   /// Those in which a frame of the capture lies, by address. Empty when the capture was killed.
   const std::vector<KernelFunction>& functions() const { return functions_; }
+  /// In which a frame of the capture lies, in file order.
+  const std::vector<GeneratedFunction>& generated() const { return generated_; }
+  /// Of `thaw pack`: every file in which a frame lies, some in several pieces. Empty otherwise.
+  const std::vector<NamedImage>& names() const { return names_; }
 
   std::string_view text(StringId id) const;
   std::span<const uint64_t> stack(
@@ -68,6 +73,8 @@ class Capture {
   std::vector<Event> events_;
   std::vector<Mapping> mappings_;
   std::vector<KernelFunction> functions_;
+  std::vector<GeneratedFunction> generated_;
+  std::vector<NamedImage> names_;
   StringTable strings_;
   StackTable stacks_;
 };

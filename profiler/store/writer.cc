@@ -73,6 +73,7 @@ struct Writer::State {
   PendingStrings strings;
   PendingStacks stacks;
   boost::unordered_flat_set<uint64_t> kernel_addresses;
+  boost::unordered_flat_set<uint64_t> user_addresses;
   std::array<uint64_t, kEventKinds> recorded{};
   uint64_t bytes = 0;
   std::optional<Error> failure;  ///< the first one; nothing is written after it
@@ -240,7 +241,7 @@ StackId Writer::intern_stack(std::span<const uint64_t> frames) {
   if (found.is_new) {
     state.stacks.add(found.id, frames);
     for (const uint64_t frame : frames)
-      if (is_kernel_address(frame)) state.kernel_addresses.insert(frame);
+      (is_kernel_address(frame) ? state.kernel_addresses : state.user_addresses).insert(frame);
     if (state.stacks.frames() >= kPendingFrames) (void)state.append_pending();
   }
   return StackId(found.id);
@@ -283,8 +284,21 @@ Status Writer::put(std::span<const KernelFunction> functions) {
   return state_->append_images(ChunkType::functions, functions);
 }
 
+Status Writer::put(std::span<const GeneratedFunction> functions) {
+  return state_->append_images(ChunkType::generated, functions);
+}
+
+Status Writer::put(const NamedImage& names) {
+  TRY(state_->append_all());
+  return state_->append(ChunkType::names, encode(names));
+}
+
 std::vector<uint64_t> Writer::kernel_addresses() const {
   return {state_->kernel_addresses.begin(), state_->kernel_addresses.end()};
+}
+
+std::vector<uint64_t> Writer::user_addresses() const {
+  return {state_->user_addresses.begin(), state_->user_addresses.end()};
 }
 
 Status Writer::put_tally(const Tally& tally) {

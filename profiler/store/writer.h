@@ -15,6 +15,7 @@
 #include "profiler/store/event.h"
 #include "profiler/store/facts.h"
 #include "profiler/store/images.h"
+#include "profiler/store/names.h"
 
 namespace thaw {
 
@@ -52,8 +53,12 @@ class Writer {
   /// Appends them as chunks of their own, behind everything buffered.
   Status put(std::span<const Mapping> mappings);
   Status put(std::span<const KernelFunction> functions);
+  Status put(std::span<const GeneratedFunction> functions);
+  Status put(const NamedImage& names);
   /// Every kernel address in a stack so far: what functions are wanted for. In no order.
   std::vector<uint64_t> kernel_addresses() const;
+  /// The same of user space, of whatever process.
+  std::vector<uint64_t> user_addresses() const;
   /// Appends everything buffered as chunks.
   Status flush();
   /// Flushes, then appends a tally.

@@ -6,15 +6,11 @@
 
 #include "profiler/symbols/elf_image.h"
 
-#include <fcntl.h>
-#include <gelf.h>
-#include <libelf.h>
-#include <sys/stat.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
-#include <span>
 
-#include "profiler/base/unique_fd.h"
+#include "profiler/symbols/xz.h"
 
 namespace thaw {
 
@@ -22,27 +18,10 @@ namespace {
 
 /// The largest binaries have some 100 MB of names; a file that claims more is made up.
 constexpr size_t kMostNameBytes = 512 << 20;
-
-struct ElfCloser {
-  void operator()(Elf* elf) const { elf_end(elf); }
-};
-
-std::string hexadecimal(const unsigned char* bytes, size_t count) {
-  return fmt::format("{:02x}", fmt::join(std::span(bytes, count), ""));
-}
-
-/// Of a .note section or a PT_NOTE segment.
-std::string build_id_in(Elf_Data* notes) {
-  GElf_Nhdr note;
-  size_t name_at = 0, text_at = 0;
-  for (size_t at = 0; (at = gelf_getnote(notes, at, &note, &name_at, &text_at)) != 0;) {
-    const auto* bytes = static_cast<const unsigned char*>(notes->d_buf);
-    const std::string_view owner(reinterpret_cast<const char*>(bytes) + name_at, note.n_namesz);
-    if (note.n_type == NT_GNU_BUILD_ID && owner == std::string_view("GNU\0", 4))
-      return hexadecimal(bytes + text_at, note.n_descsz);
-  }
-  return "";
-}
+/// Of the symbols in .gnu_debugdata: those of the largest binaries are 20 MB.
+constexpr size_t kMostMiniBytes = 256 << 20;
+/// In a rank: the symbol has no size of its own.
+constexpr uint8_t kGuessedSize = 8;
 
 bool is_function(const GElf_Sym& symbol) {
   const int type = GELF_ST_TYPE(symbol.st_info);
@@ -54,111 +33,67 @@ uint8_t rank_of(const GElf_Sym& symbol, std::string_view name) {
   const int binding = GELF_ST_BIND(symbol.st_info);
   const int linkage = binding == STB_GLOBAL ? 0 : binding == STB_WEAK ? 1 : 2;
   const bool is_internal = name.starts_with("__") || name.starts_with("_IO_");
-  return static_cast<uint8_t>(2 * linkage + (is_internal ? 1 : 0) + (symbol.st_size == 0 ? 8 : 0));
+  return static_cast<uint8_t>(2 * linkage + (is_internal ? 1 : 0) +
+                              (symbol.st_size == 0 ? kGuessedSize : 0));
 }
 
 }  // namespace
 
-/// One pass over one file, into an image.
-class ElfReader {
+/// One pass over the symbol tables of one file, into an image.
+class SymbolReader {
  public:
-  static Result<ElfReader> open(const std::filesystem::path& path);
+  SymbolReader(const ElfFile& file, ElfImage& image) : elf_(file.elf()), image_(image) {}
 
-  void read_segments(ElfImage& image);
-  void read_build_id(ElfImage& image);
   /// `dynamic`: .dynsym too.
-  void read_symbols(ElfImage& image, bool dynamic);
+  void read(bool dynamic);
   static void finish(ElfImage& image);
 
  private:
-  ElfReader(UniqueFd fd, Elf* elf) : fd_(std::move(fd)), elf_(elf) {}
-  void read_table(ElfImage& image, Elf_Scn* section, const GElf_Shdr& header);
+  void read_table(Elf_Scn* section, const GElf_Shdr& header);
   uint64_t size_of(const GElf_Sym& symbol) const;
 
-  UniqueFd fd_;
-  std::unique_ptr<Elf, ElfCloser> elf_;
+  Elf* elf_;
+  ElfImage& image_;
 };
 
-Result<ElfReader> ElfReader::open(const std::filesystem::path& path) {
-  elf_version(EV_CURRENT);
-  // The path is what some process had, and is something else by now perhaps: opening a device or a
-  // FIFO does things.
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0)
-    return fail_errno(errno, fmt::format("cannot open {}", path.string()));
-  if (!S_ISREG(facts.st_mode)) return fail(ErrorKind::Corrupt, "{} is no file", path.string());
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot open {}", path.string()));
-  // Read, not mapped: somebody may cut the file meanwhile.
-  Elf* elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
-  ElfReader reader(std::move(fd), elf);
-  if (elf == nullptr || elf_kind(elf) != ELF_K_ELF)
-    return fail(ErrorKind::Corrupt, "{} is no ELF file", path.string());
-  return reader;
-}
-
-void ElfReader::read_segments(ElfImage& image) {
-  size_t count = 0;
-  if (elf_getphdrnum(elf_.get(), &count) != 0) return;
-  for (size_t i = 0; i < count; i++) {
-    GElf_Phdr segment;
-    if (gelf_getphdr(elf_.get(), static_cast<int>(i), &segment) == nullptr) continue;
-    if (segment.p_type == PT_LOAD)
-      image.segments_.push_back({segment.p_offset, segment.p_filesz, segment.p_vaddr});
-  }
-}
-
-void ElfReader::read_build_id(ElfImage& image) {
-  size_t count = 0;
-  if (elf_getphdrnum(elf_.get(), &count) != 0) return;
-  for (size_t i = 0; i < count && image.build_id_.empty(); i++) {
-    GElf_Phdr segment;
-    if (gelf_getphdr(elf_.get(), static_cast<int>(i), &segment) == nullptr) continue;
-    if (segment.p_type != PT_NOTE) continue;
-    Elf_Data* notes = elf_getdata_rawchunk(elf_.get(), static_cast<int64_t>(segment.p_offset),
-                                           segment.p_filesz, ELF_T_NHDR);
-    if (notes != nullptr) image.build_id_ = build_id_in(notes);
-  }
-}
-
 /// Of one without a size (assembly): to the end of its section.
-uint64_t ElfReader::size_of(const GElf_Sym& symbol) const {
+uint64_t SymbolReader::size_of(const GElf_Sym& symbol) const {
   GElf_Shdr header;
   if (symbol.st_size != 0) return symbol.st_size;
-  if (gelf_getshdr(elf_getscn(elf_.get(), symbol.st_shndx), &header) == nullptr) return 1;
+  if (gelf_getshdr(elf_getscn(elf_, symbol.st_shndx), &header) == nullptr) return 1;
   const uint64_t end = header.sh_addr + header.sh_size;
   return symbol.st_value < end ? end - symbol.st_value : 1;
 }
 
-void ElfReader::read_table(ElfImage& image, Elf_Scn* section, const GElf_Shdr& header) {
+void SymbolReader::read_table(Elf_Scn* section, const GElf_Shdr& header) {
   Elf_Data* data = elf_getdata(section, nullptr);
   if (data == nullptr || header.sh_entsize == 0) return;
   const auto count = static_cast<int>(header.sh_size / header.sh_entsize);
   for (int i = 0; i < count; i++) {
     GElf_Sym symbol;
     if (gelf_getsym(data, i, &symbol) == nullptr || !is_function(symbol)) continue;
-    const char* name = elf_strptr(elf_.get(), header.sh_link, symbol.st_name);
+    const char* name = elf_strptr(elf_, header.sh_link, symbol.st_name);
     if (name == nullptr || *name == '\0') continue;
-    if (image.names_.size() > kMostNameBytes) return;
-    image.symbols_.push_back(
+    if (image_.names_.size() > kMostNameBytes) return;
+    image_.symbols_.push_back(
         {.address = symbol.st_value,
          .bytes = static_cast<uint32_t>(std::min<uint64_t>(size_of(symbol), UINT32_MAX)),
-         .name_at = static_cast<uint32_t>(image.names_.size()),
+         .name_at = static_cast<uint32_t>(image_.names_.size()),
          .rank = rank_of(symbol, name)});
-    image.names_.append(name).push_back('\0');
+    image_.names_.append(name).push_back('\0');
   }
 }
 
-void ElfReader::read_symbols(ElfImage& image, bool dynamic) {
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_.get(), section)) != nullptr;) {
+void SymbolReader::read(bool dynamic) {
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_, section)) != nullptr;) {
     GElf_Shdr header;
     if (gelf_getshdr(section, &header) == nullptr) continue;
     if (header.sh_type == SHT_SYMTAB || (dynamic && header.sh_type == SHT_DYNSYM))
-      read_table(image, section, header);
+      read_table(section, header);
   }
 }
 
-void ElfReader::finish(ElfImage& image) {
+void SymbolReader::finish(ElfImage& image) {
   auto& symbols = image.symbols_;
   std::ranges::sort(symbols, [](const auto& a, const auto& b) {
     return std::tie(a.address, a.rank, a.name_at) < std::tie(b.address, b.rank, b.name_at);
@@ -168,30 +103,62 @@ void ElfReader::finish(ElfImage& image) {
   symbols.shrink_to_fit();
 }
 
-Result<ElfImage> ElfImage::open(const std::filesystem::path& path) {
-  ElfReader reader = TRY(ElfReader::open(path));
-  ElfImage image;
-  reader.read_segments(image);
-  reader.read_build_id(image);
-  reader.read_symbols(image, true);
-  if (image.build_id_.size() > 2) {
-    const std::string debug = fmt::format("/usr/lib/debug/.build-id/{}/{}.debug",
-                                          image.build_id_.substr(0, 2), image.build_id_.substr(2));
-    if (auto separate = ElfReader::open(debug)) separate->read_symbols(image, false);
+/// Everything that is in the file itself.
+void ElfImage::read(const ElfFile& file) {
+  segments_ = file.segments();
+  build_id_ = file.build_id();
+  starts_ = FrameStarts(file);
+  SymbolReader(file, *this).read(true);
+  if (const std::string_view packed = file.section(".gnu_debugdata"); !packed.empty()) {
+    const auto bytes = decompress_xz(packed, kMostMiniBytes);
+    const auto mini = bytes ? ElfFile::in_memory(*bytes, ".gnu_debugdata")
+                            : fail(ErrorKind::Corrupt, "no xz stream");
+    if (mini) SymbolReader(*mini, *this).read(false);
   }
-  ElfReader::finish(image);
+  SymbolReader::finish(*this);
+}
+
+Result<ElfImage> ElfImage::open(const std::filesystem::path& path) {
+  return open({.file = path, .root = "/", .name = path});
+}
+
+Result<ElfImage> ElfImage::open(const ImagePlace& place) {
+  const ElfFile file = TRY(ElfFile::open(place.file));
+  ElfImage image;
+  image.read(file);
+  if (file.has_section(".debug_info")) image.debug_info_ = place.file;
+  if (const auto separate = find_debug_file(file, place)) image.add_debug_file(*separate);
   return image;
 }
 
-std::string ElfImage::build_id_of(const std::filesystem::path& path) {
-  auto reader = ElfReader::open(path);
+Result<ElfImage> ElfImage::of_vdso() {
+  const uint64_t address = ::getauxval(AT_SYSINFO_EHDR);
+  if (address == 0) return fail(ErrorKind::Environment, "this kernel maps no vdso");
+  // The section headers are the last thing in it.
+  const auto* header = reinterpret_cast<const Elf64_Ehdr*>(address);
+  const size_t bytes = header->e_shoff + size_t{header->e_shnum} * header->e_shentsize;
+  const ElfFile file =
+      TRY(ElfFile::in_memory({reinterpret_cast<const char*>(header), bytes}, "[vdso]"));
   ElfImage image;
-  if (reader) reader->read_build_id(image);
-  return std::move(image.build_id_);
+  image.read(file);
+  return image;
+}
+
+void ElfImage::add_debug_file(const std::filesystem::path& path) {
+  const auto file = ElfFile::open(path);
+  if (!file) return;
+  SymbolReader(*file, *this).read(false);
+  SymbolReader::finish(*this);
+  if (file->has_section(".debug_info")) debug_info_ = path;
+}
+
+std::string ElfImage::build_id_of(const std::filesystem::path& path) {
+  const auto file = ElfFile::open(path);
+  return file ? file->build_id() : "";
 }
 
 std::optional<uint64_t> ElfImage::address_of(uint64_t file_offset) const {
-  for (const Segment& segment : segments_)
+  for (const ElfSegment& segment : segments_)
     if (file_offset >= segment.file_offset && file_offset - segment.file_offset < segment.bytes)
       return segment.address + (file_offset - segment.file_offset);
   return std::nullopt;
@@ -202,6 +169,9 @@ std::optional<ElfSymbol> ElfImage::find(uint64_t address) const {
   if (after == symbols_.begin()) return std::nullopt;
   const Entry& entry = *(after - 1);
   if (address - entry.address >= entry.bytes) return std::nullopt;
+  // Where a symbol ends is a guess, and there the unwind tables know of another function.
+  const auto nameless = (entry.rank & kGuessedSize) != 0 ? starts_.find(address) : std::nullopt;
+  if (nameless && nameless->address > entry.address) return std::nullopt;
   return ElfSymbol{entry.address, entry.bytes, name_of(entry)};
 }
 
