@@ -36,6 +36,7 @@ std::string running_kernel() {
 std::string module_name(std::string_view path) {
   path = without_remark(path);
   if (path.empty()) return "memory";
+  if (path == kVdso) return "vdso";
   return path.starts_with('/') ? std::filesystem::path(path).filename().string()
                                : std::string(path);
 }
