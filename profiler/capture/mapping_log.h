@@ -24,12 +24,15 @@ class MappingLog {
   /// Writes those of known processes. Those of unknown ones wait until `kPatienceNs` have passed
   /// since, and go.
   Status write(Writer& writer, int64_t now_ns);
+  /// The processes, of those written, that have code which they made themselves.
+  const std::set<Pid>& generating() const { return generating_; }
 
  private:
   static constexpr int64_t kPatienceNs = 2'000'000'000;
 
   bool all_;
   std::set<Pid> known_;
+  std::set<Pid> generating_;
   std::vector<Mapping> fresh_;
 };
 

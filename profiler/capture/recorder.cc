@@ -29,6 +29,7 @@
 #include "profiler/capture/kernel_functions.h"
 #include "profiler/capture/mapping_log.h"
 #include "profiler/capture/mapping_watch.h"
+#include "profiler/capture/perf_maps.h"
 #include "profiler/capture/session.h"
 #include "profiler/capture/signal_gate.h"
 #include "profiler/capture/tasks.h"
@@ -292,6 +293,7 @@ Status Recording::run_to_end(RecordSummary& summary) {
   summary.duration_s = static_cast<double>(ending.end_ns - start_ns) / 1e9;
   if (ran) ran = mappings.write(writer, ending.end_ns);
   if (ran) ran = writer.put(kernel_functions(writer.kernel_addresses()));
+  if (ran) ran = write_perf_maps(writer, mappings.generating());
   if (ran) ran = writer.finish(summary.tally, ending);
   summary.recorded = writer.recorded();
   return ran;

@@ -11,6 +11,7 @@ extern const Command kDumpCommand;
 extern const Command kExportCommand;
 extern const Command kFreezesCommand;
 extern const Command kInfoCommand;
+extern const Command kPackCommand;
 extern const Command kRecordCommand;
 extern const Command kReportCommand;
 extern const Command kTimelineCommand;

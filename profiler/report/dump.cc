@@ -103,6 +103,36 @@ std::string function_line(const KernelFunction& function) {
          "\n";
 }
 
+std::string generated_line(const GeneratedFunction& function) {
+  return Line("generated")
+             .number("pid", function.pid.value)
+             .count("address", function.address)
+             .count("bytes", function.bytes)
+             .text("name", function.name)
+             .take() +
+         "\n";
+}
+
+/// An image, then each of its places with its frames, a frame a line.
+std::string named_lines(const NamedImage& image) {
+  std::string out =
+      Line("named").text("path", image.path).text("build_id", image.build_id).take() + "\n";
+  for (const NamedImage::Place& place : image.places) {
+    out += Line("place").count("file_offset", place.file_offset).take() + "\n";
+    for (const NamedFrame& frame : image.at(place.file_offset)) {
+      const NamedFunction& function = image.functions[frame.function];
+      out += Line("frame")
+                 .text("name", function.name)
+                 .text("file", function.file)
+                 .count("first_line", function.line)
+                 .count("line", frame.line)
+                 .take() +
+             "\n";
+    }
+  }
+  return out;
+}
+
 std::string emit_line(size_t cpu, int context, const EmitHistogram& histogram) {
   Line line(fmt::format("emit cpu={} context={}", cpu, name_of(static_cast<EmitContext>(context))));
   line.count("max_ns", histogram.max_ns);
@@ -178,6 +208,8 @@ void dump(const Capture& capture, const std::function<void(std::string_view)>& s
   }
   for (const Mapping& mapping : capture.mappings()) out += mapping_line(mapping);
   for (const KernelFunction& function : capture.functions()) out += function_line(function);
+  for (const GeneratedFunction& function : capture.generated()) out += generated_line(function);
+  for (const NamedImage& image : capture.names()) out += named_lines(image);
   if (capture.tally()) out += tally_lines(*capture.tally());
   if (capture.ending()) out += ending_line(*capture.ending());
   sink(out + damage_lines(capture.damage()));

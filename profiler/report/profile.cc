@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "profiler/report/hints.h"
 #include "profiler/report/words.h"
 
 namespace thaw {
@@ -87,7 +88,7 @@ std::string images_text(const Profile& profile) {
 
 std::string profile_text(const Capture& capture, const Profile& profile, size_t rows) {
   return head(capture, profile) + functions_text(profile, rows) + threads_text(profile, rows) +
-         images_text(profile);
+         images_text(profile) + runtime_hints(capture, profile);
 }
 
 std::string profile_json(const Capture& capture, const Profile& profile) {
@@ -101,6 +102,8 @@ std::string profile_json(const Capture& capture, const Profile& profile) {
   for (const FunctionCost& cost : profile.functions)
     out["functions"].push_back({{"name", cost.function.name},
                                 {"module", cost.function.module},
+                                {"file", cost.source.file},
+                                {"line", cost.source.line},
                                 {"self", cost.self},
                                 {"total", cost.total}});
   out["threads"] = Json::array();

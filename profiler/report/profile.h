@@ -12,9 +12,10 @@ inline constexpr int kReportSchema = 1;
 /// At most `rows` functions and as many threads; says how many were left out.
 std::string profile_text(const Capture& capture, const Profile& profile, size_t rows);
 /// Everything. Fields: `schema`, `samples`, `idle`, `unnamed`; `functions[]` with `name`, `module`,
-/// `self`, `total` (samples); `threads[]` with `tid`, `pid`, `name`, `samples`, `expected_samples`
-/// (from its time on a CPU; null without a rate), `running_ns`, `ready_ns`, `waiting_ns`;
-/// `images[]` with `path`, `read`, `another`, `symbols`, `unnamed`.
+/// `file` and `line` where it begins ("" and 0 unknown), `self`, `total` (samples); `threads[]`
+/// with `tid`, `pid`, `name`, `samples`, `expected_samples` (from its time on a CPU; null without a
+/// rate), `running_ns`, `ready_ns`, `waiting_ns`; `images[]` with `path`, `read`, `another`,
+/// `symbols`, `unnamed`.
 std::string profile_json(const Capture& capture, const Profile& profile);
 
 }  // namespace thaw

@@ -147,6 +147,8 @@ class GivenCapture {
   /// `happened` is filled in from the events, so that the books balance until loses() or leaks().
   std::vector<Mapping> mappings;
   std::vector<KernelFunction> functions;
+  std::vector<GeneratedFunction> generated;
+  std::vector<NamedImage> names;
   Tally tally;
   Ending ending{.end_ns = kStart + 1'000_ms, .reason = "duration"};
 
@@ -221,6 +223,8 @@ class GivenCapture {
     last.happened[static_cast<size_t>(EventKind::sched_switch)] += lost_;
     ASSERT_TRUE(writer->put(std::span<const Mapping>(mappings)));
     ASSERT_TRUE(writer->put(std::span<const KernelFunction>(functions)));
+    ASSERT_TRUE(writer->put(std::span<const GeneratedFunction>(generated)));
+    for (const NamedImage& image : names) ASSERT_TRUE(writer->put(image));
     if (!is_killed_) {
       ASSERT_TRUE(writer->finish(last, ending));
     } else if (has_tally_) {
