@@ -82,6 +82,22 @@ TEST(Dump, KeepsEveryLineOneLine) {
   EXPECT_THAT(line_of(given), EndsWith("name=\"a\\x0ab\\x22c\\x5cd\\x7f\xff\""));
 }
 
+TEST(Dump, HasTheNamesThatTheCaptureBrings) {
+  GivenCapture given;
+  given.generated = {{.pid = Pid(7), .address = 16, .bytes = 4, .name = "py::f"}};
+  NamedImageBuilder names("/bin/a", "12");
+  using Frames = std::vector<NamedImageBuilder::Frame>;
+  names.add(4096, Frames{{{"inlined", "a.h", 3}, 4}, {{"f", "", 0}, 9}});
+  given.names = std::move(names).take();
+  EXPECT_THAT(dump_of(given.capture()),
+              HasSubstr("\ngenerated pid=7 address=16 bytes=4 name=\"py::f\"\n"
+                        "named path=\"/bin/a\" build_id=\"12\"\n"
+                        "place file_offset=4096\n"
+                        "frame name=\"inlined\" file=\"a.h\" first_line=3 line=4\n"
+                        "frame name=\"f\" line=9\n"
+                        "tally"));
+}
+
 TEST(Dump, EndsWithTheDamage) {
   GivenCapture given;
   const auto capture = Capture::parse(given.bytes() + "garbage", "x");

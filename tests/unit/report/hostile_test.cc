@@ -61,6 +61,12 @@ std::vector<Piece> some_pieces() {
                     {Pid(9), kStart + 2, 0x401000, 0x1000, 0, "", ""}};
   given.functions = {{0xffffffff81000000, 0x100, "futex_wait", ""},
                      {0xffff0000, 0x10, "bpf_prog", "bpf"}};
+  given.generated = {{Pid(9), 0x401000, 0x10, "py::f:a.py"}};
+  NamedImageBuilder names("/bin/true", "0123");
+  const NamedImageBuilder::Frame inner{{"inlined", "a.h", 3}, 4}, outer{{"f", "a.c", 7}, 9};
+  names.add(0x1000, std::vector{inner, outer});
+  names.add(0x2000, std::vector{outer});
+  given.names = std::move(names).take();
   given.loses("ring_full", 3).emits(0, EmitContext::nmi, 5_ms).emits(1, EmitContext::task, 300);
   given.tally.switches = {{40, true}, {1, false}};
   given.ending.command_exit = 1;
