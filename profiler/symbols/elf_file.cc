@@ -110,17 +110,19 @@ std::string_view ElfFile::section(std::string_view name) const {
   return section == nullptr ? std::string_view() : view_of(elf_rawdata(section, nullptr));
 }
 
+Elf_Data* ElfFile::section_data(std::string_view name, uint64_t& address) const {
+  Elf_Scn* section = find_section(name);
+  GElf_Shdr header;
+  if (section == nullptr || gelf_getshdr(section, &header) == nullptr) return nullptr;
+  address = header.sh_addr;
+  return elf_rawdata(section, nullptr);
+}
+
 bool ElfFile::has_section(std::string_view name) const {
   Elf_Scn* section = find_section(name);
   GElf_Shdr header;
   return section != nullptr && gelf_getshdr(section, &header) != nullptr &&
          header.sh_type != SHT_NOBITS && header.sh_size != 0;
-}
-
-std::string_view ElfFile::bytes(uint64_t file_offset, uint64_t bytes) const {
-  if (file_offset > INT64_MAX) return {};
-  return view_of(
-      elf_getdata_rawchunk(elf_.get(), static_cast<int64_t>(file_offset), bytes, ELF_T_BYTE));
 }
 
 }  // namespace thaw

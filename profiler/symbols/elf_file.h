@@ -41,10 +41,10 @@ class ElfFile {
   std::vector<ElfSegment> segments() const;
   /// Of the section with this name; empty without one.
   std::string_view section(std::string_view name) const;
+  /// The same as libelf has it, and where it is loaded; null without one.
+  Elf_Data* section_data(std::string_view name, uint64_t& address) const;
   /// Whether that section is there and has something in it.
   bool has_section(std::string_view name) const;
-  /// A piece of the file; empty when it is not all there.
-  std::string_view bytes(uint64_t file_offset, uint64_t bytes) const;
 
  private:
   struct Closer {

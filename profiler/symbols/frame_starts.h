@@ -14,11 +14,11 @@ struct CodeRange {
   uint64_t bytes = 0;
 };
 
-/// The functions that unwind tables speak of, found by .eh_frame_hdr. Immutable; 16 bytes each.
+/// The functions that the unwind table of a file speaks of. Immutable; 16 bytes each.
 class FrameStarts {
  public:
   FrameStarts() = default;
-  /// A file without such a table, or with one of another make than linkers have, gives nothing.
+  /// A file without .eh_frame, or with one that makes no sense, gives nothing.
   explicit FrameStarts(const ElfFile& file);
 
   std::optional<CodeRange> find(uint64_t address) const;

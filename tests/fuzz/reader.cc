@@ -4,6 +4,7 @@
 
 #include "profiler/store/reader.h"
 
+#include "profiler/analysis/redaction.h"
 #include "profiler/analysis/timeline.h"
 #include "profiler/base/errors.h"
 #include "profiler/report/compare.h"
@@ -81,6 +82,12 @@ void run(std::string_view input) {
   const thaw::Comparison same = thaw::compare({side, side}, {});
   (void)thaw::compare_text(same, {});
   (void)thaw::compare_json(same, {}, 1);
+  thaw::Redaction redaction(*capture);
+  thaw::ChunkOpener opener;
+  const std::string file = is_file ? std::string(input.substr(1)) : sealed(input);
+  for (auto chunk = thaw::next_chunk(file, 0); chunk; chunk = thaw::next_chunk(file, chunk->end()))
+    if (const auto payload = opener.open(*chunk))
+      (void)redaction.change(static_cast<thaw::ChunkType>(chunk->header.type), *payload);
 }
 
 std::string some_capture() {
@@ -99,6 +106,11 @@ std::string some_capture() {
                     {thaw::Pid(9), kStart + 2, 0x401000, 0x1000, 0, "", ""}};
   given.functions = {{0xffffffff81000000, 0x100, "futex_wait", ""},
                      {0xffff0000, 0x10, "bpf_prog", "bpf"}};
+  given.generated = {{thaw::Pid(9), 0x401000, 0x10, "py::f:a.py"}};
+  thaw::NamedImageBuilder names("/bin/true", "0123");
+  const thaw::NamedImageBuilder::Frame inner{{"inlined", "a.h", 3}, 4}, outer{{"f", "a.c", 7}, 9};
+  names.add(0x1000, std::vector{inner, outer});
+  given.names = std::move(names).take();
   given.loses("ring_full", 3).emits(0, thaw::EmitContext::nmi, 5_ms);
   given.tally.switches = {{40, true}, {1, false}};
   return given.bytes();

@@ -115,9 +115,23 @@ TEST(FrameStarts, KnowsAFunctionWithoutAName) {
   EXPECT_FALSE(image->find_nameless(uint64_t{1} << 40));
 }
 
+TEST(FrameStarts, KnowsThoseOfAStaticProgramToo) {
+  // It has no .eh_frame_hdr.
+  SmallProgram program("-O2 -static -Wl,-Ttext-segment=0x10000");
+  strip(program);
+  const ElfSymbol hot = program.hot();
+  const auto image = ElfImage::open(program / "stripped");
+  ASSERT_TRUE(image);
+  const auto range = image->find_nameless(hot.address);
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->address, hot.address);
+  EXPECT_EQ(range->bytes, hot.bytes);
+}
+
 TEST(FrameStarts, DoesWithoutATable) {
-  SmallProgram program("-O2 -Wl,--no-eh-frame-hdr");
-  const auto image = ElfImage::open(program / "full");
+  SmallProgram program("-O2");
+  program.run("objcopy --remove-section .eh_frame full bare");
+  const auto image = ElfImage::open(program / "bare");
   ASSERT_TRUE(image);
   EXPECT_FALSE(image->find_nameless(program.hot().address));
 }
