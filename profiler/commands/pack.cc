@@ -31,6 +31,7 @@ fs::path name_beside(fs::path path, bool redact) {
 
 struct Names {
   std::vector<NamedImage> images;
+  uint64_t files = 0;  ///< a large one is in several of `images`
   uint64_t places = 0;
   uint64_t nameless = 0;
   std::vector<std::string> notes;
@@ -47,7 +48,10 @@ Names find_names(const Capture& capture, const NameOptions& options) {
   }
   Names names{.images = stacks.names().named_images(), .notes = stacks.names().notes()};
   for (const NamedImage& image : names.images) names.places += image.places.size();
-  for (const ImageFound& image : stacks.names().images()) names.nameless += image.unnamed;
+  for (const ImageFound& image : stacks.names().images()) {
+    names.files++;
+    names.nameless += image.unnamed;
+  }
   return names;
 }
 
@@ -66,7 +70,7 @@ Result<int> run(const Options& options) {
   const std::string bytes_of_file = TRY(read_file(opened.path));
   const CopySummary summary = TRY(copy_capture(bytes_of_file, output, copy));
   fmt::print(stderr, "thaw: {} addresses in {} files have names", grouped(names.places),
-             names.images.size());
+             names.files);
   if (names.nameless != 0)
     fmt::print(stderr, ", {} have none (thaw report says why)", grouped(names.nameless));
   fmt::print(stderr, "\nthaw: {}, {}; next: thaw report {}\n", output.string(),

@@ -65,15 +65,24 @@ class Copier {
 
  private:
   Status write(ChunkType type, std::string_view payload);
+  void leave_gap();
 
   UniqueFd fd_;
   const CopyOptions& options_;
   ChunkOpener opener_;
   ChunkSealer sealer_;
   CopySummary summary_;
+  std::string header_;    ///< as in the original
+  bool has_gap_ = false;  ///< behind the last chunk
 };
 
+void Copier::leave_gap() {
+  sealer_.skip(1);
+  has_gap_ = true;
+}
+
 Status Copier::write(ChunkType type, std::string_view payload) {
+  if (type == ChunkType::header && header_.empty()) header_ = payload;
   std::optional<std::string> changed;
   if (options_.change) {
     changed = options_.change(type, payload);
@@ -85,11 +94,12 @@ Status Copier::write(ChunkType type, std::string_view payload) {
   }
   const std::string_view chunk = sealer_.seal(type, payload);
   summary_.bytes += chunk.size();
+  has_gap_ = false;
   return write_all(fd_.get(), chunk);
 }
 
 Status Copier::copy(const Piece& piece) {
-  if (piece.follows_damage) sealer_.skip(1);
+  if (piece.follows_damage) leave_gap();
   if (piece.chunk.payload.data() == nullptr) return {};
   const ChunkHeader& header = piece.chunk.header;
   const auto type = static_cast<ChunkType>(header.type);
@@ -98,7 +108,7 @@ Status Copier::copy(const Piece& piece) {
   const auto payload = is_ours ? opener_.open(piece.chunk) : std::nullopt;
   if (payload) return write(type, *payload);
   summary_.chunks_left_out++;
-  sealer_.skip(1);
+  leave_gap();
   return {};
 }
 
@@ -107,7 +117,9 @@ Status Copier::write_names() {
   return {};
 }
 
+/// A gap shows by the chunk behind it.
 Result<CopySummary> Copier::finish() {
+  if (has_gap_) TRY(write(ChunkType::header, header_));
   if (::fsync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS)
     return fail_errno(errno, "cannot sync");
   if (::close(fd_.release()) != 0) return fail_errno(errno, "cannot close");

@@ -132,6 +132,38 @@ TEST_F(Names, AreHiddenByARedaction) {
   EXPECT_GT(self_of("hot", "image-1"), 100u) << run("thaw report c.thaw").text;
 }
 
+/// Serves what is in the folder `served`.
+constexpr char kServer[] =
+    "port=$((20000 + $$ % 20000)); debuginfod -F served -d :memory: -p $port -t 1 > log 2>&1 & "
+    "server=$!\n"
+    "export DEBUGINFOD_URLS=http://127.0.0.1:$port DEBUGINFOD_CACHE_PATH=$PWD/cache\n"
+    "for i in $(seq 100); do sleep 0.1; debuginfod-find executable $id > found 2>/dev/null && "
+    "break; rm -rf cache; done\n";
+
+TEST_F(Names, ComeFromAServerThatIsAsked) {
+  SKIP_UNLESS(run("command -v debuginfod debuginfod-find").code == 0) << "no debuginfod here";
+  must(
+      "mkdir served; cp $(command -v spin) served/asked-for; cp served/asked-for asked-for\n"
+      "thaw record -o c.thaw -- ./asked-for --seconds 1 > truth 2> words; rm asked-for\n"
+      "id=$(thaw dump c.thaw | sed -n 's/.*asked-for\" build_id=\"\\(.*\\)\"/\\1/p' | head -1)\n" +
+      std::string(kServer) +
+      "thaw report c.thaw > without; thaw report c.thaw --debuginfod > with; kill $server");
+  EXPECT_THAT(run("cat without").text, Not(HasSubstr("hot  [asked-for]")));
+  EXPECT_THAT(run("cat with log").text, HasSubstr("hot  [asked-for]"));
+}
+
+TEST_F(Names, SayWhyNoServerIsAsked) {
+  must(
+      "cp $(command -v spin) away; thaw record -o c.thaw -- ./away --seconds 1 > truth 2> words; "
+      "rm away");
+  EXPECT_THAT(run("env -u DEBUGINFOD_URLS thaw report c.thaw --debuginfod").text,
+              HasSubstr("thaw: DEBUGINFOD_URLS names no server"));
+  EXPECT_THAT(
+      run("DEBUGINFOD_URLS=http://127.0.0.1:9 PATH=" THAW_BIN " thaw report c.thaw --debuginfod")
+          .text,
+      HasSubstr("thaw: --debuginfod needs the program debuginfod-find"));
+}
+
 TEST_F(Names, OfStrippedCodeAddUpToItsFunctions) {
   must(
       "cp $(command -v spin) bare; strip bare\n"

@@ -81,6 +81,13 @@ TEST_F(CopyTest, OfAKilledCaptureIsOne) {
   EXPECT_EQ(capture.damage().chunks, 1u) << "the cut chunk is missing, and that is said";
 }
 
+TEST_F(CopyTest, WithoutNamesOfACutCaptureSaysSoToo) {
+  GivenCapture given = some_capture();
+  given.is_killed(true);
+  const std::string bytes = given.bytes();
+  EXPECT_EQ(parse(copy(bytes.substr(0, bytes.size() - 5))).damage().chunks, 1u);
+}
+
 TEST_F(CopyTest, SaysWhatWasDamagedWhereItWas) {
   std::string bytes = some_capture().bytes();
   const auto second = next_chunk(bytes, 1);
