@@ -122,6 +122,13 @@ std::vector<ImageFound> FrameNames::images() const {
   return result;
 }
 
+std::vector<std::string> FrameNames::notes() const {
+  std::vector<std::string> notes = finder_.notes();
+  for (const auto& [key, image] : images_)
+    if (!image.names.problem().empty()) notes.push_back(image.names.problem());
+  return notes;
+}
+
 std::vector<NamedImage> FrameNames::named_images() const {
   std::vector<NamedImage> result;
   for (const auto& [key, image] : images_) {

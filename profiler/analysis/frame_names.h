@@ -69,7 +69,7 @@ class FrameNames {
   /// What was named in each of these files, to take along.
   std::vector<NamedImage> named_images() const;
   /// What the user should know of the search for files, one sentence each.
-  std::vector<std::string> notes() const { return finder_.notes(); }
+  std::vector<std::string> notes() const;
 
  private:
   struct Chain {

@@ -95,7 +95,10 @@ std::vector<ImageNames::Frame> ImageNames::in_pack(uint64_t file_offset) const {
 void ImageNames::open_debug_info() {
   was_opened_ = true;
   if (!inlined_ || !elf_ || elf_->debug_info().empty()) return;
-  if (auto opened = DebugInfo::open(elf_->debug_info())) debug_info_.emplace(std::move(*opened));
+  if (auto opened = DebugInfo::open(elf_->debug_info()))
+    debug_info_.emplace(std::move(*opened));
+  else
+    problem_ = opened.error().message;
 }
 
 std::vector<ImageNames::Frame> ImageNames::in_file(uint64_t file_offset) {

@@ -35,6 +35,8 @@ class ImageNames {
   /// one last. Empty when nobody knows a name, which `found` counts.
   std::vector<Frame> at(uint64_t file_offset);
   const ImageFound& found() const { return found_; }
+  /// Why its debug information could not be read; "" when it could, or there is none.
+  const std::string& problem() const { return problem_; }
 
  private:
   bool take_packed(const Capture& capture, const Mapping& mapping);
@@ -45,6 +47,7 @@ class ImageNames {
   std::vector<Frame> in_file(uint64_t file_offset);
 
   ImageFound found_;
+  std::string problem_;
   bool inlined_;
   std::vector<const NamedImage*> packed_;  ///< pieces; empty when the capture was not packed
   std::optional<ElfImage> elf_;            ///< absent: not there, or another

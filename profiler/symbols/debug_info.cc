@@ -267,7 +267,7 @@ Result<DebugInfo> DebugInfo::open(const std::filesystem::path& path) {
                 "`objcopy --decompress-debug-sections` makes it readable",
                 path.string(), bytes >> 20);
   if (!state->begin())
-    return fail(ErrorKind::Corrupt, "{} has no debug information: {}", path.string(),
+    return fail(ErrorKind::Corrupt, "the debug information of {} cannot be read: {}", path.string(),
                 dwarf_errmsg(-1));
   state->index_units();
   return DebugInfo(std::move(state));
