@@ -115,7 +115,7 @@ Elf_Data* ElfFile::section_data(std::string_view name, uint64_t& address) const 
   GElf_Shdr header;
   if (section == nullptr || gelf_getshdr(section, &header) == nullptr) return nullptr;
   address = header.sh_addr;
-  return elf_rawdata(section, nullptr);
+  return elf_getdata(section, nullptr);
 }
 
 bool ElfFile::has_section(std::string_view name) const {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "profiler/symbols/plt.h"
 #include "profiler/symbols/xz.h"
 
 namespace thaw {
@@ -20,6 +21,8 @@ namespace {
 constexpr size_t kMostNameBytes = 512 << 20;
 /// Of the symbols in .gnu_debugdata: those of the largest binaries are 20 MB.
 constexpr size_t kMostMiniBytes = 256 << 20;
+/// Ranks: nothing else stands where a stub does.
+constexpr uint8_t kStub = 6;
 /// In a rank: the symbol has no size of its own.
 constexpr uint8_t kGuessedSize = 8;
 
@@ -75,12 +78,7 @@ void SymbolReader::read_table(Elf_Scn* section, const GElf_Shdr& header) {
     const char* name = elf_strptr(elf_, header.sh_link, symbol.st_name);
     if (name == nullptr || *name == '\0') continue;
     if (image_.names_.size() > kMostNameBytes) return;
-    image_.symbols_.push_back(
-        {.address = symbol.st_value,
-         .bytes = static_cast<uint32_t>(std::min<uint64_t>(size_of(symbol), UINT32_MAX)),
-         .name_at = static_cast<uint32_t>(image_.names_.size()),
-         .rank = rank_of(symbol, name)});
-    image_.names_.append(name).push_back('\0');
+    image_.add(symbol.st_value, size_of(symbol), name, rank_of(symbol, name));
   }
 }
 
@@ -103,12 +101,21 @@ void SymbolReader::finish(ElfImage& image) {
   symbols.shrink_to_fit();
 }
 
+void ElfImage::add(uint64_t address, uint64_t bytes, std::string_view name, uint8_t rank) {
+  symbols_.push_back({.address = address,
+                      .bytes = static_cast<uint32_t>(std::min<uint64_t>(bytes, UINT32_MAX)),
+                      .name_at = static_cast<uint32_t>(names_.size()),
+                      .rank = rank});
+  names_.append(name).push_back('\0');
+}
+
 /// Everything that is in the file itself.
 void ElfImage::read(const ElfFile& file) {
   segments_ = file.segments();
   build_id_ = file.build_id();
   starts_ = FrameStarts(file);
   SymbolReader(file, *this).read(true);
+  for (const PltStub& stub : plt_stubs(file)) add(stub.address, stub.bytes, stub.name, kStub);
   if (const std::string_view packed = file.section(".gnu_debugdata"); !packed.empty()) {
     const auto bytes = decompress_xz(packed, kMostMiniBytes);
     const auto mini = bytes ? ElfFile::in_memory(*bytes, ".gnu_debugdata")

@@ -21,9 +21,9 @@ struct ElfSymbol {
   std::string_view name;  ///< mangled
 };
 
-/// Reads .symtab and .dynsym of a file, the symbols that distributions pack into .gnu_debugdata,
-/// and .symtab of its separate debug file where there is one (debug_file.h). What it returns points
-/// into it, until add_debug_file().
+/// Reads .symtab and .dynsym of a file, the stubs that it calls others through, the symbols that
+/// distributions pack into .gnu_debugdata, and .symtab of its separate debug file where there is
+/// one (debug_file.h). What it returns points into it, until add_debug_file().
 class ElfImage {
  public:
   /// Fails with Environment when the file cannot be read, with Corrupt when it is no ELF file. A
@@ -61,6 +61,7 @@ class ElfImage {
     uint8_t rank;  ///< of several names for one address: the lower, the better
   };
   void read(const ElfFile& file);
+  void add(uint64_t address, uint64_t bytes, std::string_view name, uint8_t rank);
   std::string_view name_of(const Entry& entry) const { return names_.c_str() + entry.name_at; }
 
   std::string build_id_;

@@ -136,6 +136,25 @@ TEST(FrameStarts, DoesWithoutATable) {
   EXPECT_FALSE(image->find_nameless(program.hot().address));
 }
 
+TEST(Plt, StubsHaveTheNamesOfWhatTheyCall) {
+  // With and without indirect branch tracking, which has stubs of its own.
+  for (const char* flags : {"-fcf-protection=none", "-fcf-protection=full -Wl,-z,ibtplt"}) {
+    SmallProgram program(std::string("-O2 ") + flags);
+    EXPECT_TRUE(write_file(program / "q.c",
+                           "#include <stdio.h>\n#include <stdlib.h>\n"
+                           "int main(void) { puts(\"x\"); return abs(rand()); }\n"));
+    program.run(std::string("gcc-12 -O2 -fplt ") + flags + " -o q q.c && strip q");
+    program.run(
+        "objdump -d q | grep -E '^[0-9a-f]+ <(puts|rand)@plt>:' | sed 's/ .*@/ @/' > at && "
+        "[ $(wc -l < at) = 2 ]");
+    const std::string disassembled = read_file(program / "at").value();
+    std::vector<std::string> names;
+    for (size_t at = 0; at < disassembled.size(); at = disassembled.find('\n', at) + 1)
+      names.push_back(program.name_in("q", std::stoull(disassembled.substr(at), nullptr, 16) + 4));
+    EXPECT_THAT(names, testing::UnorderedElementsAre("puts@plt", "rand@plt")) << flags;
+  }
+}
+
 TEST(Vdso, OfThisProcessHasNames) {
   const auto image = ElfImage::of_vdso();
   ASSERT_TRUE(image) << image.error().message;
