@@ -48,6 +48,8 @@ std::optional<uint64_t> kernel_switches_of(const Tally& tally) {
 Accounting account(const Capture& capture) {
   Accounting books;
   for (const Event& event : capture.events()) books.recorded[static_cast<size_t>(event.kind)]++;
+  for (const auto& chunk : capture.samples_apart())
+    books.recorded[static_cast<size_t>(EventKind::sample)] += chunk.size();
   if (!capture.tally()) {
     books.happened = books.recorded;
     return books;

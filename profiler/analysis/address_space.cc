@@ -9,6 +9,7 @@
 #include "profiler/analysis/address_space.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace thaw {
 
@@ -61,13 +62,18 @@ AddressSpaces::AddressSpaces(const Capture& capture) : programs_(1) {
   }
 }
 
-uint32_t AddressSpaces::program_at(Pid pid, int64_t time_ns) const {
+AddressSpaces::Span AddressSpaces::span_at(Pid pid, int64_t time_ns) const {
+  constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
   const auto found = of_process_.find(pid);
-  if (found == of_process_.end()) return 0;
+  if (found == of_process_.end()) return {0, kFirst, kLast};
   const std::vector<uint32_t>& ids = found->second;
-  const auto after = std::ranges::upper_bound(ids, time_ns, {},
-                                              [&](uint32_t id) { return programs_[id].start_ns; });
-  return after == ids.begin() ? ids.front() : *(after - 1);
+  const auto start_of = [&](uint32_t id) { return programs_[id].start_ns; };
+  auto after = std::ranges::upper_bound(ids, time_ns, {}, start_of);
+  const bool is_first = after - ids.begin() <= 1;  // it is also the answer for all before it
+  if (after == ids.begin()) ++after;
+  return {*(after - 1), is_first ? kFirst : start_of(*(after - 1)),
+          after == ids.end() ? kLast : start_of(*after)};
 }
 
 const Mapping* AddressSpaces::find(uint32_t program, uint64_t address) const {

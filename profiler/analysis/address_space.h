@@ -17,7 +17,14 @@ class AddressSpaces {
 
   /// A stretch of a process's life in which it ran one program: mappings are only added in it. 0:
   /// nothing is known of the process. Ids are the capture's, so that stacks can be resolved once.
-  uint32_t program_at(Pid pid, int64_t time_ns) const;
+  uint32_t program_at(Pid pid, int64_t time_ns) const { return span_at(pid, time_ns).program; }
+  /// The same, and for which times it is the answer: [from_ns, until_ns).
+  struct Span {
+    uint32_t program = 0;
+    int64_t from_ns = 0;
+    int64_t until_ns = 0;
+  };
+  Span span_at(Pid pid, int64_t time_ns) const;
   /// What lay at the address in this stretch; the last mapping over it. Null when nothing is known.
   const Mapping* find(uint32_t program, uint64_t address) const;
   /// The process of this stretch, then those that it was forked from without an exec between.

@@ -3,13 +3,16 @@
 #include "profiler/analysis/extent.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace thaw {
 
 int64_t start_ns(const Capture& capture) {
   if (capture.header().start_ns != 0) return capture.header().start_ns;
-  const auto first = std::ranges::min_element(capture.events(), {}, &Event::time_ns);
-  return first == capture.events().end() ? 0 : first->time_ns;
+  int64_t start = std::numeric_limits<int64_t>::max();
+  for (const Event& event : capture.events()) start = std::min(start, event.time_ns);
+  capture.each_sample([&](const Sample& sample) { start = std::min(start, sample.time_ns); });
+  return start == std::numeric_limits<int64_t>::max() ? 0 : start;
 }
 
 int64_t end_ns(const Capture& capture) {
@@ -17,6 +20,7 @@ int64_t end_ns(const Capture& capture) {
   int64_t end = start_ns(capture);
   if (capture.tally()) end = std::max(end, capture.tally()->time_ns);
   for (const Event& event : capture.events()) end = std::max(end, event.time_ns);
+  capture.each_sample([&](const Sample& sample) { end = std::max(end, sample.time_ns); });
   return end;
 }
 

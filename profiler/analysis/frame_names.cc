@@ -60,7 +60,14 @@ uint32_t FrameNames::kernel(uint64_t address, bool is_leaf) {
   return frame.function;
 }
 
+/// A library is mapped by every process: its path is compared once for each, not for each address.
 FrameNames::Image& FrameNames::image_of(const Mapping& mapping) {
+  const auto [entry, is_new] = image_of_.try_emplace(&mapping, nullptr);
+  if (is_new) entry->second = &open_image(mapping);
+  return *entry->second;
+}
+
+FrameNames::Image& FrameNames::open_image(const Mapping& mapping) {
   const std::pair key(mapping.path, mapping.build_id);
   const auto found = images_.find(key);
   if (found != images_.end()) return found->second;
@@ -72,6 +79,7 @@ FrameNames::Image& FrameNames::image_of(const Mapping& mapping) {
 
 /// Of a process that was forked and made none of its own: its parent's.
 const GeneratedFunction* FrameNames::generated(uint32_t program, uint64_t at) const {
+  if (capture_.generated().empty()) return nullptr;
   for (const Pid pid : spaces_.line_of(program))
     if (const GeneratedFunction* found = generated_.find(pid, at)) return found;
   return nullptr;
@@ -100,10 +108,13 @@ FrameNames::Chain FrameNames::chain_of(uint32_t program, uint64_t at) {
   const GeneratedFunction* made = generated(program, at);
   const Mapping* mapping = spaces_.find(program, at);
   if (made == nullptr && mapping != nullptr) return entry->second = chain_in(*mapping, at);
+  if (made == nullptr && nobody_) return entry->second = *nobody_;
   const Function function =
       made != nullptr ? Function{made->name, kGenerated} : Function{kNobody, kNobody};
   const Frame frame{intern(function), 0};
-  return entry->second = add_chain({&frame, 1});
+  entry->second = add_chain({&frame, 1});
+  if (made == nullptr) nobody_ = entry->second;
+  return entry->second;
 }
 
 std::span<const FrameNames::Frame> FrameNames::user_frames(uint32_t program, uint64_t address,

@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "profiler/analysis/address_space.h"
 #include "profiler/analysis/generated_code.h"
@@ -83,6 +85,7 @@ class FrameNames {
   uint32_t intern(Function function, FunctionSource source = {});
   Chain add_chain(std::span<const Frame> frames);
   Image& image_of(const Mapping& mapping);
+  Image& open_image(const Mapping& mapping);
   Chain chain_of(uint32_t program, uint64_t at);
   Chain chain_in(const Mapping& mapping, uint64_t at);
   const GeneratedFunction* generated(uint32_t program, uint64_t at) const;
@@ -97,6 +100,8 @@ class FrameNames {
   std::map<Function, uint32_t> ids_;
   std::vector<Frame> frames_;                                    ///< of all chains
   std::map<std::pair<std::string, std::string>, Image> images_;  ///< by path and build-id
+  boost::unordered_flat_map<const Mapping*, Image*> image_of_;
+  std::optional<Chain> nobody_;  ///< of what lies in no file
   struct Place {
     uint32_t program;
     uint64_t address;
@@ -104,10 +109,10 @@ class FrameNames {
   };
   struct PlaceHash {
     size_t operator()(const Place& place) const {
-      return std::hash<uint64_t>()(place.address * 31 + place.program);
+      return (place.address + place.program) * 0x9e3779b97f4a7c15;
     }
   };
-  std::unordered_map<Place, Chain, PlaceHash> places_;  ///< the kernel's: of program 0
+  boost::unordered_flat_map<Place, Chain, PlaceHash> places_;  ///< the kernel's: of program 0
 };
 
 }  // namespace thaw

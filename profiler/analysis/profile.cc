@@ -4,7 +4,8 @@
 #include "profiler/analysis/profile.h"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "profiler/analysis/call_stack.h"
 
@@ -27,8 +28,13 @@ class ProfileMaker {
   const Capture& capture_;
   CallStacks stacks_;
   Profile profile_;
-  std::unordered_map<Trace, uint64_t> traces_;
-  std::unordered_map<Tid, uint64_t> samples_of_;
+  struct Thread {
+    uint64_t samples = 0;
+    Pid pid{-1};  ///< nobody's: the span is of this process
+    AddressSpaces::Span span;
+  };
+  boost::unordered_flat_map<Trace, uint64_t, std::hash<Trace>> traces_;
+  boost::unordered_flat_map<Tid, Thread, std::hash<Tid>> threads_;
   struct Cost {
     uint64_t self = 0;
     uint64_t total = 0;
@@ -38,16 +44,21 @@ class ProfileMaker {
 };
 
 void ProfileMaker::count_samples() {
-  for (const Event& event : capture_.events()) {
-    if (event.kind != EventKind::sample) continue;
-    if (event.tid.value == 0) {
+  capture_.each_sample([this](const Sample& sample) {
+    if (sample.tid.value == 0) {
       profile_.idle++;
-      continue;
+      return;
     }
     profile_.samples++;
-    samples_of_[event.tid]++;
-    traces_[stacks_.trace_of(event)]++;
-  }
+    Thread& thread = threads_[sample.tid];
+    thread.samples++;
+    AddressSpaces::Span& span = thread.span;
+    if (sample.pid != thread.pid || sample.time_ns < span.from_ns ||
+        sample.time_ns >= span.until_ns)
+      span = stacks_.names().spaces().span_at(sample.pid, sample.time_ns);
+    thread.pid = sample.pid;
+    traces_[{span.program, sample.kernel_stack, sample.user_stack}]++;
+  });
 }
 
 void ProfileMaker::charge(const Trace& trace, uint64_t count) {
@@ -80,8 +91,8 @@ void ProfileMaker::add_functions() {
 
 void ProfileMaker::add_threads() {
   for (ThreadTimes& times : thread_times(capture_)) {
-    const auto count = samples_of_.find(times.tid);
-    const uint64_t samples = count == samples_of_.end() ? 0 : count->second;
+    const auto found = threads_.find(times.tid);
+    const uint64_t samples = found == threads_.end() ? 0 : found->second.samples;
     profile_.threads.push_back({std::move(times), samples});
   }
 }

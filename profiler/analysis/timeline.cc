@@ -101,6 +101,7 @@ class Builder {
   void close(Thread& thread, ThreadState state, int64_t end_ns, Tid waker = {});
   void begin_before(Thread& thread, ThreadState state, CpuId cpu);
   void begin_running();
+  void take_samples();
   int64_t end_ns() const;
 
   const Capture& capture_;
@@ -273,12 +274,21 @@ void Builder::take(const Event& event) {
     case EventKind::task_seen:
     case EventKind::task_exit:
     case EventKind::task_rename:
-    case EventKind::sample:
       if (event.tid.value != 0) thread(event.tid).pid = event.pid;
       return;
     default:
       return;
   }
+}
+
+/// Of these only who ran counts.
+void Builder::take_samples() {
+  Tid last;
+  capture_.each_sample([&](const Sample& sample) {
+    last_ns_ = std::max(last_ns_, sample.time_ns);
+    if (sample.tid != last && sample.tid.value != 0) thread(sample.tid).pid = sample.pid;
+    last = sample.tid;
+  });
 }
 
 /// Until when what was last seen of a thread still held.
@@ -290,6 +300,7 @@ int64_t Builder::end_ns() const {
 
 std::vector<ThreadTimeline> Builder::build() {
   begin_running();
+  take_samples();
   EventMerge merge(capture_.events());
   while (const Event* event = merge.next()) take(*event);
   std::vector<ThreadTimeline> timelines;

@@ -3,6 +3,7 @@
 #include "profiler/base/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -12,6 +13,9 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot open {}", path.string()));
   std::string content;
+  struct stat facts {};
+  if (::fstat(fd.get(), &facts) == 0 && facts.st_size > 0)
+    content.reserve(static_cast<size_t>(facts.st_size));  // else it is copied as it grows
   char buffer[65536];
   while (true) {
     const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);

@@ -30,7 +30,7 @@ std::optional<fs::path> newest_capture() {
 
 }  // namespace
 
-Result<OpenedCapture> open_capture(fs::path path) {
+Result<OpenedCapture> open_capture(fs::path path, Samples samples) {
   if (path.empty()) {
     const auto newest = newest_capture();
     if (!newest) {
@@ -39,7 +39,7 @@ Result<OpenedCapture> open_capture(fs::path path) {
     }
     path = *newest;
   }
-  auto capture = Capture::load(path);
+  auto capture = Capture::load(path, samples);
   // Naming a file that is not there, or none, is the caller's mistake, not the environment's.
   if (!capture && (capture.error().code == ENOENT || capture.error().code == EISDIR))
     capture.error().kind = ErrorKind::User;

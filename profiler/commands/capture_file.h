@@ -18,7 +18,8 @@ struct OpenedCapture {
 
 /// Opens `path`, or when it is empty the newest *.thaw in the working directory. A damaged capture
 /// that opens is said on stderr, in one line.
-Result<OpenedCapture> open_capture(std::filesystem::path path);
+Result<OpenedCapture> open_capture(std::filesystem::path path,
+                                   Samples samples = Samples::among_events);
 
 /// Writes to stdout. Fails when it cannot be written whole: a full disk behind `> FILE`.
 Status print_out(std::string_view text);

@@ -338,21 +338,27 @@ bool is_known(EventKind kind) {
 
 }  // namespace
 
-bool decode_events(std::string_view payload, std::vector<Event>& events, uint64_t& unknown) {
+bool decode_events(std::string_view payload, std::vector<Event>& events, uint64_t& unknown,
+                   std::vector<Sample>* samples) {
   EventDecoder decoder(payload);
   if (!decoder.is_sound()) return false;
-  const size_t before = events.size();
+  const size_t events_before = events.size();
+  const size_t samples_before = samples == nullptr ? 0 : samples->size();
+  if (samples != nullptr) samples->reserve(samples_before + decoder.events());
   uint64_t left_out = 0;
   for (uint64_t i = 0; i < decoder.events(); i++) {
     const Event event = decoder.next();
-    if (is_known(event.kind)) {
+    if (samples != nullptr && event.kind == EventKind::sample) {
+      samples->push_back(sample_of(event));
+    } else if (is_known(event.kind)) {
       events.push_back(event);
     } else {
       left_out++;
     }
   }
   if (!decoder.ended_well()) {
-    events.resize(before);
+    events.resize(events_before);
+    if (samples != nullptr) samples->resize(samples_before);
     return false;
   }
   unknown += left_out;

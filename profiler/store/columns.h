@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "profiler/store/event.h"
+#include "profiler/store/sample.h"
 
 namespace thaw {
 
@@ -141,6 +142,8 @@ class EventEncoder {
 
 /// Decodes a payload, appending to `events`. False when it makes no sense; `events` is then as it
 /// was. Events of kinds that this version does not know are left out and counted in `unknown`.
-bool decode_events(std::string_view payload, std::vector<Event>& events, uint64_t& unknown);
+/// Samples go to `samples` where it is not null; as it was, too, when the payload makes no sense.
+bool decode_events(std::string_view payload, std::vector<Event>& events, uint64_t& unknown,
+                   std::vector<Sample>* samples = nullptr);
 
 }  // namespace thaw

@@ -37,7 +37,7 @@ bool append(std::optional<std::vector<Item>> items, std::vector<Item>& to) {
 /// One walk over a file.
 class Capture::Loader {
  public:
-  explicit Loader(std::string_view file) : file_(file) {}
+  Loader(std::string_view file, Samples samples) : file_(file), samples_(samples) {}
 
   /// False when there was not one readable chunk.
   bool walk();
@@ -49,10 +49,12 @@ class Capture::Loader {
   void skip(size_t from, size_t to);
   void check_sequence(const ChunkView& chunk);
   bool take_chunk(const ChunkView& chunk);
+  bool take_events(std::string_view payload);
   bool take_payload(const ChunkHeader& chunk, std::string_view payload);
   void report(uint64_t bytes, std::string reason);
 
   std::string_view file_;
+  Samples samples_;
   Capture capture_;
   ChunkOpener opener_;
   uint64_t next_sequence_ = 0;
@@ -92,6 +94,15 @@ void Capture::Loader::check_sequence(const ChunkView& chunk) {
   was_damaged_ = false;
 }
 
+bool Capture::Loader::take_events(std::string_view payload) {
+  uint64_t& unknown = capture_.damage_.unknown_events;
+  if (samples_ == Samples::among_events) return decode_events(payload, capture_.events_, unknown);
+  std::vector<Sample> samples;
+  if (!decode_events(payload, capture_.events_, unknown, &samples)) return false;
+  if (!samples.empty()) capture_.samples_.push_back(std::move(samples));
+  return true;
+}
+
 bool Capture::Loader::take_payload(const ChunkHeader& chunk, std::string_view payload) {
   switch (static_cast<ChunkType>(chunk.type)) {
     case ChunkType::header: {
@@ -101,7 +112,7 @@ bool Capture::Loader::take_payload(const ChunkHeader& chunk, std::string_view pa
       return header.has_value();
     }
     case ChunkType::events:
-      return decode_events(payload, capture_.events_, capture_.damage_.unknown_events);
+      return take_events(payload);
     case ChunkType::strings:
       return capture_.strings_.add(payload);
     case ChunkType::stacks:
@@ -179,9 +190,9 @@ std::string Capture::Loader::refusal() const {
   return "is damaged: not one part of it is readable";
 }
 
-Result<Capture> Capture::parse(std::string_view bytes, std::string_view name) {
+Result<Capture> Capture::parse(std::string_view bytes, std::string_view name, Samples samples) {
   try {
-    Loader loader(bytes);
+    Loader loader(bytes, samples);
     if (loader.walk()) return loader.take();
     return fail(ErrorKind::Corrupt, "{} {}", name, loader.refusal());
   } catch (const std::bad_alloc&) {
@@ -199,9 +210,9 @@ std::span<const uint64_t> Capture::stack(StackId id) const {
   return stacks_.get(id.value);
 }
 
-Result<Capture> Capture::load(const std::filesystem::path& path) {
+Result<Capture> Capture::load(const std::filesystem::path& path, Samples samples) {
   const std::string bytes = TRY(read_file(path));
-  return parse(bytes, path.string());
+  return parse(bytes, path.string(), samples);
 }
 
 }  // namespace thaw

@@ -14,6 +14,7 @@
 #include "profiler/store/facts.h"
 #include "profiler/store/images.h"
 #include "profiler/store/names.h"
+#include "profiler/store/sample.h"
 #include "profiler/store/tables.h"
 
 namespace thaw {
@@ -27,6 +28,12 @@ struct Damage {
   std::vector<std::string> reasons;  ///< one sentence each, at most the first 16
 };
 
+/// Where the samples of a capture are.
+enum class Samples : uint8_t {
+  among_events,
+  apart,  ///< with each_sample() alone: a third of the memory, for who needs no order with the rest
+};
+
 /// A capture in memory. Immutable after load(); any number of threads may read it.
 class Capture {
  public:
@@ -35,8 +42,10 @@ class Capture {
   /// stacks it carried read as "" and empty; without any readable header chunk the header is empty.
   /// Events of CPUs ≥ kMaxCpus (layout.h) or of unknown kinds never come out of here; times and
   /// durations are from 0 to kMaxTimeNs.
-  static Result<Capture> load(const std::filesystem::path& path);
-  static Result<Capture> parse(std::string_view bytes, std::string_view name);
+  static Result<Capture> load(const std::filesystem::path& path,
+                              Samples samples = Samples::among_events);
+  static Result<Capture> parse(std::string_view bytes, std::string_view name,
+                               Samples samples = Samples::among_events);
 
   const Header& header() const { return header_; }
   /// The last readable tally; absent when the capture was killed before the first one.
@@ -49,6 +58,16 @@ class Capture {
   const Damage& damage() const { return damage_; }
   /// In file order: ordered within each CPU, not between CPUs; see analysis/merge.h.
   const std::vector<Event>& events() const { return events_; }
+  /// Of each chunk; none when they are among the events.
+  const std::vector<std::vector<Sample>>& samples_apart() const { return samples_; }
+  /// Calls `visit` with every Sample, wherever they are, in file order.
+  template <class Visit>
+  void each_sample(Visit visit) const {
+    for (const std::vector<Sample>& chunk : samples_)
+      for (const Sample& sample : chunk) visit(sample);
+    for (const Event& event : events_)
+      if (event.kind == EventKind::sample) visit(sample_of(event));
+  }
 
   /// In file order.
   const std::vector<Mapping>& mappings() const { return mappings_; }
@@ -71,6 +90,7 @@ class Capture {
   std::optional<Ending> ending_;
   Damage damage_;
   std::vector<Event> events_;
+  std::vector<std::vector<Sample>> samples_;  ///< by chunk: a large vector is copied as it grows
   std::vector<Mapping> mappings_;
   std::vector<KernelFunction> functions_;
   std::vector<GeneratedFunction> generated_;

@@ -94,6 +94,13 @@ bool IdRuns::add(uint64_t first_id, uint64_t count, size_t first_index) {
     const auto& [first, run] = *std::prev(next);
     if (first + run.count > first_id) return false;
   }
+  if (next != runs_.begin()) {
+    auto& [first, run] = *std::prev(next);
+    if (first + run.count == first_id && run.first_index + run.count == first_index) {
+      run.count += count;  // a whole file is one run
+      return true;
+    }
+  }
   runs_.emplace_hint(next, first_id, Run{count, first_index});
   return true;
 }

@@ -195,6 +195,9 @@ TEST_P(SpoiledColumns, AreRefusedAndLeaveNoEvent) {
   EXPECT_FALSE(decode_events(columns.payload(), events, unknown)) << GetParam().what;
   EXPECT_EQ(events.size(), 1u) << "what was there stays, alone";
   EXPECT_EQ(unknown, 0u);
+  std::vector<Sample> samples(1);
+  EXPECT_FALSE(decode_events(columns.payload(), events, unknown, &samples)) << GetParam().what;
+  EXPECT_EQ(samples.size(), 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(

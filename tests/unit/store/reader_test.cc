@@ -88,6 +88,25 @@ TEST(Reader, GivesBackWhatWasWritten) {
   EXPECT_EQ(capture.text(capture.events()[2].name), "worker");
 }
 
+TEST(Reader, KeepsSamplesApartWhenAsked) {
+  GivenCapture given;
+  given.cpu(0).at(1_ms).switch_to(7).sample({0xffff0001}, {0x401000}).at(2_ms).sleeps_for(0);
+  const auto apart = Capture::parse(given.bytes(), "a.thaw", Samples::apart);
+  ASSERT_TRUE(apart);
+  EXPECT_EQ(apart->events().size(), 2u) << "the switches";
+  const Capture among = given.capture();
+  for (const Capture* capture : {&*apart, &among}) {
+    std::vector<Sample> samples;
+    capture->each_sample([&](const Sample& sample) { samples.push_back(sample); });
+    ASSERT_EQ(samples.size(), 1u);
+    EXPECT_EQ(samples[0].time_ns, kStart + 1_ms);
+    EXPECT_EQ(samples[0].tid, Tid(7));
+    EXPECT_EQ(samples[0].pid, Pid(7));
+    EXPECT_THAT(capture->stack(samples[0].kernel_stack), ElementsAre(0xffff0001));
+    EXPECT_THAT(capture->stack(samples[0].user_stack), ElementsAre(0x401000));
+  }
+}
+
 TEST(Reader, ReadsAFileFromDisk) {
   const ::test::ScratchDirectory directory;
   ASSERT_TRUE(write_file(directory / "a.thaw", GivenFile().header().bytes()));
