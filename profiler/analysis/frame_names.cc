@@ -73,7 +73,7 @@ FrameNames::Image& FrameNames::open_image(const Mapping& mapping) {
   if (found != images_.end()) return found->second;
   return images_
       .try_emplace(key, ImageNames(capture_, mapping, finder_, options_.inlined),
-                   std::map<uint64_t, Chain>())
+                   boost::unordered_flat_map<uint64_t, Chain>())
       .first->second;
 }
 
@@ -145,7 +145,8 @@ std::vector<NamedImage> FrameNames::named_images() const {
   for (const auto& [key, image] : images_) {
     NamedImageBuilder builder(key.first, key.second);
     std::vector<NamedImageBuilder::Frame> named;
-    for (const auto& [file_offset, chain] : image.chains) {
+    const std::map<uint64_t, Chain> in_order(image.chains.begin(), image.chains.end());
+    for (const auto& [file_offset, chain] : in_order) {
       named.clear();
       for (const Frame& frame : std::span(frames_).subspan(chain.first, chain.count)) {
         const FunctionSource& its_source = source(frame.function);

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,7 +80,7 @@ class FrameNames {
   };
   struct Image {
     ImageNames names;
-    std::map<uint64_t, Chain> chains;  ///< by file offset
+    boost::unordered_flat_map<uint64_t, Chain> chains;  ///< by file offset
   };
   uint32_t intern(Function function, FunctionSource source = {});
   Chain add_chain(std::span<const Frame> frames);
