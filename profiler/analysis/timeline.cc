@@ -32,6 +32,9 @@
 //     of the file is damaged or only some threads were recorded: who is switched out had run since
 //     the start, if it is its CPU's first switch; who is woken had waited; who is switched in
 //     without a wake-up had been ready.
+//     A thread that was there when the capture began and has no event at all waited from start to
+//     end; unless there are samples of it: then it had its CPU all the time. One that kept a CPU to
+//     itself while nothing was sampled shows as waiting.
 //  7. Lost events. A switch whose prev is not who we think is running there, or whose next we think
 //     is running elsewhere, proves a switch was lost. The time since the last known moment becomes
 //     `unknown`, for exactly the threads that are proved wrong.
@@ -68,6 +71,8 @@ struct Thread {
   ThreadState state = ThreadState::unknown;
   int64_t since_ns = 0;
   CpuId cpu;
+  bool was_there = false;  ///< when the capture began
+  bool was_sampled = false;
   // The last waking that no wakeup has answered; see cases 1 and 2.
   bool is_being_woken = false;
   int64_t waking_ns = 0;
@@ -101,6 +106,7 @@ class Builder {
   void close(Thread& thread, ThreadState state, int64_t end_ns, Tid waker = {});
   void begin_before(Thread& thread, ThreadState state, CpuId cpu);
   void begin_running();
+  void begin_eventless(Thread& thread);
   void take_samples();
   int64_t end_ns() const;
 
@@ -149,6 +155,12 @@ void Builder::begin_running() {
     if (first->tid.value != 0) begin_before(thread(first->tid), ThreadState::running, first->cpu);
     running_[cpu] = first->tid;
   }
+}
+
+/// Case 6: at the end, of a thread that was seen and never heard of.
+void Builder::begin_eventless(Thread& thread) {
+  if (thread.was_there)
+    begin_before(thread, thread.was_sampled ? ThreadState::running : ThreadState::waiting, CpuId{});
 }
 
 void Builder::switch_out(const Event& event) {
@@ -272,6 +284,8 @@ void Builder::take(const Event& event) {
     case EventKind::task_exec:
       return executed(event);
     case EventKind::task_seen:
+      thread(event.tid).was_there = true;
+      [[fallthrough]];
     case EventKind::task_exit:
     case EventKind::task_rename:
       if (event.tid.value != 0) thread(event.tid).pid = event.pid;
@@ -286,7 +300,11 @@ void Builder::take_samples() {
   Tid last;
   capture_.each_sample([&](const Sample& sample) {
     last_ns_ = std::max(last_ns_, sample.time_ns);
-    if (sample.tid != last && sample.tid.value != 0) thread(sample.tid).pid = sample.pid;
+    if (sample.tid != last && sample.tid.value != 0) {
+      Thread& sampled = thread(sample.tid);
+      sampled.pid = sample.pid;
+      sampled.was_sampled = true;
+    }
     last = sample.tid;
   });
 }
@@ -305,6 +323,7 @@ std::vector<ThreadTimeline> Builder::build() {
   while (const Event* event = merge.next()) take(*event);
   std::vector<ThreadTimeline> timelines;
   for (auto& [tid, thread] : threads_) {
+    begin_eventless(thread);
     close(thread, thread.state, end_ns());
     if (!thread.slices.empty() || thread.pid.value != 0)
       timelines.push_back({Tid(tid), thread.pid, std::move(thread.slices)});

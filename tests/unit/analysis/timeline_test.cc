@@ -136,6 +136,47 @@ TEST(Timeline, InfersWhatAThreadDidBeforeItsFirstEvent) {
   EXPECT_THAT(row_of(given, 9), ElementsAre("waiting 0-20 by 8", "ready 20-100"));
 }
 
+TEST(Timeline, KnowsThreadsThatWereThereAndHaveNoEvent) {
+  GivenCapture given = hundred_ms();
+  given.cpu(0).at(0_ms).names(EventKind::task_seen, 7, "asleep");
+  given.cpu(0).names(EventKind::task_seen, 8, "alone").ran(8).at(50_ms).sample({}, {0x401000});
+  given.cpu(0).ran(9).at(60_ms).sample({}, {0x401000});
+  EXPECT_THAT(row_of(given, 7), ElementsAre("waiting 0-100"));
+  EXPECT_THAT(row_of(given, 8), ElementsAre("running 0-100"));
+  EXPECT_THAT(row_of(given, 9), IsEmpty()) << "nobody says since when it is there";
+  given.header.scope = "command";
+  EXPECT_THAT(row_of(given, 7), IsEmpty());
+}
+
+TEST(Timeline, AccountsForAllTimeOfEveryThreadThatWasThere) {
+  std::mt19937_64 random(::test::seed());
+  GivenCapture given = hundred_ms();
+  constexpr int32_t kThreads = 12;
+  for (int32_t tid = 1; tid <= kThreads; tid++)
+    given.cpu(0).at(0_ms).names(EventKind::task_seen, tid, "x");
+  // Threads of odd and even numbers keep to a CPU each; 11 and 12 never have an event.
+  int32_t runs[2] = {2, 1};
+  given.cpu(0).ran(2);
+  given.cpu(1).ran(1);
+  for (int64_t at_ns = 1'000; at_ns < 90_ms;
+       at_ns += 1'000 + static_cast<int64_t>(random() % 100'000)) {
+    const auto cpu = static_cast<uint32_t>(random() % 2);
+    const int32_t next = static_cast<int32_t>(random() % 5) * 2 + (cpu == 0 ? 2 : 1);
+    if (next == runs[cpu]) continue;
+    auto there = given.cpu(cpu).at(at_ns);
+    if (random() % 2 == 0) there.wakes(next, cpu).woken(next, cpu);
+    there.switch_to(next, random() % 2 == 0 ? kSleeping : kPreempted);
+    runs[cpu] = next;
+  }
+  const auto rows = build_timeline(given.capture());
+  ASSERT_EQ(rows.size(), static_cast<size_t>(kThreads));
+  for (const ThreadTimeline& thread : rows) {
+    int64_t sum_ns = 0;
+    for (const Slice& slice : thread.slices) sum_ns += slice.end_ns - slice.start_ns;
+    EXPECT_EQ(sum_ns, 100_ms) << "thread " << thread.tid.value;
+  }
+}
+
 TEST(Timeline, InfersNothingWhenOnlySomeThreadsWereRecorded) {
   GivenCapture given = hundred_ms();
   given.header.scope = "command";
