@@ -4,6 +4,8 @@
 #include "profiler/analysis/profile.h"
 
 #include <algorithm>
+#include <cmath>
+#include <tuple>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -24,6 +26,8 @@ class ProfileMaker {
   void charge(const Trace& trace, uint64_t count);
   void add_functions();
   void add_threads();
+  void add_wakes(const ThreadTimes& times);
+  void add_own_cost();
 
   const Capture& capture_;
   CallStacks stacks_;
@@ -93,15 +97,55 @@ void ProfileMaker::add_threads() {
   for (ThreadTimes& times : thread_times(capture_)) {
     const auto found = threads_.find(times.tid);
     const uint64_t samples = found == threads_.end() ? 0 : found->second.samples;
+    add_wakes(times);
     profile_.threads.push_back({std::move(times), samples});
   }
+  std::ranges::sort(profile_.wakes, [](const WakePair& a, const WakePair& b) {
+    return std::tie(b.waker.count, b.waker.ns, a.wakee, a.waker.tid) <
+           std::tie(a.waker.count, a.waker.ns, b.wakee, b.waker.tid);
+  });
+}
+
+void ProfileMaker::add_wakes(const ThreadTimes& times) {
+  for (const Waker& waker : times.wakers) profile_.wakes.push_back({waker, times.tid, times.name});
+}
+
+/// A bucket holds durations of [2^b, 2^(b+1)) ns: their middle stands for them.
+void ProfileMaker::add_own_cost() {
+  if (!capture_.tally()) return;
+  const Tally& tally = *capture_.tally();
+  profile_.own.cpu_ns = static_cast<int64_t>(tally.own_cpu_ns);
+  int64_t cpus = 0;
+  for (const auto& contexts : tally.emit) {
+    uint64_t emits = 0;
+    for (const EmitHistogram& histogram : contexts) {
+      emits += histogram.count();
+      for (size_t bucket = 0; bucket < histogram.buckets.size(); bucket++)
+        profile_.own.emits_ns +=
+            static_cast<int64_t>(1.5 * std::ldexp(static_cast<double>(histogram.buckets[bucket]),
+                                                  static_cast<int>(bucket)));
+    }
+    if (emits != 0) cpus++;  // header.cpus are those that there could be
+  }
+  const int64_t end_ns = capture_.ending() ? capture_.ending()->end_ns : tally.time_ns;
+  const int64_t machine_ns = cpus * (end_ns - capture_.header().start_ns);
+  if (machine_ns > 0)
+    profile_.own.of_machine = static_cast<double>(profile_.own.cpu_ns + profile_.own.emits_ns) /
+                              static_cast<double>(machine_ns);
 }
 
 Profile ProfileMaker::make() {
   count_samples();
-  for (const auto& [trace, count] : traces_) charge(trace, count);
+  // Stacks that follow each other share their outer frames: what was just looked up is at hand.
+  std::vector<std::pair<Trace, uint64_t>> traces(traces_.begin(), traces_.end());
+  traces_ = {};
+  std::ranges::sort(traces, {}, [](const auto& one) {
+    return std::tuple(one.first.program, one.first.user_stack, one.first.kernel_stack);
+  });
+  for (const auto& [trace, count] : traces) charge(trace, count);
   add_functions();
   add_threads();
+  add_own_cost();
   profile_.images = stacks_.names().images();
   profile_.notes = stacks_.names().notes();
   return std::move(profile_);

@@ -21,12 +21,28 @@ struct ThreadCost {
   uint64_t samples = 0;
 };
 
+/// Who woke whom, over the whole capture.
+struct WakePair {
+  Waker waker;
+  Tid wakee;
+  std::string wakee_name;
+};
+
+/// What the recording took from the machine that it recorded.
+struct OwnCost {
+  int64_t cpu_ns = 0;     ///< of thaw itself
+  int64_t emits_ns = 0;   ///< inside of what it recorded, about: from histograms of powers of two
+  double of_machine = 0;  ///< both, as a part of the time that all CPUs had
+};
+
 struct Profile {
   uint64_t samples = 0;                 ///< of threads; all shares are of these
   uint64_t idle = 0;                    ///< of CPUs that had nothing to do
   uint64_t unnamed = 0;                 ///< samples whose leaf has no name
   std::vector<FunctionCost> functions;  ///< most self first, then total, then by name
   std::vector<ThreadCost> threads;      ///< longest running first
+  std::vector<WakePair> wakes;          ///< most first
+  OwnCost own;                          ///< nothing in a capture without a tally
   std::vector<ImageFound> images;
   std::vector<std::string> notes;  ///< on the search for names
 };

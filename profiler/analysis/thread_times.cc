@@ -36,15 +36,17 @@ class Summing {
 
   ThreadTimes sum(const ThreadTimeline& thread) {
     ThreadTimes times{.tid = thread.tid, .pid = thread.pid, .name = name_of_thread(thread.tid)};
-    std::unordered_map<Tid, uint64_t> wakers;
+    std::unordered_map<Tid, Waits> wakers;
     for (const Slice& slice : thread.slices) {
       add(slice, times);
       // The last slice ends with the capture, not with a waker.
-      if (slice.state == ThreadState::waiting && &slice != &thread.slices.back())
-        wakers[slice.waker]++;
+      if (slice.state != ThreadState::waiting || &slice == &thread.slices.back()) continue;
+      Waits& ended = wakers[slice.waker];
+      ended.count++;
+      ended.ns += slice.end_ns - slice.start_ns;
     }
-    for (const auto& [tid, count] : wakers)
-      times.wakers.push_back({tid, name_of_thread(tid), count});
+    for (const auto& [tid, ended] : wakers)
+      times.wakers.push_back({tid, name_of_thread(tid), ended.count, ended.ns});
     std::ranges::sort(times.wakers, [](const Waker& a, const Waker& b) {
       return std::tie(b.count, a.tid) < std::tie(a.count, b.tid);
     });

@@ -20,6 +20,7 @@ struct Waker {
   Tid tid;  ///< 0: an interrupt on an idle CPU, or not known
   std::string name;
   uint64_t count = 0;  ///< waits of this thread that it ended
+  int64_t ns = 0;      ///< that they had lasted
 };
 
 struct ThreadTimes {

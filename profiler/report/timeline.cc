@@ -20,8 +20,22 @@ std::string time(int64_t ns) {
   return duration(static_cast<uint64_t>(std::max<int64_t>(0, ns)));
 }
 
-/// "futex 1.20 s (34×), pipe 20.0 ms (5×)", longest first.
-std::string reasons(const ThreadTimes& thread) {
+std::string wakers(const ThreadTimes& thread) {
+  std::string out;
+  for (size_t i = 0; i < std::min(kShownWakers, thread.wakers.size()); i++) {
+    const Waker& waker = thread.wakers[i];
+    out += fmt::format("{}{} {}×", out.empty() ? "" : ", ", waker_words(waker.tid, waker.name),
+                       grouped(waker.count));
+  }
+  if (const size_t shown = std::min(kShownWakers, thread.wakers.size());
+      shown < thread.wakers.size())
+    out += fmt::format(" and {} more", thread.wakers.size() - shown);
+  return out;
+}
+
+}  // namespace
+
+std::string wait_words(const ThreadTimes& thread) {
   std::vector<size_t> order;
   for (size_t i = 0; i < thread.waits.size(); i++)
     if (thread.waits[i].count != 0) order.push_back(i);
@@ -36,22 +50,19 @@ std::string reasons(const ThreadTimes& thread) {
   return out;
 }
 
-std::string wakers(const ThreadTimes& thread) {
-  std::string out;
-  for (size_t i = 0; i < std::min(kShownWakers, thread.wakers.size()); i++) {
-    const Waker& waker = thread.wakers[i];
-    const std::string who = waker.tid.value == 0 ? "interrupts or unknown"
-                            : waker.name.empty() ? fmt::format("thread {}", waker.tid)
-                                                 : fmt::format("{} ({})", waker.name, waker.tid);
-    out += fmt::format("{}{} {}×", out.empty() ? "" : ", ", printable(who), grouped(waker.count));
-  }
-  if (const size_t shown = std::min(kShownWakers, thread.wakers.size());
-      shown < thread.wakers.size())
-    out += fmt::format(" and {} more", thread.wakers.size() - shown);
-  return out;
+nlohmann::ordered_json waiting_json(const ThreadTimes& thread) {
+  Json waiting = Json::object();
+  for (size_t i = 0; i < thread.waits.size(); i++)
+    if (thread.waits[i].count != 0)
+      waiting[name_of(static_cast<WaitReason>(i))] = thread.waits[i].ns;
+  return waiting;
 }
 
-}  // namespace
+std::string waker_words(Tid tid, const std::string& name) {
+  if (tid.value == 0) return "interrupts or unknown";
+  return name.empty() ? fmt::format("thread {}", tid)
+                      : fmt::format("{} ({})", printable(name), tid);
+}
 
 std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows) {
   if (threads.empty()) return "no switch was recorded\n";
@@ -61,7 +72,7 @@ std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows) {
     out += fmt::format("{:>9}  {:>9}  {:>9}  {:>8}  {}\n", time(thread.running_ns),
                        time(thread.ready_ns), time(thread.waiting_ns), thread.tid,
                        printable(thread.name));
-    if (const std::string text = reasons(thread); !text.empty())
+    if (const std::string text = wait_words(thread); !text.empty())
       out += fmt::format("{:>35}for {}\n", "", text);
     if (const std::string text = wakers(thread); !text.empty())
       out += fmt::format("{:>35}woken by {}\n", "", text);
@@ -78,21 +89,21 @@ std::string timeline_json(std::span<const ThreadTimes> threads) {
   out["threads"] = Json::array();
   for (const ThreadTimes& thread : threads) {
     Json waits = Json::object();
-    Json waiting_ns = Json::object();
-    for (size_t i = 0; i < thread.waits.size(); i++) {
-      if (thread.waits[i].count == 0) continue;
-      waits[name_of(static_cast<WaitReason>(i))] = thread.waits[i].count;
-      waiting_ns[name_of(static_cast<WaitReason>(i))] = thread.waits[i].ns;
-    }
+    for (size_t i = 0; i < thread.waits.size(); i++)
+      if (thread.waits[i].count != 0)
+        waits[name_of(static_cast<WaitReason>(i))] = thread.waits[i].count;
     Json wakers = Json::array();
     for (const Waker& waker : thread.wakers)
-      wakers.push_back({{"tid", waker.tid.value}, {"name", waker.name}, {"count", waker.count}});
+      wakers.push_back({{"tid", waker.tid.value},
+                        {"name", waker.name},
+                        {"count", waker.count},
+                        {"waited_ns", waker.ns}});
     out["threads"].push_back({{"tid", thread.tid.value},
                               {"pid", thread.pid.value},
                               {"name", thread.name},
                               {"running_ns", thread.running_ns},
                               {"ready_ns", thread.ready_ns},
-                              {"waiting_ns", std::move(waiting_ns)},
+                              {"waiting_ns", waiting_json(thread)},
                               {"unknown_ns", thread.unknown_ns},
                               {"switches", thread.switches},
                               {"waits", std::move(waits)},
