@@ -13,9 +13,11 @@ struct Freeze {
   int64_t start_ns = 0;  ///< CLOCK_MONOTONIC of the recording machine
   int64_t length_ns = 0;
   std::vector<CpuId> cpus;
-  std::string cause;  ///< "emit in nmi context took too long", …
-  std::vector<uint64_t>
-      stack;  ///< kernel stack of the longest emit in it, leaf first; may be empty
+  /// "emit in nmi context took too long", "heartbeat came late, reason unknown", "no event and no
+  /// sample while threads 7, 8 ran".
+  std::string cause;
+  std::vector<uint64_t> stack;  ///< kernel stack of the longest emit in it, else from its end; leaf
+                                ///< first; may be empty
 };
 
 /// Freezes of at least `least_ns`, by start time. Overlapping long emits (an NMI nested in the

@@ -1,0 +1,110 @@
+// What a freeze looks like from inside a capture when nobody measured it: a thread is on a CPU, it
+// is to be sampled a thousand times a second, and for a long time there is nothing, no sample and
+// no switch. In the timeline that thread looks busy; when all CPUs are silent at once all threads
+// do.
+//
+// Why the obvious way is wrong.
+//  - A CPU without a thread is not sampled and owes nothing: only what the switches say counts,
+//  from
+//    who is brought in to who is taken out.
+//  - In a capture of some processes the others owe nothing either: there only threads count that
+//    were sampled at some time.
+//  - Samples come late. A host that gives a vCPU to somebody else for a while takes tens of periods
+//    from it, a kernel that holds interrupts off some. So it takes kSilentPeriods without a sign of
+//    life. Shorter freezes are found by the emits, which measure themselves.
+//
+// What it cannot tell apart: a kernel that stands still, interrupts that are held off, a host that
+// runs something else. It says where the CPU was when it came back.
+
+#include "profiler/analysis/silences.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "profiler/analysis/merge.h"
+
+namespace thaw {
+
+namespace {
+
+// 50 ms at 997 Hz. A busy host was seen to take 20 ms at a time from a vCPU, the freezes that this
+// is for last 134 ms and more.
+constexpr int64_t kSilentPeriods = 50;
+
+/// A sign of life of the CPU, in the order in which it gave them; the others are records of
+/// something else that has its own time.
+bool is_sign(const Event& event) {
+  switch (event.kind) {
+    case EventKind::sample:
+    case EventKind::sched_switch:
+    case EventKind::sched_waking:
+    case EventKind::sched_wakeup:
+    case EventKind::task_new:
+    case EventKind::task_exec:
+    case EventKind::task_exit:
+    case EventKind::task_rename:
+      return true;
+    default:
+      return false;
+  }
+}
+
+class Finder {
+ public:
+  explicit Finder(const Capture& capture) : capture_(capture) {
+    const uint32_t hz = capture.header().sample_hz;
+    if (hz != 0) threshold_ns_ = kSilentPeriods * 1'000'000'000 / hz;
+    is_all_ = capture.header().scope == "all";
+    capture.each_sample([&](const Sample& sample) { sampled_.insert(sample.tid.value); });
+  }
+
+  std::vector<Silence> all() {
+    if (threshold_ns_ == 0 || sampled_.empty()) return {};
+    EventMerge merge(capture_.events());
+    while (const Event* event = merge.next())
+      if (is_sign(*event)) take(*event);
+    if (capture_.ending())
+      for (const auto& [cpu, state] : cpus_)
+        add({CpuId(cpu), state.last_ns, capture_.ending()->end_ns, state.runs, {}});
+    std::ranges::stable_sort(silences_, {}, &Silence::start_ns);
+    return std::move(silences_);
+  }
+
+ private:
+  struct Cpu {
+    int64_t last_ns = 0;
+    Tid runs;
+  };
+
+  void add(const Silence& silence) {
+    if (silence.tid.value == 0 || silence.end_ns - silence.start_ns < threshold_ns_) return;
+    if (is_all_ || sampled_.contains(silence.tid.value)) silences_.push_back(silence);
+  }
+
+  void take(const Event& event) {
+    const auto [entry, is_new] = cpus_.try_emplace(event.cpu.value);
+    Cpu& cpu = entry->second;
+    const bool says_who = event.kind == EventKind::sched_switch || event.kind == EventKind::sample;
+    if (says_who) cpu.runs = event.tid;  // also where a switch was lost
+    if (!is_new) add({event.cpu, cpu.last_ns, event.time_ns, cpu.runs, event.kernel_stack});
+    if (event.kind == EventKind::sched_switch) cpu.runs = event.other_tid;
+    cpu.last_ns = event.time_ns;
+  }
+
+  const Capture& capture_;
+  int64_t threshold_ns_ = 0;
+  bool is_all_ = false;
+  std::unordered_set<int32_t> sampled_;
+  boost::unordered_flat_map<uint32_t, Cpu> cpus_;
+  std::vector<Silence> silences_;
+};
+
+}  // namespace
+
+std::vector<Silence> find_silences(const Capture& capture) {
+  return Finder(capture).all();
+}
+
+}  // namespace thaw
