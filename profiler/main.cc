@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
   constexpr const thaw::Command* kCommands[] = {
       &thaw::kRecordCommand,  &thaw::kReportCommand, &thaw::kTimelineCommand, &thaw::kInfoCommand,
       &thaw::kFreezesCommand, &thaw::kExportCommand, &thaw::kCompareCommand,  &thaw::kPackCommand,
-      &thaw::kDoctorCommand,  &thaw::kWatchCommand,  &thaw::kDumpCommand,
+      &thaw::kDoctorCommand,  &thaw::kWatchCommand,  &thaw::kDumpCommand,     &thaw::kFidelityCommand,
   };
   return thaw::run_program(
       {.name = "thaw",

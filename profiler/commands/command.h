@@ -9,6 +9,7 @@ extern const Command kCompareCommand;
 extern const Command kDoctorCommand;
 extern const Command kDumpCommand;
 extern const Command kExportCommand;
+extern const Command kFidelityCommand;
 extern const Command kFreezesCommand;
 extern const Command kInfoCommand;
 extern const Command kPackCommand;
