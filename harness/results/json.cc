@@ -286,6 +286,12 @@ void maps_from_json(const json& from, RunResult& run) {
 
 // --- runs
 
+/// A guest prints what it likes: what is no JSON is left out.
+json truth_to_json(const RunResult& run) {
+  json truth = json::parse(run.workload_truth, nullptr, false);
+  return truth.is_object() ? truth : json();
+}
+
 json run_to_json(const RunResult& run) {
   json to{{"id", run.id},
           {"case", run.case_name},
@@ -311,6 +317,7 @@ json run_to_json(const RunResult& run) {
           {"nmis_sent", run.nmis_sent},
           {"nmis_delivered", run.nmis_delivered},
           {"subject_nmi_runs", or_null(run.subject_nmi_runs)},
+          {"workload_truth", truth_to_json(run)},
           {"kernel_switches", or_null(run.kernel_switches)},
           {"switches_recorded", or_null(run.switches_recorded)},
           {"switches_lost", or_null(run.switches_lost)},
@@ -353,6 +360,8 @@ RunResult run_from_json(const json& from) {
   read(from, "nmis_sent", run.nmis_sent);
   read(from, "nmis_delivered", run.nmis_delivered);
   read(from, "subject_nmi_runs", run.subject_nmi_runs);
+  if (from.contains("workload_truth") && from["workload_truth"].is_object())
+    run.workload_truth = from["workload_truth"].dump();
   read(from, "kernel_switches", run.kernel_switches);
   read(from, "switches_recorded", run.switches_recorded);
   read(from, "switches_lost", run.switches_lost);

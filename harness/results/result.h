@@ -63,6 +63,8 @@ struct RunResult {
   std::optional<NmiMeterSeen> meter;  ///< without `longs`, which are among the stalls
   std::optional<KernelSeen> guest;    ///< what its kernel said of itself and the subject's programs
 
+  std::string workload_truth;  ///< JSON that the workload printed; empty when it printed none
+
   // From the capture; absent without one.
   std::optional<uint64_t> kernel_switches;  ///< absent too when a CPU's window never closed
   std::optional<uint64_t> switches_recorded;

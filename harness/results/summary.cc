@@ -65,6 +65,7 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .maps = evidence.maps,
                    .meter = evidence.meter,
                    .guest = evidence.kernel,
+                   .workload_truth = evidence.workload_truth.value_or(""),
                    .directory = relative_to(root, evidence.directory),
                    .capture = relative_to(root, evidence.capture),
                    .console = relative_to(root, evidence.console),

@@ -50,6 +50,7 @@
 #include "harness/verdict/verdict.h"
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/emits.h"
+#include "profiler/analysis/fidelity.h"
 
 namespace lab {
 
@@ -80,6 +81,9 @@ constexpr int64_t kClockErrorNs = 100 * kMs;
 constexpr double kClockDrift = 0.01;
 // First bucket of an emit histogram that lies wholly at or above 8 ms: [2^23, 2^24) ns.
 constexpr size_t kNmiStallBucket = 23;
+
+// What Thaw promises: on-CPU time, reasons and wakers are true to 0.1 %.
+constexpr double kTruthTolerance = 0.001;
 
 struct Ruling {
   VerdictKind kind;
@@ -383,6 +387,24 @@ std::optional<Ruling> ruled_by_account(const Trial& trial) {
   return std::nullopt;
 }
 
+/// The load's own account of what its threads did, where it has one, against the capture.
+std::optional<Ruling> ruled_by_truth(const Trial& trial) {
+  if (!trial.capture || !trial.evidence.workload_truth) return std::nullopt;
+  const auto truth = thaw::parse_truth(*trial.evidence.workload_truth);
+  if (!truth) return std::nullopt;  // ruled_by_missing_proof asks whether it said anything
+  const thaw::Fidelity fidelity = thaw::measure_fidelity(*trial.capture, *truth, kTruthTolerance);
+  const auto wrong = std::ranges::find_if_not(fidelity.measures, &thaw::Measure::is_good);
+  if (wrong == fidelity.measures.end()) return std::nullopt;
+  if (wrong->is_time && trial.host.undisturbed() < 0.9)
+    return host_too_busy(trial,
+                         fmt::format("{} is {:.3f} {}", wrong->name, wrong->value, wrong->unit));
+  return Ruling{
+      VerdictKind::fidelity,
+      fmt::format("by the load's own account the capture is not true: {} is {:.3f} {}, not "
+                  "{:.3f} to {:.3f}",
+                  wrong->name, wrong->value, wrong->unit, wrong->low, wrong->high)};
+}
+
 /// The load's own account: some count in it that says it did work.
 bool worked(const std::string& truth) {
   const auto json = nlohmann::json::parse(truth, nullptr, false);
@@ -410,11 +432,11 @@ std::optional<Ruling> ruled_by_missing_proof(const Trial& trial) {
 }
 
 using Rule = std::optional<Ruling> (*)(const Trial&);
-constexpr std::array<Rule, 15> kRules{
-    ruled_by_crash,   ruled_by_infra,   ruled_by_hang,         ruled_by_goodbye,
-    ruled_by_machine, ruled_by_start,   ruled_by_nmi,          ruled_by_clock,
-    ruled_by_stalls,  ruled_by_host,    ruled_by_standstill,   ruled_by_capture,
-    ruled_by_books,   ruled_by_account, ruled_by_missing_proof};
+constexpr std::array<Rule, 16> kRules{
+    ruled_by_crash,   ruled_by_infra,   ruled_by_hang,       ruled_by_goodbye,
+    ruled_by_machine, ruled_by_start,   ruled_by_nmi,        ruled_by_clock,
+    ruled_by_stalls,  ruled_by_host,    ruled_by_standstill, ruled_by_capture,
+    ruled_by_books,   ruled_by_account, ruled_by_truth,      ruled_by_missing_proof};
 
 Ruling rule(const Trial& trial) {
   for (Rule applies : kRules)

@@ -85,6 +85,22 @@ class Matrix : public Vm {
     return results_in(out_);
   }
 
+  /// What the lab judged from outside, the profiler says of its own capture.
+  void expect_thaw_finds_freezes(const fs::path& capture) const {
+    EXPECT_EQ(run_program(scratch_.path(), fmt::format("{}/thaw freezes '{}' --json >freezes.json",
+                                                       THAW_BIN_DIR, capture.string())),
+              1);
+    const Json found = Json::parse(text_of(scratch_ / "freezes.json"), nullptr, false);
+    ASSERT_TRUE(found.is_object());
+    double longest_ns = 0;
+    for (const Json& freeze : found["freezes"]) {
+      longest_ns = std::max(longest_ns, freeze["length_ns"].get<double>());
+      EXPECT_FALSE(freeze["cpus"].empty());
+      EXPECT_FALSE(freeze["cause"].get<std::string>().empty());
+    }
+    EXPECT_GT(longest_ns, 8e6) << "the shortest that makes a verdict";
+  }
+
   int exit_code_ = -1;
   std::string said_;
   fs::path out_;
@@ -103,6 +119,7 @@ TEST_F(Matrix, TellsTheKernelThatFreezesFromTheOneThatDoesNot) {
   const Json frozen = run_of(results, "shared", "6.1" + freezing.substr(3, 1));
   EXPECT_EQ(frozen["verdict"], "freeze") << frozen["reason"];
   expect_stalls(frozen);
+  expect_thaw_finds_freezes(out_ / frozen["capture"].get<std::string>());
   EXPECT_EQ(run_of(results, "shared", "6.12")["verdict"], "pass");
   for (const Json& run : results["runs"]) {
     SCOPED_TRACE(run["id"].get<std::string>());

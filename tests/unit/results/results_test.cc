@@ -37,6 +37,7 @@ RunResult full_run() {
   run.release = "6.17.8+deb13";
   run.package = "linux-image 6.17.8-1";
   run.suite = "trixie-backports";
+  run.workload_truth = R"({"program":"waits","schema":1})";
   run.verdict.stalls = {{.start_ms = 1.5,
                          .length_ms = 134,
                          .host_ms = 2,

@@ -188,6 +188,23 @@ TEST(Judge, WantsAWholeCapture) {
 
 // --- fidelity
 
+TEST(Judge, HoldsTheCaptureAgainstTheLoadsOwnAccount) {
+  // A thread that ran for nine of the ten seconds, and of which the capture has nothing.
+  const std::string truth = fmt::format(
+      R"({{"schema":1,"program":"oncpu","start_ns":{0},"end_ns":{1},"threads":[{{"tid":7,"name":"hot",)"
+      R"("on_cpu":{{"start_ns":{0},"end_ns":{1},"cpu_ns":9000000000,"excluded_ns":0,"run_delay_ns":0}}}}]}})",
+      kGuestStart, kGuestStart + kLoad);
+  Given untrue;
+  untrue.e.workload_truth = truth;
+  EXPECT_VERDICT("fidelity", untrue, "time on a CPU of hot (7) is -100.000 %");
+  Given busy;
+  busy.busy_host(0.2).e.workload_truth = truth;
+  EXPECT_VERDICT("infra", busy, "host too busy: time on a CPU of hot");
+  Given not_covered;
+  not_covered.without_capture().subject_without_capture().no_nmis().e.workload_truth = truth;
+  EXPECT_VERDICT("pass", not_covered, "no stall");
+}
+
 TEST(Judge, BalancesTheCapturesBooks) {
   constexpr auto kSwitch = thaw::EventKind::sched_switch;
   EXPECT_VERDICT("pass", Given().happened(kSwitch, 40).lost("ring_full", 40), "");

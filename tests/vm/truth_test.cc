@@ -1,0 +1,56 @@
+// Loads that know the truth: the lab holds the capture against it, writes it down, and what it
+// wrote serves thaw on this side of the guest as well. Reasons and wakers do not depend on what the
+// host does meanwhile; times do, and a run in which it took too much says so instead of a verdict.
+
+#include <gmock/gmock.h>
+
+#include "tests/vm/guest.h"
+
+namespace test {
+namespace {
+
+using testing::HasSubstr;
+
+class KnownTruth : public Vm {
+ protected:
+  /// Exit code of `thaw fidelity` for a run's capture and `truth`.
+  int fidelity_of(const Json& run, const Json& truth) const {
+    write_text(scratch_ / "truth.json", truth.dump());
+    return run_program(scratch_.path(),
+                       fmt::format("{}/thaw fidelity 'out/{}' --truth truth.json >said 2>&1",
+                                   THAW_BIN_DIR, run["capture"].get<std::string>()));
+  }
+
+  void expect_true(const Json& all, const std::string& name, const std::string& kernel) {
+    SCOPED_TRACE(name + " on " + kernel);
+    const Json run = run_of(all, name, kernel);
+    ASSERT_TRUE(run.is_object());
+    if (run["reason"].get<std::string>().starts_with("host too busy")) return;
+    EXPECT_EQ(run["verdict"], "pass") << run["reason"];
+    ASSERT_TRUE(run["workload_truth"].is_object()) << run["workload_truth"];
+    EXPECT_EQ(run["workload_truth"]["program"], name);
+    EXPECT_EQ(fidelity_of(run, run["workload_truth"]), 0) << text_of(scratch_ / "said");
+  }
+};
+
+TEST_F(KnownTruth, IsWhatTheCaptureSays) {
+  const std::string cases = THAW_SOURCE_DIR "/harness/cases/";
+  const std::string other = can_have_kernel(scratch_.path(), "7.3") ? "7.3" : "6.1";
+  Thawlab lab(scratch_.path(), {"run", cases + "waits.toml", cases + "oncpu.toml", "--kernel",
+                                kSoundKernel, "--kernel", other, "--out", "out"});
+  static_cast<void>(lab.exit_code());  // a busy host makes times infra: see below
+  const Json all = results();
+  for (const std::string& kernel : {std::string(kSoundKernel), other})
+    for (const char* name : {"waits", "oncpu"}) expect_true(all, name, kernel);
+
+  const Json run = run_of(all, "waits", kSoundKernel);
+  ASSERT_TRUE(run["workload_truth"].is_object());
+  EXPECT_EQ(fidelity_of(run, run["workload_truth"]), 0) << text_of(scratch_ / "said");
+  Json lie = run["workload_truth"];
+  lie["threads"][0]["reason"] = "terminal";
+  EXPECT_EQ(fidelity_of(run, lie), 1);
+  EXPECT_THAT(text_of(scratch_ / "said"), HasSubstr("not true"));
+}
+
+}  // namespace
+}  // namespace test
