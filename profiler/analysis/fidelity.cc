@@ -66,12 +66,12 @@ class Measuring {
 
  private:
   bool covers(int64_t start_ns, int64_t end_ns) const {
-    return capture_.ending() && capture_.header().start_ns <= start_ns &&
+    return capture_.ending() && recording_start_ns(capture_) <= start_ns &&
            end_ns <= capture_.ending()->end_ns;
   }
   void note_what_is_missing(const Truth& truth) {
     const auto ms = [](int64_t ns) { return static_cast<double>(ns) / 1e6; };
-    const int64_t start_ns = capture_.header().start_ns;
+    const int64_t start_ns = recording_start_ns(capture_);
     if (start_ns > truth.start_ns)
       fidelity_.notes.push_back(
           fmt::format("the capture began {:.3f} ms after the load", ms(start_ns - truth.start_ns)));

@@ -43,6 +43,7 @@ RecordedProcesses::RecordedProcesses(const Capture& capture)
   if (is_all_) return;
   for (const Event& event : capture.events())
     if (event.kind != EventKind::sched_switch) pids_.insert(event.pid);
+  capture.each_sample([this](const Sample& sample) { pids_.insert(sample.pid); });
 }
 
 }  // namespace thaw

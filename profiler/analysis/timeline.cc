@@ -88,7 +88,7 @@ class Builder {
   explicit Builder(const Capture& capture)
       : capture_(capture),
         is_whole_(capture.damage().chunks == 0 && capture.header().scope == "all"),
-        start_ns_(capture.header().start_ns) {}
+        start_ns_(recording_start_ns(capture)) {}
 
   std::vector<ThreadTimeline> build();
 
@@ -346,6 +346,15 @@ const char* name_of(ThreadState state) {
       return "unknown";
   }
   return "unknown";
+}
+
+/// The recorder looks at who is there right after the programs have begun; all of what it finds has
+/// that moment's time.
+int64_t recording_start_ns(const Capture& capture) {
+  const int64_t start_ns = capture.header().start_ns;
+  for (const Event& event : capture.events())
+    if (event.kind == EventKind::task_seen) return std::max(start_ns, event.time_ns);
+  return start_ns;
 }
 
 std::vector<ThreadTimeline> build_timeline(const Capture& capture) {

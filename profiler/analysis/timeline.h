@@ -29,6 +29,9 @@ struct ThreadTimeline {
   std::vector<Slice> slices;  ///< in time order, without overlap; gaps only where nothing is known
 };
 
+/// From when on every event is in the capture: a little after its header was written.
+int64_t recording_start_ns(const Capture& capture);
+
 /// Threads by tid. The idle threads (tid 0) are left out: CPU time they had is nobody's.
 std::vector<ThreadTimeline> build_timeline(const Capture& capture);
 

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "profiler/analysis/timeline.h"
 #include "tests/live/capture/shell.h"
 
 namespace {
@@ -60,7 +61,8 @@ TEST_F(TimelineCommand, SumsToTheWallTime) {
   ASSERT_EQ(run("thaw record --max-overhead 100 --clock none -a -d 1 -o c.thaw").code, 0)
       << last_.text;
   const auto capture = load("c.thaw");
-  const auto wall_ns = static_cast<double>(capture.ending()->end_ns - capture.header().start_ns);
+  const auto wall_ns =
+      static_cast<double>(capture.ending()->end_ns - thaw::recording_start_ns(capture));
   const Json seen = Json::parse(run("thaw timeline c.thaw --json").text);
   ASSERT_FALSE(seen["threads"].empty());
   std::unordered_set<int32_t> was_there;

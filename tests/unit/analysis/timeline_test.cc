@@ -148,6 +148,13 @@ TEST(Timeline, KnowsThreadsThatWereThereAndHaveNoEvent) {
   EXPECT_THAT(row_of(given, 7), IsEmpty());
 }
 
+TEST(Timeline, BeginsWhenTheRecorderLookedWhoIsThere) {
+  GivenCapture given = hundred_ms();
+  given.cpu(0).at(4_ms).names(EventKind::task_seen, 7, "x").ran(7).at(10_ms).sleeps_for(8);
+  EXPECT_THAT(row_of(given, 7), ElementsAre("running 4-10", "waiting 10-100"));
+  EXPECT_THAT(row_of(given, 8), ElementsAre("ready 4-10", "running 10-100"));
+}
+
 TEST(Timeline, AccountsForAllTimeOfEveryThreadThatWasThere) {
   std::mt19937_64 random(::test::seed());
   GivenCapture given = hundred_ms();

@@ -95,5 +95,15 @@ TEST(ProfileReport, IsTheSameWithSamplesApart) {
             json_of(given_second()));
 }
 
+TEST(ProfileReport, KnowsAProcessBySamplesAloneAlsoWhenTheyAreApart) {
+  GivenCapture given;
+  given.header.scope = "pid 7";
+  given.cpu(0).ran(7).at(1_ms).sample({}, {0x401000}).at(2_ms).sleeps_for(0);
+  const auto apart = Capture::parse(given.bytes(), "a.thaw", Samples::apart);
+  ASSERT_TRUE(apart);
+  EXPECT_EQ(make_profile(*apart).threads.size(), 1u);
+  EXPECT_EQ(make_profile(given.capture()).threads.size(), 1u);
+}
+
 }  // namespace
 }  // namespace thaw::test
