@@ -98,7 +98,7 @@ ComparedCapture sum_up(const Profiled& side) {
   out.lost = books.lost();
   out.losses = books.losses;
   if (capture.tally()) {
-    out.own_cpu_ns = capture.tally()->own_cpu_ns;
+    out.own_cpu_ns = capture.tally()->own_cpu_ns + capture.tally()->programs_ns;
     for (const auto& contexts : capture.tally()->emit)
       for (const EmitHistogram& emits : contexts)
         out.longest_emit_ns = std::max(out.longest_emit_ns, emits.max_ns);

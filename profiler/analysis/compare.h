@@ -61,7 +61,7 @@ struct ComparedCapture {
   uint64_t happened = 0;  ///< events
   uint64_t lost = 0;
   std::vector<CountedLoss> losses;
-  uint64_t own_cpu_ns = 0;       ///< of thaw itself; 0 when the capture was killed early
+  uint64_t own_cpu_ns = 0;       ///< of thaw and its BPF programs; 0: killed early
   uint64_t longest_emit_ns = 0;  ///< of a BPF program
   uint64_t freezes = 0;          ///< of 1 ms or more
   int64_t frozen_ns = 0;
