@@ -23,25 +23,30 @@ class Names : public test::LiveCapture {
   void must(const std::string& script) {
     ASSERT_EQ(run("set -e\n" + script).code, 0) << script << "\n" << last_.text;
   }
-  /// Samples in which the function ran, by `thaw report --json` of c.thaw.
-  uint64_t self_of(const std::string& function, const std::string& module) {
+  /// Of the samples of c.thaw, the part in which the function ran, by `thaw report --json`. Each
+  /// program here does nothing else, however little of a busy machine it gets.
+  double share_of(const std::string& function, const std::string& module) {
     const std::string text = run("thaw report c.thaw --json 2>/dev/null").text;
     const Json report = Json::parse(text, nullptr, false);
-    if (report.is_discarded()) ADD_FAILURE() << text;
+    if (report.is_discarded() || report["samples"] == 0) {
+      ADD_FAILURE() << text;
+      return 0;
+    }
     for (const Json& cost : report["functions"])
-      if (cost["name"] == function && cost["module"] == module) return cost["self"];
+      if (cost["name"] == function && cost["module"] == module)
+        return cost["self"].get<double>() / report["samples"].get<double>();
     return 0;
   }
 };
 
 TEST_F(Names, OfADeletedProgramComeFromWhoStillRunsIt) {
   must(
-      "cp $(command -v spin) gone; ./gone --seconds 20 > truth 2>&1 & echo $! > pid; sleep 0.3; rm "
+      "cp $(command -v spin) gone; ./gone --seconds 60 > truth 2>&1 & echo $! > pid; sleep 0.3; rm "
       "gone\n"
       "thaw record -p $(cat pid) -d 1 -o c.thaw 2> words");
-  EXPECT_GT(self_of("hot", "gone"), 100u) << run("thaw report c.thaw").text;
+  EXPECT_GT(share_of("hot", "gone"), 0.5) << run("thaw report c.thaw").text;
   must("kill $(cat pid); sleep 0.2");
-  EXPECT_EQ(self_of("hot", "gone"), 0u) << "nobody has it any more";
+  EXPECT_EQ(share_of("hot", "gone"), 0) << "nobody has it any more";
 }
 
 TEST_F(Names, OfAnotherMountNamespaceComeFromItsRoot) {
@@ -49,10 +54,10 @@ TEST_F(Names, OfAnotherMountNamespaceComeFromItsRoot) {
   must(
       "mkdir -p hidden seen && cp $(command -v spin) hidden/inside\n"
       "unshare -m sh -c 'mount --bind hidden seen && echo $$ > pid && exec "
-      "seen/inside --seconds 20' > truth 2>&1 & sleep 0.5\n"
+      "seen/inside --seconds 60' > truth 2>&1 & sleep 0.5\n"
       "[ ! -e seen/inside ]\n"
       "thaw record -p $(cat pid) -d 1 -o c.thaw 2> words");
-  EXPECT_GT(self_of("hot", "inside"), 100u) << run("thaw report c.thaw").text;
+  EXPECT_GT(share_of("hot", "inside"), 0.5) << run("thaw report c.thaw").text;
   must("kill $(cat pid)");
 }
 
@@ -68,7 +73,7 @@ TEST_F(Names, OfALibraryThatIsLoadedLate) {
   must(
       "gcc-12 -O1 -shared -fPIC -o liblate.so late.c && gcc-12 -O1 -o main main.c\n"
       "thaw record -o c.thaw -- ./main 2> words");
-  EXPECT_GT(self_of("late_work", "liblate.so"), 100u) << run("thaw report c.thaw").text;
+  EXPECT_GT(share_of("late_work", "liblate.so"), 0.5) << run("thaw report c.thaw").text;
 }
 
 constexpr char kCompiler[] = R"(
@@ -98,10 +103,10 @@ TEST_F(Names, OfGeneratedCodeAreKeptAfterTheirFileHasGone) {
   must(
       "gcc-12 -O1 -o jit jit.c\n"
       "thaw record -o c.thaw -- ./jit > map 2> words; [ -s $(cat map) ]; rm $(cat map)");
-  EXPECT_GT(self_of("made_up::loop /home/me/loop.x", "jit"), 100u)
+  EXPECT_GT(share_of("made_up::loop /home/me/loop.x", "jit"), 0.5)
       << run("thaw report c.thaw; thaw dump c.thaw | grep -v sample").text;
   must("thaw pack c.thaw --redact 2> words; mv c.redacted.thaw c.thaw");
-  EXPECT_GT(self_of("made_up::loop source-1", "jit"), 100u) << run("thaw report c.thaw").text;
+  EXPECT_GT(share_of("made_up::loop source-1", "jit"), 0.5) << run("thaw report c.thaw").text;
 }
 
 TEST_F(Names, OfAPackAreTheSameWithoutTheFiles) {
@@ -129,7 +134,7 @@ TEST_F(Names, AreHiddenByARedaction) {
   EXPECT_THAT(redacted, Not(HasSubstr("secret")));
   EXPECT_THAT(redacted, Not(HasSubstr(directory_.path().string())));
   must("mv c.redacted.thaw c.thaw");
-  EXPECT_GT(self_of("hot", "image-1"), 100u) << run("thaw report c.thaw").text;
+  EXPECT_GT(share_of("hot", "image-1"), 0.5) << run("thaw report c.thaw").text;
 }
 
 /// Serves what is in the folder `served`.
