@@ -9,9 +9,10 @@
 //    who is brought in to who is taken out.
 //  - In a capture of some processes the others owe nothing either: there only threads count that
 //    were sampled at some time.
+//  - What a damaged file has lost leaves a hole that looks the same. A damaged capture has none.
 //  - Samples come late. A host that gives a vCPU to somebody else for a while takes tens of periods
-//    from it, a kernel that holds interrupts off some. So it takes kSilentPeriods without a sign of
-//    life. Shorter freezes are found by the emits, which measure themselves.
+//    from it, a kernel that holds interrupts off some. So it takes kSilentPeriods, and kSilentNs,
+//    without a sign of life. Shorter freezes are found by the emits, which measure themselves.
 //
 // What it cannot tell apart: a kernel that stands still, interrupts that are held off, a host that
 // runs something else. It says where the CPU was when it came back.
@@ -29,8 +30,9 @@ namespace thaw {
 
 namespace {
 
-// 50 ms at 997 Hz. A busy host was seen to take 20 ms at a time from a vCPU, the freezes that this
-// is for last 134 ms and more.
+// A busy host was seen to take 26 ms at a time from a vCPU, the freezes that this is for last 134
+// ms and more. The periods are for clocks slower than the 997 Hz of the default.
+constexpr int64_t kSilentNs = 50'000'000;
 constexpr int64_t kSilentPeriods = 50;
 
 /// A sign of life of the CPU, in the order in which it gave them; the others are records of
@@ -55,7 +57,8 @@ class Finder {
  public:
   explicit Finder(const Capture& capture) : capture_(capture) {
     const uint32_t hz = capture.header().sample_hz;
-    if (hz != 0) threshold_ns_ = kSilentPeriods * 1'000'000'000 / hz;
+    if (hz != 0 && capture.damage().chunks == 0)
+      threshold_ns_ = std::max(kSilentNs, kSilentPeriods * 1'000'000'000 / hz);
     is_all_ = capture.header().scope == "all";
     capture.each_sample([&](const Sample& sample) { sampled_.insert(sample.tid.value); });
   }

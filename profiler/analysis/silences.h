@@ -17,7 +17,7 @@ struct Silence {
 };
 
 /// By start time. Empty for a capture without samples at a rate of its own, in which nothing is due
-/// at any time, and with samples apart.
+/// at any time; for a damaged one, which has holes of its own; and with samples apart.
 std::vector<Silence> find_silences(const Capture& capture);
 
 }  // namespace thaw

@@ -35,11 +35,10 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->check(number_between(0, 1e9))
       ->capture_default_str();
   app.footer(
-      "A freeze is an emit of Thaw's own that took a millisecond or more, a heartbeat that came "
-      "late, "
-      "or a CPU\nfrom which nothing came for 50 periods of the sampling clock although a thread "
-      "was on "
-      "it. The last can be\nthe doing of a host that ran something else.\n\n"
+      "A freeze is an emit of Thaw's own that took a millisecond or more, a heartbeat that came\n"
+      "late, or a CPU from which nothing came for 50 ms and 50 periods of the sampling clock\n"
+      "although a thread was on it. The last can be the doing of a host that ran something "
+      "else.\n\n"
       "Exits 0 when nothing froze, 1 when something did.");
   return [options] { return run(*options); };
 }

@@ -14,10 +14,11 @@ std::string profile_text(const Capture& capture, const Profile& profile, size_t 
 /// Everything. Fields: `schema`, `samples`, `idle`, `unnamed`; `functions[]` with `name`, `module`,
 /// `file` and `line` where it begins ("" and 0 unknown), `self`, `total` (samples); `threads[]`
 /// with `tid`, `pid`, `name`, `samples`, `expected_samples` (from its time on a CPU; null without a
-/// rate), `running_ns`, `ready_ns`, `waiting_ns`, `waits_ns` {reason: ns}; `wakes[]` (who woke whom,
-/// most first) with `waker_tid` (0: an interrupt or unknown), `waker_name`, `tid`, `name`, `count`,
-/// `waited_ns`; `duration_s`, `lost` (events), `own` (what the recording cost) with `cpu_ns`,
-/// `emits_ns`, `of_machine`; `images[]` with `path`, `read`, `another`, `symbols`, `unnamed`.
+/// rate), `running_ns`, `ready_ns`, `waiting_ns`, `waits_ns` {reason: ns}; `wakes[]` (who woke
+/// whom, most first) with `waker_tid` (0: an interrupt or unknown), `waker_name`, `tid`, `name`,
+/// `count`, `waited_ns`; `duration_s`, `lost` (events), `own` (what the recording cost) with
+/// `cpu_ns`, `emits_ns`, `of_machine`; `images[]` with `path`, `read`, `another`, `symbols`,
+/// `unnamed`.
 std::string profile_json(const Capture& capture, const Profile& profile);
 
 }  // namespace thaw

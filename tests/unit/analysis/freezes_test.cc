@@ -140,6 +140,9 @@ TEST(Freezes, AreNoneWhereACpuOwesNoSample) {
   GivenCapture short_one = given_silence();
   short_one.header.sample_hz = 100;
   EXPECT_THAT(freezes(short_one), IsEmpty()) << "25 periods";
+  const auto damaged = Capture::parse(given_silence().bytes() + "garbage", "x");
+  ASSERT_TRUE(damaged);
+  EXPECT_THAT(find_freezes(*damaged, 1_ms), IsEmpty()) << "its holes are the file's";
   GivenCapture idle;
   idle.header.sample_hz = 1000;
   idle.cpu(0)
