@@ -6,9 +6,10 @@
 
 int main(int argc, char** argv) {
   constexpr const thaw::Command* kCommands[] = {
-      &thaw::kRecordCommand,  &thaw::kReportCommand, &thaw::kTimelineCommand, &thaw::kInfoCommand,
-      &thaw::kFreezesCommand, &thaw::kExportCommand, &thaw::kCompareCommand,  &thaw::kPackCommand,
-      &thaw::kDoctorCommand,  &thaw::kWatchCommand,  &thaw::kDumpCommand,     &thaw::kFidelityCommand,
+      &thaw::kRecordCommand,  &thaw::kReportCommand,  &thaw::kTimelineCommand,
+      &thaw::kInfoCommand,    &thaw::kFreezesCommand, &thaw::kExportCommand,
+      &thaw::kCompareCommand, &thaw::kPackCommand,    &thaw::kDoctorCommand,
+      &thaw::kWatchCommand,   &thaw::kDumpCommand,    &thaw::kFidelityCommand,
   };
   return thaw::run_program(
       {.name = "thaw",

@@ -84,7 +84,8 @@ class Measuring {
     const auto waits = [](const ThreadTruth& thread) { return thread.waits.has_value(); };
     if (std::ranges::any_of(truth.threads, waits) && !has_stacks())
       fidelity_.notes.emplace_back(
-          "the capture has no stacks of switches and so no reasons; record with --switch-stacks");
+          "the capture has no stacks of switches and so no reasons; record without "
+          "--no-switch-stacks");
   }
 
   bool has_stacks() const {

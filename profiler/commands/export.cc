@@ -65,7 +65,7 @@ Status check_content(const OpenedCapture& opened, const Options& options, const 
   if (options.off_cpu) {
     if (!stacks.frames.empty()) return {};
     return fail(ErrorKind::User,
-                "{} does not say where threads waited; record it with --switch-stacks",
+                "{} does not say where threads waited; record it without --no-switch-stacks",
                 opened.path.string());
   }
   if (!row.needs_samples || !stacks.samples.empty()) return {};
@@ -143,8 +143,9 @@ std::function<Result<int>()> setup(CLI::App& app) {
                  "The file to write; - is standard output; NAME.gz is compressed")
       ->required()
       ->type_name("OUT");
-  app.add_flag("--off-cpu", options->off_cpu,
-               "Time waited, by the stack that blocked (captures made with --switch-stacks)");
+  app.add_flag(
+      "--off-cpu", options->off_cpu,
+      "Time waited, by the stack that blocked (not of captures made with --no-switch-stacks)");
   app.add_flag("--force", options->force, "Replace OUT if it exists");
   app.footer(
       "perfetto    everything over time: CPUs, states, wakers, samples, why threads waited   "

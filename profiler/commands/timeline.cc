@@ -33,7 +33,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.footer(
       "running: on a CPU; ready: it wanted one; waiting: for something, until somebody woke it. "
       "What "
-      "it waited for\nis known of captures made with `thaw record --switch-stacks`.");
+      "it waited for\nis not known of captures made with `thaw record --no-switch-stacks`.");
   return [options] { return run(*options); };
 }
 

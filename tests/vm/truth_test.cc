@@ -26,7 +26,8 @@ class KnownTruth : public Vm {
     const Json run = run_of(all, name, kernel);
     ASSERT_TRUE(run.is_object());
     if (run["reason"].get<std::string>().starts_with("host too busy")) return;
-    EXPECT_EQ(run["verdict"], "pass") << run["reason"];
+    // A real-time load makes the heartbeats late, and that is the verdict: see oncpu.toml.
+    EXPECT_EQ(run["verdict"], name == "oncpu" ? "freeze" : "pass") << run["reason"];
     ASSERT_TRUE(run["workload_truth"].is_object()) << run["workload_truth"];
     EXPECT_EQ(run["workload_truth"]["program"], name);
     EXPECT_EQ(fidelity_of(run, run["workload_truth"]), 0) << text_of(scratch_ / "said");

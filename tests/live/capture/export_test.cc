@@ -16,7 +16,7 @@ class ExportCommand : public test::LiveCapture {
  protected:
   /// Samples and waits, of two programs and their kernel, in c.thaw.
   void record() {
-    ASSERT_EQ(run("thaw record --switch-stacks -o c.thaw -- sh -c 'waits --over pipe --ops 300; "
+    ASSERT_EQ(run("thaw record --max-overhead 100 -o c.thaw -- sh -c 'waits --over pipe --ops 300; "
                   "spin --threads 2 --seconds 1' > truth.json 2> words")
                   .code,
               0)

@@ -99,7 +99,7 @@ TEST_F(RecordCommand, KilledLeavesACaptureThatOpens) {
 
 // A mount namespace of the script's own holds the small disk; what is on it is copied out.
 constexpr char kSmallDisk[] =
-    "unshare -m bash -c 'mkdir small; mount -t tmpfs -o size=512k none small || exit 99; %; "
+    "unshare -m bash -c 'mkdir small; mount -t tmpfs -o size=256k none small || exit 99; %; "
     "code=$?; "
     "cp small/c.thaw .; exit $code'";
 std::string on_small_disk(std::string command) {
@@ -108,10 +108,10 @@ std::string on_small_disk(std::string command) {
 }
 
 TEST_F(RecordCommand, SaysInOneSentenceThatTheDiskIsFullAndKeepsWhatItHas) {
-  run(
-      on_small_disk("switchstorm --pairs 2 --seconds 30 > truth & thaw record -a -d 20 -o "
-                    "small/c.thaw 2> words; code=$?; kill %1; grep -v recording.every words; "
-                    "(exit $code)"));
+  run(on_small_disk(
+      "switchstorm --pairs 2 --seconds 30 > truth & thaw record -a --stacks none -d 20 -o "
+      "small/c.thaw 2> words; code=$?; kill %1; grep -v recording.every words; "
+      "(exit $code)"));
   SKIP_UNLESS(last_.code != 99) << "cannot mount a tmpfs";
   EXPECT_EQ(last_.code, 69);
   EXPECT_EQ(std::ranges::count(last_.text, '\n'), 1) << last_.text;
