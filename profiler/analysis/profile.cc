@@ -4,7 +4,6 @@
 #include "profiler/analysis/profile.h"
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -110,27 +109,19 @@ void ProfileMaker::add_wakes(const ThreadTimes& times) {
   for (const Waker& waker : times.wakers) profile_.wakes.push_back({waker, times.tid, times.name});
 }
 
-/// A bucket holds durations of [2^b, 2^(b+1)) ns: their middle stands for them.
 void ProfileMaker::add_own_cost() {
   if (!capture_.tally()) return;
   const Tally& tally = *capture_.tally();
   profile_.own.cpu_ns = static_cast<int64_t>(tally.own_cpu_ns);
-  int64_t cpus = 0;
-  for (const auto& contexts : tally.emit) {
-    uint64_t emits = 0;
-    for (const EmitHistogram& histogram : contexts) {
-      emits += histogram.count();
-      for (size_t bucket = 0; bucket < histogram.buckets.size(); bucket++)
-        profile_.own.emits_ns +=
-            static_cast<int64_t>(1.5 * std::ldexp(static_cast<double>(histogram.buckets[bucket]),
-                                                  static_cast<int>(bucket)));
-    }
-    if (emits != 0) cpus++;  // header.cpus are those that there could be
-  }
+  profile_.own.programs_ns = static_cast<int64_t>(tally.programs_ns);
+  // header.cpus are those that there could be: CPUs that emitted were there.
+  const auto cpus = std::ranges::count_if(tally.emit, [](const auto& contexts) {
+    return std::ranges::any_of(contexts, [](const EmitHistogram& one) { return one.count() != 0; });
+  });
   const int64_t end_ns = capture_.ending() ? capture_.ending()->end_ns : tally.time_ns;
   const int64_t machine_ns = cpus * (end_ns - capture_.header().start_ns);
   if (machine_ns > 0)
-    profile_.own.of_machine = static_cast<double>(profile_.own.cpu_ns + profile_.own.emits_ns) /
+    profile_.own.of_machine = static_cast<double>(profile_.own.cpu_ns + profile_.own.programs_ns) /
                               static_cast<double>(machine_ns);
 }
 

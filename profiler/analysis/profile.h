@@ -30,9 +30,9 @@ struct WakePair {
 
 /// What the recording took from the machine that it recorded.
 struct OwnCost {
-  int64_t cpu_ns = 0;     ///< of thaw itself
-  int64_t emits_ns = 0;   ///< inside of what it recorded, about: from histograms of powers of two
-  double of_machine = 0;  ///< both, as a part of the time that all CPUs had
+  int64_t cpu_ns = 0;       ///< of thaw itself
+  int64_t programs_ns = 0;  ///< of its BPF programs, inside of what was recorded
+  double of_machine = 0;    ///< both, as a part of the time that all CPUs had
 };
 
 struct Profile {

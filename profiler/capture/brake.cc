@@ -36,7 +36,7 @@ bool Brake::step_up() {
   return false;
 }
 
-bool Brake::look(const OwnCost& cost) {
+bool Brake::look(const CostSoFar& cost) {
   if (most_percent_ >= 100) return false;
   if (!has_last_) {
     has_last_ = true;

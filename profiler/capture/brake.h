@@ -17,7 +17,7 @@ struct Shedding {
 };
 
 /// CPU time that the recording has cost since it began, in all.
-struct OwnCost {
+struct CostSoFar {
   int64_t time_ns = 0;      ///< when it was read
   uint64_t process_ns = 0;  ///< of the recorder itself
   uint64_t switch_ns = 0;   ///< in programs at switches and wake-ups
@@ -39,7 +39,7 @@ class Brake {
   /// Shorter times say nothing.
   static constexpr int64_t kWindowNs = 250'000'000;
   /// True when `shedding()` has changed.
-  bool look(const OwnCost& cost);
+  bool look(const CostSoFar& cost);
   const Shedding& shedding() const { return shedding_; }
   /// In the window of the last look.
   double percent() const { return percent_; }
@@ -50,7 +50,7 @@ class Brake {
 
   double most_percent_;
   uint32_t cpus_;
-  OwnCost last_;
+  CostSoFar last_;
   bool has_last_ = false;
   Shedding shedding_;
   double percent_ = 0;

@@ -270,7 +270,7 @@ Status Recording::run(Ending& ending) {
                      {child != nullptr ? child->pidfd() : process_pidfd, POLLIN, 0}};
     ::poll(wake, 2, sleep_ms);
     busy = drain() >= kBusyRound;
-    if (brake.look(session.own_cost())) session.shed(brake.shedding());
+    if (brake.look(session.cost_so_far())) session.shed(brake.shedding());
     if (const int64_t now = monotonic_ns(); written && now >= next_tally_ns) {
       written = write_tally();
       next_tally_ns = now + kTallyIntervalNs;

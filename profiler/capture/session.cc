@@ -399,8 +399,8 @@ void Session::shed(const Shedding& shedding) {
   bss.sample_shift = shedding.sample_shift;
 }
 
-OwnCost Session::own_cost() const {
-  OwnCost cost{.time_ns = monotonic_ns(), .process_ns = own_cpu_ns()};
+CostSoFar Session::cost_so_far() const {
+  CostSoFar cost{.time_ns = monotonic_ns(), .process_ns = own_cpu_ns()};
   for (uint32_t cpu = 0; cpu < state_->possible_cpus; cpu++) {
     const auto& levels = state_->cpus[cpu].levels;
     for (int level = 0; level < LEVELS; level++) {

@@ -42,7 +42,7 @@ class Session {
   /// From here on less is taken, or more again.
   void shed(const Shedding& shedding);
   /// What the recording has cost up to now.
-  OwnCost own_cost() const;
+  CostSoFar cost_so_far() const;
   /// Counters as they stand. own_cpu_ns is this process's since begin().
   Tally tally() const;
 

@@ -35,9 +35,9 @@ std::string time(int64_t ns) {
 
 std::string own_words(const OwnCost& own) {
   return fmt::format(
-      "recording it cost {} of CPU time and about {} inside what was recorded: {:.2f} "
+      "recording it cost {} of CPU time and {} in programs inside what was recorded: {:.2f} "
       "% of the machine\n",
-      time(own.cpu_ns), time(own.emits_ns), 100 * own.of_machine);
+      time(own.cpu_ns), time(own.programs_ns), 100 * own.of_machine);
 }
 
 std::string head(const Capture& capture, const Profile& profile) {
@@ -144,7 +144,7 @@ std::string profile_json(const Capture& capture, const Profile& profile) {
   out["duration_s"] = duration_s(capture);
   out["lost"] = account(capture).lost();
   out["own"] = {{"cpu_ns", profile.own.cpu_ns},
-                {"emits_ns", profile.own.emits_ns},
+                {"programs_ns", profile.own.programs_ns},
                 {"of_machine", profile.own.of_machine}};
   out["functions"] = Json::array();
   for (const FunctionCost& cost : profile.functions)

@@ -17,7 +17,7 @@ std::string profile_text(const Capture& capture, const Profile& profile, size_t 
 /// rate), `running_ns`, `ready_ns`, `waiting_ns`, `waits_ns` {reason: ns}; `wakes[]` (who woke
 /// whom, most first) with `waker_tid` (0: an interrupt or unknown), `waker_name`, `tid`, `name`,
 /// `count`, `waited_ns`; `duration_s`, `lost` (events), `own` (what the recording cost) with
-/// `cpu_ns`, `emits_ns`, `of_machine`; `images[]` with `path`, `read`, `another`, `symbols`,
+/// `cpu_ns`, `programs_ns`, `of_machine`; `images[]` with `path`, `read`, `another`, `symbols`,
 /// `unnamed`.
 std::string profile_json(const Capture& capture, const Profile& profile);
 

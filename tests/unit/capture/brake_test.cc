@@ -24,7 +24,7 @@ class Braking : public testing::Test {
   }
   void SetUp() override { brake_.look(cost_); }
 
-  OwnCost cost_{.time_ns = 1'000'000'000, .process_ns = 77, .switch_ns = 88, .sample_ns = 99};
+  CostSoFar cost_{.time_ns = 1'000'000'000, .process_ns = 77, .switch_ns = 88, .sample_ns = 99};
   Brake brake_{5, 2};
 };
 
