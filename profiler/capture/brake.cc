@@ -12,16 +12,15 @@ namespace {
 
 constexpr int kCalmWindows = 4;
 constexpr int kDearWindows = 2;
-constexpr double kSamplesMatter = 0.1;
 constexpr uint32_t kMostShift = 6;  // of 997 samples a second 15 are left
 
 }  // namespace
 
-bool Brake::step_down(double sample_share) {
+bool Brake::step_down(double samples_percent) {
   if (!shedding_.waker_stacks) return shedding_.waker_stacks = true;
   if (!shedding_.user_stacks) return shedding_.user_stacks = true;
   if (!shedding_.switch_stacks) return shedding_.switch_stacks = true;
-  if (sample_share < kSamplesMatter || shedding_.sample_shift == kMostShift) return false;
+  if (samples_percent <= most_percent_ / 2 || shedding_.sample_shift == kMostShift) return false;
   shedding_.sample_shift++;
   return true;
 }
@@ -48,11 +47,12 @@ bool Brake::look(const CostSoFar& cost) {
   const auto samples_ns = static_cast<double>(cost.sample_ns - last_.sample_ns);
   const double all_ns = samples_ns + static_cast<double>(cost.process_ns - last_.process_ns) +
                         static_cast<double>(cost.switch_ns - last_.switch_ns);
-  percent_ = 100 * all_ns / (static_cast<double>(window_ns) * cpus_);
+  const double percent_of_ns = 100 / (static_cast<double>(window_ns) * cpus_);
+  percent_ = all_ns * percent_of_ns;
   last_ = cost;
   calm_windows_ = percent_ < most_percent_ / 2 ? calm_windows_ + 1 : 0;
   dear_windows_ = percent_ > most_percent_ ? dear_windows_ + 1 : 0;
-  if (dear_windows_ >= kDearWindows) return step_down(all_ns > 0 ? samples_ns / all_ns : 0);
+  if (dear_windows_ >= kDearWindows) return step_down(samples_ns * percent_of_ns);
   if (calm_windows_ < kCalmWindows) return false;
   calm_windows_ = 0;
   return step_up();

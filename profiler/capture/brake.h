@@ -29,8 +29,8 @@ struct CostSoFar {
 /// begun is over after one); a step up when four in a row needed less than half of it, since what
 /// is taken again may cost twice as much.
 ///
-/// When stacks are shed and the cost is still above, samples are thinned, unless they are less than
-/// a tenth of it: then it would not help, and the events themselves are the cost.
+/// When stacks are shed and the cost is still above, samples are thinned while they alone cost more
+/// than half of the bound. Below that the events themselves are the cost, and they are not shed.
 class Brake {
  public:
   /// `most_percent` of the CPU time of `cpus`; 100 and more: never.
@@ -45,7 +45,7 @@ class Brake {
   double percent() const { return percent_; }
 
  private:
-  bool step_down(double sample_share);
+  bool step_down(double samples_percent);
   bool step_up();
 
   double most_percent_;

@@ -52,7 +52,7 @@ void expect_report(const fs::path& out) {
   EXPECT_EQ(junit.select_nodes("//failure").size(), 0u);
   const std::string page = text_of(out / "report.html");
   EXPECT_THAT(page, HasSubstr("<svg")) << "the picture of the freeze";
-  EXPECT_THAT(page, HasSubstr("switchstorm")) << "its lanes have the threads' names";
+  EXPECT_THAT(page, HasSubstr(">ping-0 ")) << "its lanes have the threads' names";
   for (const char* foreign : {"<script src", "<link", "<img", "url(http", "@import", "href=\"http"})
     EXPECT_THAT(page, Not(HasSubstr(foreign))) << "one file that stands alone";
 }

@@ -97,7 +97,7 @@ UniqueFd EveryLiveLoss::program_of_recording(std::string_view name) const {
 /// While thaw is stopped nobody empties its buffers.
 void EveryLiveLoss::overflow_a_perf_buffer() {
   run("recording -a --ring-mib 1 -o c.thaw --transport perf; kill -STOP $p; "
-      "switchstorm --pairs 4 --ops 50000; kill -CONT $p; finish");
+      "switchstorm --pairs 4 --ops 50000; kill -CONT $p; sleep 0.3; finish");
 }
 
 /// An exec maps four files; the buffers hold some hundred per CPU.

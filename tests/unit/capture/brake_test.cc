@@ -42,21 +42,21 @@ TEST_F(Braking, LetsOneDearWindowPass) {
 }
 
 TEST_F(Braking, ShedsStacksOfWakersThenOfSwitchesThenSamples) {
-  window(4, 1, 1);
-  EXPECT_TRUE(window(4, 1, 1));
+  window(3, 3, 1);
+  EXPECT_TRUE(window(3, 3, 1));
   EXPECT_EQ(brake_.shedding(), (Shedding{.waker_stacks = true}));
-  EXPECT_TRUE(window(4, 1, 1));
+  EXPECT_TRUE(window(3, 3, 1));
   EXPECT_EQ(brake_.shedding(), (Shedding{.waker_stacks = true, .user_stacks = true}));
-  EXPECT_TRUE(window(4, 1, 1));
+  EXPECT_TRUE(window(3, 3, 1));
   EXPECT_EQ(brake_.shedding(), kAllStacks);
-  EXPECT_TRUE(window(4, 1, 1));
+  EXPECT_TRUE(window(3, 3, 1));
   EXPECT_EQ(brake_.shedding().sample_shift, 1u);
-  EXPECT_TRUE(window(4, 1, 1));
+  EXPECT_TRUE(window(3, 3, 1));
   EXPECT_EQ(brake_.shedding().sample_shift, 2u);
 }
 
 TEST_F(Braking, KeepsSamplesThatCostNothing) {
-  for (int i = 0; i < 20; i++) window(30, 0.2, 3);
+  for (int i = 0; i < 20; i++) window(30, 2.4, 3);
   EXPECT_EQ(brake_.shedding(), kAllStacks);
 }
 
@@ -66,7 +66,7 @@ TEST_F(Braking, NeverTakesLessThanOneSampleOf64) {
 }
 
 TEST_F(Braking, TakesEverythingAgainWhenItHasBeenCheapForLong) {
-  for (int i = 0; i < 6; i++) window(4, 2);
+  for (int i = 0; i < 6; i++) window(4, 3);
   for (int i = 0; i < 3; i++) EXPECT_FALSE(window(1));
   EXPECT_TRUE(window(1));
   EXPECT_EQ(brake_.shedding().sample_shift, 1u);
