@@ -43,6 +43,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/verdict/honesty.h"
 #include "harness/verdict/host_time.h"
 #include "harness/verdict/kernel_notes.h"
 #include "harness/verdict/stalls.h"
@@ -50,7 +51,6 @@
 #include "harness/verdict/verdict.h"
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/emits.h"
-#include "profiler/analysis/fidelity.h"
 
 namespace lab {
 
@@ -82,8 +82,8 @@ constexpr double kClockDrift = 0.01;
 // First bucket of an emit histogram that lies wholly at or above 8 ms: [2^23, 2^24) ns.
 constexpr size_t kNmiStallBucket = 23;
 
-// What Thaw promises: on-CPU time, reasons and wakers are true to 0.1 %.
-constexpr double kTruthTolerance = 0.001;
+// Times are the host's as well: what it took from a vCPU between two clock reads is in one of them.
+constexpr double kLeastUndisturbedForTimes = 0.9;
 
 struct Ruling {
   VerdictKind kind;
@@ -110,12 +110,6 @@ struct Trial {
 
 double ms(int64_t ns) {
   return static_cast<double>(ns) / 1e6;
-}
-
-std::string last_line(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  const size_t start = text.rfind('\n');
-  return std::string(start == std::string_view::npos ? text : text.substr(start + 1));
 }
 
 Ruling host_too_busy(const Trial& trial, std::string_view what) {
@@ -352,57 +346,28 @@ std::optional<Ruling> ruled_by_capture(const Trial& trial) {
 
 std::optional<Ruling> ruled_by_books(const Trial& trial) {
   if (!trial.capture) return std::nullopt;
-  const thaw::Accounting books = thaw::account(*trial.capture);
-  if (!books.is_final) return std::nullopt;
-  if (const int64_t gap = books.unaccounted(); gap != 0)
-    return Ruling{VerdictKind::fidelity,
-                  fmt::format("{} events happened, {} were recorded and {} lost by name: {} are "
-                              "nowhere",
-                              books.happened_total(), books.recorded_total(), books.lost(), gap)};
-  if (const auto gap = books.switches_unaccounted().value_or(0); gap != 0)
-    return Ruling{VerdictKind::fidelity,
-                  fmt::format("the kernel switched {} times in the recorded window, the capture "
-                              "accounts for {} less",
-                              *books.kernel_switches, gap)};
-  return std::nullopt;
+  auto gap = gap_in_books(*trial.capture);
+  if (!gap) return std::nullopt;
+  return Ruling{VerdictKind::fidelity, std::move(*gap)};
 }
 
 /// What the subject says that it lost, where the case asks.
 std::optional<Ruling> ruled_by_account(const Trial& trial) {
-  const std::map<std::string, double>& limits = trial.test.subject.at_most;
-  if (limits.empty()) return std::nullopt;
-  const auto account =
-      nlohmann::json::parse(last_line(trial.evidence.subject.output_tail), nullptr, false);
-  for (const auto& [name, limit] : limits) {
-    const auto number = account.is_object() ? account.find(name) : account.end();
-    if (!account.is_object() || number == account.end() || !number->is_number())
-      return Ruling{
-          VerdictKind::subject,
-          fmt::format("the last line of the subject is no JSON with a number '{}'", name)};
-    if (number->get<double>() > limit)
-      return Ruling{VerdictKind::fidelity,
-                    fmt::format("by the subject's own account {} is {}, not at most {}", name,
-                                number->dump(), limit)};
-  }
-  return std::nullopt;
+  const auto broken = broken_limit(trial.evidence.subject.output_tail, trial.test.subject.at_most);
+  if (!broken) return std::nullopt;
+  return Ruling{broken->is_told ? VerdictKind::fidelity : VerdictKind::subject, broken->words};
 }
 
 /// The load's own account of what its threads did, where it has one, against the capture.
 std::optional<Ruling> ruled_by_truth(const Trial& trial) {
   if (!trial.capture || !trial.evidence.workload_truth) return std::nullopt;
-  const auto truth = thaw::parse_truth(*trial.evidence.workload_truth);
-  if (!truth) return std::nullopt;  // ruled_by_missing_proof asks whether it said anything
-  const thaw::Fidelity fidelity = thaw::measure_fidelity(*trial.capture, *truth, kTruthTolerance);
-  const auto wrong = std::ranges::find_if_not(fidelity.measures, &thaw::Measure::is_good);
-  if (wrong == fidelity.measures.end()) return std::nullopt;
-  if (wrong->is_time && trial.host.undisturbed() < 0.9)
-    return host_too_busy(trial,
-                         fmt::format("{} is {:.3f} {}", wrong->name, wrong->value, wrong->unit));
-  return Ruling{
-      VerdictKind::fidelity,
-      fmt::format("by the load's own account the capture is not true: {} is {:.3f} {}, not "
-                  "{:.3f} to {:.3f}",
-                  wrong->name, wrong->value, wrong->unit, wrong->low, wrong->high)};
+  const auto untruth = find_untruth(*trial.capture, *trial.evidence.workload_truth);
+  if (!untruth) return std::nullopt;
+  if (untruth->is_time && trial.host.undisturbed() < kLeastUndisturbedForTimes)
+    return host_too_busy(trial, untruth->what);
+  return Ruling{VerdictKind::fidelity,
+                fmt::format("by the load's own account the capture is not true: {}, not {}",
+                            untruth->what, untruth->range)};
 }
 
 /// The load's own account: some count in it that says it did work.

@@ -1,0 +1,39 @@
+#pragma once
+// Whether a recorder told the truth: against itself, against the limits of its case, against what
+// the load knows. Pure; what follows from it is the judge's.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "profiler/store/reader.h"
+
+namespace lab {
+
+/// What a program said last, without the line end.
+std::string last_line(std::string_view text);
+
+/// Events that are neither recorded nor lost by name, or switches that only the kernel counted, in
+/// a sentence. Nothing when the books balance, or cover only a part of the capture.
+std::optional<std::string> gap_in_books(const thaw::Capture& capture);
+
+struct BrokenLimit {
+  bool is_told = false;  ///< false: the account itself is missing
+  std::string words;
+};
+/// The last line of a subject's output, a JSON object of numbers, against the most that each may
+/// be.
+std::optional<BrokenLimit> broken_limit(std::string_view output_tail,
+                                        const std::map<std::string, double>& at_most);
+
+struct Untruth {
+  bool is_time = false;  ///< a host that took time away can be the cause
+  std::string what;      ///< the measure and its value
+  std::string range;     ///< where it should be
+};
+/// The first measure of the capture that is off what the load says of itself (`thaw fidelity`).
+/// Nothing when all are right, or when the load knows no such thing.
+std::optional<Untruth> find_untruth(const thaw::Capture& capture, const std::string& truth);
+
+}  // namespace lab
