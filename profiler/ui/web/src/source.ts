@@ -1,0 +1,167 @@
+// Where the page's data comes from: a server (server_source.ts) or the page itself
+// (embedded_source.ts). PROTOCOL.md says what each field means. All times are nanoseconds since the
+// beginning of the capture.
+
+export type ClassKind = "running" | "stalled" | "ready" | "waiting" | "unknown";
+
+export interface StateClass {
+  name: string;
+  kind: ClassKind;
+}
+
+export interface ThreadLane {
+  kind: "thread";
+  pid: number;
+  tid: number;
+  name: string;
+  process: string;
+  first: number;
+  last: number;
+  running: number;
+  stalled: number;
+  ready: number;
+  waiting: number;
+  unknown: number;
+  switches: number;
+  samples: number;
+}
+
+export interface CpuLane {
+  kind: "cpu";
+  cpu: number;
+  running: number;
+  stalled: number;
+}
+
+export type Lane = ThreadLane | CpuLane;
+
+export interface Freeze {
+  start: number;
+  length: number;
+  cpus: number[];
+  cause: string;
+  functions: string[];
+  program: string;
+  lanes: number[];
+}
+
+export interface Summary {
+  schema: number;
+  file: string;
+  command: string | null;
+  kernel: string;
+  started: string;
+  cpus: number;
+  clock: string;
+  sample_hz: number;
+  duration: number;
+  events: number;
+  samples: number;
+  classes: StateClass[];
+  lanes: Lane[];
+  freezes: Freeze[];
+  losses: { name: string; count: number; words: string }[];
+  notes: string[];
+  has: { samples: boolean; waits: boolean; wakers: boolean; other: boolean };
+  finest: number;
+}
+
+export const BUCKETS_PER_TILE = 256;
+export const NOTHING = 255;
+
+/** Cells of one tile, as runs: run i covers buckets [ends[i-1], ends[i]). */
+export interface Tile {
+  ends: Uint16Array;
+  /** A class; NOTHING; or for several classes 256 + the place of its shares in `mixes`. */
+  what: Uint32Array;
+  /** Of a mixed bucket: k, then k pairs of class and share (255: the whole bucket). */
+  mixes: Uint8Array;
+}
+
+/** [start, end, class, node, count] */
+export type Box = [number, number, number, number, number];
+/** [node, weight, count, class] */
+export type StackRow = [number, number, number, number];
+
+export type StackKind = "running" | "waiting" | "wakers";
+
+export interface Stacks {
+  unit: "samples" | "ns";
+  total: number;
+  rows: StackRow[];
+}
+
+export interface At {
+  slice: { start: number; end: number; class: number; cpu: number; node: number } | null;
+  waker?: { lane: number | null; tid: number; name: string; time: number; node: number };
+}
+
+export interface Range {
+  from: number;
+  to: number;
+}
+
+export interface NamesDelta {
+  first_node: number;
+  parents: number[];
+  functions: number[];
+  lines: number[];
+  inlined: number[];
+  first_function: number;
+  names: string[];
+  modules: string[];
+  files: string[];
+  kernel: number[];
+}
+
+/** The tree of stacks as far as it is known to the page. Grows only. */
+export class Names {
+  parents: number[] = [];
+  functions: number[] = [];
+  lines: number[] = [];
+  inlined: number[] = [];
+  names: string[] = [];
+  modules: string[] = [];
+  files: string[] = [];
+  kernel: number[] = [];
+
+  add(delta: NamesDelta): void {
+    if (delta.first_node <= this.parents.length) {
+      const skip = this.parents.length - delta.first_node;
+      this.parents.push(...delta.parents.slice(skip));
+      this.functions.push(...delta.functions.slice(skip));
+      this.lines.push(...delta.lines.slice(skip));
+      this.inlined.push(...delta.inlined.slice(skip));
+    }
+    if (delta.first_function <= this.names.length) {
+      const skip = this.names.length - delta.first_function;
+      this.names.push(...delta.names.slice(skip));
+      this.modules.push(...delta.modules.slice(skip));
+      this.files.push(...delta.files.slice(skip));
+      this.kernel.push(...delta.kernel.slice(skip));
+    }
+  }
+
+  known(): string {
+    return `${this.parents.length},${this.names.length}`;
+  }
+
+  /** Functions from the outermost caller to `node` itself; empty for the root. */
+  path(node: number): number[] {
+    const path: number[] = [];
+    for (let at = node; at > 0; at = this.parents[at]) path.push(at);
+    return path.reverse();
+  }
+}
+
+export interface Source {
+  readonly names: Names;
+  summary(): Promise<Summary>;
+  /** Tiles first … first + count − 1 of each lane, in the order of `lanes`. */
+  tiles(level: number, first: number, count: number, lanes: number[]): Promise<Tile[][]>;
+  boxes(lane: number, range: Range, most: number): Promise<{ boxes: Box[]; merged: boolean }>;
+  stacks(lanes: number[], range: Range, kind: StackKind): Promise<Stacks>;
+  at(lane: number, time: number): Promise<At>;
+  search(text: string): Promise<{ found: [number, number, number][]; total: number }>;
+  source(fn: number): Promise<{ file?: string; lines?: string[]; why?: string }>;
+}
