@@ -114,6 +114,11 @@ export interface NamesDelta {
   kernel: number[];
 }
 
+// One by one: push(...more) puts every element on the stack, which overflows with a hundred thousand.
+function append<T>(to: T[], more: T[], skip: number): void {
+  for (let i = skip; i < more.length; i++) to.push(more[i]);
+}
+
 /** The tree of stacks as far as it is known to the page. Grows only. */
 export class Names {
   parents: number[] = [];
@@ -126,19 +131,19 @@ export class Names {
   kernel: number[] = [];
 
   add(delta: NamesDelta): void {
-    if (delta.first_node <= this.parents.length) {
-      const skip = this.parents.length - delta.first_node;
-      this.parents.push(...delta.parents.slice(skip));
-      this.functions.push(...delta.functions.slice(skip));
-      this.lines.push(...delta.lines.slice(skip));
-      this.inlined.push(...delta.inlined.slice(skip));
+    const node = this.parents.length - delta.first_node;
+    if (node >= 0) {
+      append(this.parents, delta.parents, node);
+      append(this.functions, delta.functions, node);
+      append(this.lines, delta.lines, node);
+      append(this.inlined, delta.inlined, node);
     }
-    if (delta.first_function <= this.names.length) {
-      const skip = this.names.length - delta.first_function;
-      this.names.push(...delta.names.slice(skip));
-      this.modules.push(...delta.modules.slice(skip));
-      this.files.push(...delta.files.slice(skip));
-      this.kernel.push(...delta.kernel.slice(skip));
+    const fn = this.names.length - delta.first_function;
+    if (fn >= 0) {
+      append(this.names, delta.names, fn);
+      append(this.modules, delta.modules, fn);
+      append(this.files, delta.files, fn);
+      append(this.kernel, delta.kernel, fn);
     }
   }
 
