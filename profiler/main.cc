@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
       &thaw::kInfoCommand,    &thaw::kFreezesCommand, &thaw::kExportCommand,
       &thaw::kCompareCommand, &thaw::kPackCommand,    &thaw::kDoctorCommand,
       &thaw::kWatchCommand,   &thaw::kDumpCommand,    &thaw::kFidelityCommand,
+      &thaw::kViewCommand,    &thaw::kHtmlCommand,
   };
   return thaw::run_program(
       {.name = "thaw",

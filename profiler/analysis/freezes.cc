@@ -24,7 +24,6 @@
 #include <fmt/format.h>
 
 #include "profiler/analysis/emits.h"
-#include "profiler/analysis/silences.h"
 #include "profiler/store/losses.h"
 
 namespace thaw {
@@ -44,7 +43,7 @@ struct Sighting {
   }
 };
 
-std::vector<Sighting> find_sightings(const Capture& capture) {
+std::vector<Sighting> find_sightings(const Capture& capture, std::span<const Silence> silences) {
   std::vector<Sighting> sightings;
   for (LongEmit& emit : summarize_emits(capture).longs)
     sightings.push_back(
@@ -61,7 +60,7 @@ std::vector<Sighting> find_sightings(const Capture& capture) {
                          {},
                          {}});
   }
-  for (const Silence& silence : find_silences(capture)) {
+  for (const Silence& silence : silences) {
     const auto stack = capture.stack(silence.kernel_stack);
     sightings.push_back({silence.start_ns,
                          silence.end_ns - silence.start_ns,
@@ -128,6 +127,7 @@ Freeze unite(const Capture& capture, std::span<const Sighting> sightings) {
   for (const Sighting& sighting : sightings) {
     freeze.length_ns = std::max(freeze.length_ns, sighting.end_ns() - freeze.start_ns);
     freeze.cpus.push_back(sighting.cpu);
+    freeze.parts.push_back({sighting.cpu, sighting.start_ns, sighting.end_ns()});
     if (!sighting.stack.empty() && (!longest || is_better(sighting, *longest))) longest = &sighting;
   }
   std::ranges::sort(freeze.cpus);
@@ -140,7 +140,12 @@ Freeze unite(const Capture& capture, std::span<const Sighting> sightings) {
 }  // namespace
 
 std::vector<Freeze> find_freezes(const Capture& capture, int64_t least_ns) {
-  const std::vector<Sighting> sightings = find_sightings(capture);
+  return find_freezes(capture, find_silences(capture), least_ns);
+}
+
+std::vector<Freeze> find_freezes(const Capture& capture, std::span<const Silence> silences,
+                                 int64_t least_ns) {
+  const std::vector<Sighting> sightings = find_sightings(capture, silences);
   std::vector<Freeze> freezes;
   for (size_t first = 0; first < sightings.size();) {
     int64_t end_ns = sightings[first].end_ns();

@@ -11,6 +11,10 @@
 // other; and a program that interrupts another one's emit comes first in the ring although it began
 // later.
 //
+// Without holding all events: what is earlier than anything in the chunks to come can be given out.
+// A chunk of one CPU can be followed by many of another that go back in time, as far as a ring is
+// long.
+//
 // What time order can and cannot say. CLOCK_MONOTONIC is one clock for all CPUs, so an effect on
 // one CPU (a wake-up) is not stamped before its cause on another. But the stamps are taken when the
 // tracepoint runs, not when the thing is visible to other CPUs: timeline.cc says where that
@@ -64,6 +68,34 @@ const Event* EventMerge::next() {
     heap_.pop_back();
   }
   return event;
+}
+
+void merge_streamed(const StreamedCapture& capture, std::span<const int64_t> earliest_ns,
+                    const std::function<void(const Event&)>& visit) {
+  // sure_ns[i]: after chunk i, nothing earlier will come.
+  std::vector<int64_t> sure_ns(earliest_ns.size(), std::numeric_limits<int64_t>::max());
+  for (size_t chunk = sure_ns.size(); chunk-- > 1;)
+    sure_ns[chunk - 1] = std::min(sure_ns[chunk], earliest_ns[chunk]);
+  std::vector<Event> pending;
+  std::vector<Event> rest;
+  size_t worth_it = 1;  // few new events are not worth sorting many old ones again
+  for (size_t chunk = 0; chunk < capture.chunks(); chunk++) {
+    capture.visit(chunk, [&](std::span<const Event> events) {
+      pending.insert(pending.end(), events.begin(), events.end());
+    });
+    if (pending.size() < worth_it && chunk + 1 < capture.chunks()) continue;
+    rest.clear();
+    EventMerge merge(pending);
+    while (const Event* event = merge.next()) {
+      if (event->time_ns < sure_ns[chunk]) {
+        visit(*event);
+      } else {
+        rest.push_back(*event);
+      }
+    }
+    std::swap(pending, rest);
+    worth_it = 2 * pending.size();
+  }
 }
 
 }  // namespace thaw

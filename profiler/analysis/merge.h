@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "profiler/store/event.h"
+#include "profiler/store/reader.h"
 
 namespace thaw {
 
@@ -32,5 +32,10 @@ class EventMerge {
   std::vector<Queue> queues_;
   std::vector<uint32_t> heap_;  ///< indices of queues that have something left
 };
+
+/// The same of the frequent events of a streamed capture, holding only those whose order is not
+/// sure yet. `earliest_ns` has the first time of each chunk.
+void merge_streamed(const StreamedCapture& capture, std::span<const int64_t> earliest_ns,
+                    const std::function<void(const Event&)>& visit);
 
 }  // namespace thaw

@@ -20,10 +20,6 @@
 #include "profiler/analysis/silences.h"
 
 #include <algorithm>
-#include <unordered_set>
-
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include "profiler/analysis/merge.h"
 
 namespace thaw {
@@ -53,61 +49,51 @@ bool is_sign(const Event& event) {
   }
 }
 
-class Finder {
- public:
-  explicit Finder(const Capture& capture) : capture_(capture) {
-    const uint32_t hz = capture.header().sample_hz;
-    if (hz != 0 && capture.damage().chunks == 0)
-      threshold_ns_ = std::max(kSilentNs, kSilentPeriods * 1'000'000'000 / hz);
-    is_all_ = capture.header().scope == "all";
-    capture.each_sample([&](const Sample& sample) { sampled_.insert(sample.tid.value); });
-  }
-
-  std::vector<Silence> all() {
-    if (threshold_ns_ == 0 || sampled_.empty()) return {};
-    EventMerge merge(capture_.events());
-    while (const Event* event = merge.next())
-      if (is_sign(*event)) take(*event);
-    if (capture_.ending())
-      for (const auto& [cpu, state] : cpus_)
-        add({CpuId(cpu), state.last_ns, capture_.ending()->end_ns, state.runs, {}});
-    std::ranges::stable_sort(silences_, {}, &Silence::start_ns);
-    return std::move(silences_);
-  }
-
- private:
-  struct Cpu {
-    int64_t last_ns = 0;
-    Tid runs;
-  };
-
-  void add(const Silence& silence) {
-    if (silence.tid.value == 0 || silence.end_ns - silence.start_ns < threshold_ns_) return;
-    if (is_all_ || sampled_.contains(silence.tid.value)) silences_.push_back(silence);
-  }
-
-  void take(const Event& event) {
-    const auto [entry, is_new] = cpus_.try_emplace(event.cpu.value);
-    Cpu& cpu = entry->second;
-    const bool says_who = event.kind == EventKind::sched_switch || event.kind == EventKind::sample;
-    if (says_who) cpu.runs = event.tid;  // also where a switch was lost
-    if (!is_new) add({event.cpu, cpu.last_ns, event.time_ns, cpu.runs, event.kernel_stack});
-    if (event.kind == EventKind::sched_switch) cpu.runs = event.other_tid;
-    cpu.last_ns = event.time_ns;
-  }
-
-  const Capture& capture_;
-  int64_t threshold_ns_ = 0;
-  bool is_all_ = false;
-  std::unordered_set<int32_t> sampled_;
-  boost::unordered_flat_map<uint32_t, Cpu> cpus_;
-  std::vector<Silence> silences_;
-};
-
 }  // namespace
 
+SilenceFinder::SilenceFinder(const Capture& capture) : capture_(capture) {
+  const uint32_t hz = capture.header().sample_hz;
+  if (hz != 0 && capture.damage().chunks == 0)
+    threshold_ns_ = std::max(kSilentNs, kSilentPeriods * 1'000'000'000 / hz);
+  is_all_ = capture.header().scope == "all";
+}
+
+void SilenceFinder::add(const Silence& silence) {
+  if (silence.tid.value == 0 || silence.end_ns - silence.start_ns < threshold_ns_) return;
+  if (is_all_ || sampled_.contains(silence.tid.value)) silences_.push_back(silence);
+}
+
+void SilenceFinder::take(const Event& event) {
+  if (!is_sign(event)) return;
+  const auto [entry, is_new] = cpus_.try_emplace(event.cpu.value);
+  Cpu& cpu = entry->second;
+  const bool says_who = event.kind == EventKind::sched_switch || event.kind == EventKind::sample;
+  if (says_who) cpu.runs = event.tid;  // also where a switch was lost
+  if (!is_new) add({event.cpu, cpu.last_ns, event.time_ns, cpu.runs, event.kernel_stack});
+  if (event.kind == EventKind::sched_switch) cpu.runs = event.other_tid;
+  cpu.last_ns = event.time_ns;
+}
+
+std::vector<Silence> SilenceFinder::finish() {
+  if (capture_.ending())
+    for (const auto& [cpu, state] : cpus_)
+      add({CpuId(cpu), state.last_ns, capture_.ending()->end_ns, state.runs, {}});
+  if (threshold_ns_ == 0 || sampled_.empty()) return {};
+  std::ranges::stable_sort(silences_, {}, &Silence::start_ns);
+  return std::move(silences_);
+}
+
 std::vector<Silence> find_silences(const Capture& capture) {
-  return Finder(capture).all();
+  SilenceFinder finder(capture);
+  bool has_samples = false;
+  capture.each_sample([&](const Sample& sample) {
+    finder.saw_sample_of(sample.tid);
+    has_samples = true;
+  });
+  if (!has_samples) return {};
+  EventMerge merge(capture.events());
+  while (const Event* event = merge.next()) finder.take(*event);
+  return finder.finish();
 }
 
 }  // namespace thaw

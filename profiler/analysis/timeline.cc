@@ -44,7 +44,7 @@
 // follows that a running slice includes interrupts and, in a guest, time in which the host ran
 // something else.
 
-#include "profiler/analysis/timeline.h"
+#include "profiler/analysis/timeline_builder.h"
 
 #include <algorithm>
 
@@ -59,111 +59,86 @@ namespace {
 // EXIT_ZOMBIE 0x20 for safety. The same values in include/linux/sched.h from v5.10 to v7.3.
 constexpr int64_t kDeadStates = 0x80 | 0x10 | 0x20;
 
-enum class Known {
-  nothing,  ///< no event of it yet
-  state,    ///< Thread::state is what it does since Thread::since_ns
-  gone,     ///< dead, or carried on under another tid
-};
+}  // namespace
 
-struct Thread {
-  Pid pid;
-  Known known = Known::nothing;
-  ThreadState state = ThreadState::unknown;
-  int64_t since_ns = 0;
-  CpuId cpu;
-  bool was_there = false;  ///< when the capture began
-  bool was_sampled = false;
-  // The last waking that no wakeup has answered; see cases 1 and 2.
-  bool is_being_woken = false;
-  int64_t waking_ns = 0;
-  Tid waker;
-  // Where it blocked; of a waiting thread.
-  StackId kernel_stack;
-  StackId user_stack;
-  std::vector<Slice> slices;
-};
+void TimelineHints::look_at(std::span<const Event> events) {
+  for (const Event& event : events) {
+    last_ns = std::max(last_ns, event.time_ns);
+    if (event.kind == EventKind::sample) look_at(sample_of(event));
+    if (event.kind != EventKind::sched_switch) continue;
+    const auto [entry, is_new] = firsts.try_emplace(event.cpu.value);
+    First& first = entry->second;
+    if (is_new || event.time_ns < first.time_ns) first = {event.time_ns, event.tid};
+  }
+}
 
-class Builder {
- public:
-  explicit Builder(const Capture& capture)
-      : capture_(capture),
-        is_whole_(capture.damage().chunks == 0 && capture.header().scope == "all"),
-        start_ns_(recording_start_ns(capture)) {}
+void TimelineHints::look_at(const Sample& sample) {
+  last_ns = std::max(last_ns, sample.time_ns);
+  if (sample.tid.value != 0) sampled[sample.tid.value] = sample.pid;
+}
 
-  std::vector<ThreadTimeline> build();
+TimelineBuilder::TimelineBuilder(const Capture& capture, const TimelineHints& hints, Sink sink)
+    : capture_(capture),
+      hints_(hints),
+      sink_(std::move(sink)),
+      is_whole_(capture.damage().chunks == 0 && capture.header().scope == "all"),
+      start_ns_(recording_start_ns(capture)) {
+  // Case 6: who is switched out first on a CPU was on it from the start.
+  for (const auto& [cpu, first] : hints.firsts) {
+    if (first.tid.value != 0) begin_before(thread(first.tid), ThreadState::running, CpuId(cpu));
+    running_[cpu] = first.tid;
+  }
+}
 
- private:
-  Thread& thread(Tid tid) { return threads_[tid.value]; }
-  void take(const Event& event);
-  void switched(const Event& event);
-  void switch_out(const Event& event);
-  void switch_in(const Event& event);
-  void waking(const Event& event);
-  void wakeup(const Event& event);
-  void born(const Event& event);
-  void executed(const Event& event);
-  void enter(Thread& thread, ThreadState state, int64_t at_ns, CpuId cpu);
-  void close(Thread& thread, ThreadState state, int64_t end_ns, Tid waker = {});
-  void begin_before(Thread& thread, ThreadState state, CpuId cpu);
-  void begin_running();
-  void begin_eventless(Thread& thread);
-  void take_samples();
-  int64_t end_ns() const;
-
-  const Capture& capture_;
-  const bool is_whole_;  ///< case 6 may be applied
-  const int64_t start_ns_;
-  int64_t last_ns_ = 0;
-  boost::unordered_flat_map<int32_t, Thread> threads_;
-  boost::unordered_flat_map<uint32_t, Tid> running_;  ///< by CPU
-};
+TimelineBuilder::Thread& TimelineBuilder::thread(Tid tid) {
+  const auto [entry, is_new] = threads_.try_emplace(tid.value);
+  if (is_new) {
+    entry->second.number = static_cast<uint32_t>(known_.size());
+    known_.push_back({tid, {}});
+  }
+  return entry->second;
+}
 
 /// Ends what the thread has done since `since_ns`, calling it `state`.
-void Builder::close(Thread& thread, ThreadState state, int64_t end_ns, Tid waker) {
-  if (thread.known != Known::state) return;
+void TimelineBuilder::close(Thread& thread, ThreadState state, int64_t end_ns,
+                            const Waking& waking) {
+  if (thread.known != Knowledge::state) return;
   if (end_ns > thread.since_ns) {
-    thread.slices.push_back({state, thread.since_ns, end_ns, thread.cpu, waker, {}, {}});
+    Slice slice{state, thread.since_ns, end_ns, thread.cpu, waking.by, {}, {}, {}, {}};
     if (state == ThreadState::waiting) {
-      thread.slices.back().kernel_stack = thread.kernel_stack;
-      thread.slices.back().user_stack = thread.user_stack;
+      slice.kernel_stack = thread.kernel_stack;
+      slice.user_stack = thread.user_stack;
+      slice.waker_kernel_stack = waking.kernel_stack;
+      slice.waker_user_stack = waking.user_stack;
     }
+    sink_(thread.number, slice);
+    thread.sliced_ns = end_ns;
   }
   thread.since_ns = std::max(thread.since_ns, end_ns);
 }
 
-void Builder::enter(Thread& thread, ThreadState state, int64_t at_ns, CpuId cpu) {
-  thread.known = Known::state;
+void TimelineBuilder::enter(Thread& thread, ThreadState state, int64_t at_ns, CpuId cpu) {
+  thread.known = Knowledge::state;
   thread.state = state;
-  thread.since_ns = std::max(at_ns, thread.slices.empty() ? at_ns : thread.slices.back().end_ns);
+  thread.since_ns = std::max(at_ns, thread.sliced_ns);
   thread.cpu = cpu;
 }
 
 /// Case 6: what a thread without events must have done until now.
-void Builder::begin_before(Thread& thread, ThreadState state, CpuId cpu) {
-  if (thread.known == Known::nothing && is_whole_) enter(thread, state, start_ns_, cpu);
-}
-
-/// Case 6: who is switched out first on a CPU was on it from the start.
-void Builder::begin_running() {
-  boost::unordered_flat_map<uint32_t, const Event*> firsts;
-  for (const Event& event : capture_.events()) {
-    if (event.kind != EventKind::sched_switch) continue;
-    const Event*& first = firsts[event.cpu.value];
-    if (first == nullptr || event.time_ns < first->time_ns) first = &event;
-  }
-  for (const auto& [cpu, first] : firsts) {
-    if (first->tid.value != 0) begin_before(thread(first->tid), ThreadState::running, first->cpu);
-    running_[cpu] = first->tid;
-  }
+void TimelineBuilder::begin_before(Thread& thread, ThreadState state, CpuId cpu) {
+  if (thread.known == Knowledge::nothing && is_whole_) enter(thread, state, start_ns_, cpu);
 }
 
 /// Case 6: at the end, of a thread that was seen and never heard of.
-void Builder::begin_eventless(Thread& thread) {
+void TimelineBuilder::begin_eventless(Thread& thread) {
   if (thread.was_there)
-    begin_before(thread, thread.was_sampled ? ThreadState::running : ThreadState::waiting, CpuId{});
+    begin_before(thread,
+                 hints_.sampled.contains(known_[thread.number].tid.value) ? ThreadState::running
+                                                                          : ThreadState::waiting,
+                 CpuId{});
 }
 
-void Builder::switch_out(const Event& event) {
+void TimelineBuilder::switch_out(const Event& event) {
   const Tid runs = running_[event.cpu.value];
   if (runs != event.tid && runs.value != 0) {
     Thread& other = thread(runs);  // case 7
@@ -174,14 +149,14 @@ void Builder::switch_out(const Event& event) {
   }
   if (event.tid.value == 0) return;
   Thread& prev = thread(event.tid);
-  prev.pid = event.pid;
+  set_pid(prev, event.pid);
   const bool ran_here = prev.state == ThreadState::running && prev.cpu == event.cpu;
   close(prev, ran_here ? ThreadState::running : ThreadState::unknown, event.time_ns);
   if (event.detail == 0) {
     enter(prev, ThreadState::ready, event.time_ns, event.cpu);
     prev.is_being_woken = false;
   } else if ((event.detail & kDeadStates) != 0) {
-    prev.known = Known::gone;
+    prev.known = Knowledge::gone;
     prev.state = ThreadState::unknown;
   } else {
     enter(prev, ThreadState::waiting, event.time_ns, event.cpu);
@@ -190,7 +165,7 @@ void Builder::switch_out(const Event& event) {
   }
 }
 
-void Builder::switch_in(const Event& event) {
+void TimelineBuilder::switch_in(const Event& event) {
   running_[event.cpu.value] = event.other_tid;
   if (event.other_tid.value == 0) return;
   Thread& next = thread(event.other_tid);
@@ -198,7 +173,7 @@ void Builder::switch_in(const Event& event) {
   switch (next.state) {
     case ThreadState::waiting:
       if (next.is_being_woken) {  // case 1, wakeup missing
-        close(next, ThreadState::waiting, std::max(next.waking_ns, next.since_ns), next.waker);
+        close(next, ThreadState::waiting, std::max(next.waking_ns, next.since_ns), next.waking);
         next.cpu = event.cpu;
         close(next, ThreadState::ready, event.time_ns);
       } else {
@@ -217,52 +192,47 @@ void Builder::switch_in(const Event& event) {
   enter(next, ThreadState::running, event.time_ns, event.cpu);
 }
 
-void Builder::switched(const Event& event) {
-  switch_out(event);
-  switch_in(event);
-}
-
-void Builder::waking(const Event& event) {
+void TimelineBuilder::waking(const Event& event) {
   if (event.tid.value == 0) return;
   Thread& wakee = thread(event.tid);
-  wakee.pid = event.pid;
+  set_pid(wakee, event.pid);
   begin_before(wakee, ThreadState::waiting, event.cpu);
   wakee.is_being_woken = true;
   wakee.waking_ns = event.time_ns;
-  wakee.waker = event.other_tid;
+  wakee.waking = {event.other_tid, event.kernel_stack, event.user_stack};
 }
 
-void Builder::wakeup(const Event& event) {
+void TimelineBuilder::wakeup(const Event& event) {
   if (event.tid.value == 0) return;
   Thread& wakee = thread(event.tid);
-  wakee.pid = event.pid;
+  set_pid(wakee, event.pid);
   begin_before(wakee, ThreadState::waiting, event.cpu);
-  const Tid waker = wakee.is_being_woken ? wakee.waker : event.other_tid;
+  const Waking waking = wakee.is_being_woken ? wakee.waking : Waking{event.other_tid, {}, {}};
   wakee.is_being_woken = false;
-  if (wakee.known == Known::state &&
+  if (wakee.known == Knowledge::state &&
       (wakee.state == ThreadState::running || wakee.state == ThreadState::ready)) {
     return;  // case 3
   }
   const bool waited = wakee.state == ThreadState::waiting;
-  close(wakee, waited ? ThreadState::waiting : ThreadState::unknown, event.time_ns, waker);
+  close(wakee, waited ? ThreadState::waiting : ThreadState::unknown, event.time_ns, waking);
   enter(wakee, ThreadState::ready, event.time_ns, CpuId(static_cast<uint32_t>(event.detail)));
 }
 
 /// Forgets a dead thread of the same number, and that this one could have begun before the capture.
-void Builder::born(const Event& event) {
+void TimelineBuilder::born(const Event& event) {
   Thread& child = thread(event.tid);
-  child.pid = event.pid;
-  child.known = Known::gone;
+  set_pid(child, event.pid);
+  child.known = Knowledge::gone;
   child.state = ThreadState::unknown;
   child.is_being_woken = false;
 }
 
-void Builder::executed(const Event& event) {
-  thread(event.tid).pid = event.pid;
+void TimelineBuilder::executed(const Event& event) {
+  set_pid(thread(event.tid), event.pid);
   if (event.other_tid == event.tid || event.other_tid.value == 0) return;
   Thread& before = thread(event.other_tid);  // case 8
   close(before, before.state, event.time_ns);
-  before.known = Known::gone;
+  before.known = Knowledge::gone;
   before.state = ThreadState::unknown;
   Thread& leader = thread(event.tid);
   close(leader, ThreadState::unknown, event.time_ns);
@@ -270,11 +240,12 @@ void Builder::executed(const Event& event) {
   running_[event.cpu.value] = event.tid;
 }
 
-void Builder::take(const Event& event) {
+void TimelineBuilder::take(const Event& event) {
   last_ns_ = std::max(last_ns_, event.time_ns);
   switch (event.kind) {
     case EventKind::sched_switch:
-      return switched(event);
+      switch_out(event);
+      return switch_in(event);
     case EventKind::sched_waking:
       return waking(event);
     case EventKind::sched_wakeup:
@@ -288,51 +259,30 @@ void Builder::take(const Event& event) {
       [[fallthrough]];
     case EventKind::task_exit:
     case EventKind::task_rename:
-      if (event.tid.value != 0) thread(event.tid).pid = event.pid;
+      if (event.tid.value != 0) set_pid(thread(event.tid), event.pid);
       return;
     default:
       return;
   }
 }
 
-/// Of these only who ran counts.
-void Builder::take_samples() {
-  Tid last;
-  capture_.each_sample([&](const Sample& sample) {
-    last_ns_ = std::max(last_ns_, sample.time_ns);
-    if (sample.tid != last && sample.tid.value != 0) {
-      Thread& sampled = thread(sample.tid);
-      sampled.pid = sample.pid;
-      sampled.was_sampled = true;
-    }
-    last = sample.tid;
-  });
-}
-
 /// Until when what was last seen of a thread still held.
-int64_t Builder::end_ns() const {
-  int64_t end = last_ns_;
+int64_t TimelineBuilder::end_ns() const {
+  int64_t end = std::max(last_ns_, hints_.last_ns);
   if (capture_.ending()) end = std::max(end, capture_.ending()->end_ns);
   return end;
 }
 
-std::vector<ThreadTimeline> Builder::build() {
-  begin_running();
-  take_samples();
-  EventMerge merge(capture_.events());
-  while (const Event* event = merge.next()) take(*event);
-  std::vector<ThreadTimeline> timelines;
+void TimelineBuilder::finish() {
+  for (const auto& [tid, pid] : hints_.sampled) {
+    Thread& sampled = thread(Tid(tid));
+    if (known_[sampled.number].pid.value == 0) set_pid(sampled, pid);
+  }
   for (auto& [tid, thread] : threads_) {
     begin_eventless(thread);
     close(thread, thread.state, end_ns());
-    if (!thread.slices.empty() || thread.pid.value != 0)
-      timelines.push_back({Tid(tid), thread.pid, std::move(thread.slices)});
   }
-  std::ranges::sort(timelines, {}, &ThreadTimeline::tid);
-  return timelines;
 }
-
-}  // namespace
 
 const char* name_of(ThreadState state) {
   switch (state) {
@@ -358,7 +308,27 @@ int64_t recording_start_ns(const Capture& capture) {
 }
 
 std::vector<ThreadTimeline> build_timeline(const Capture& capture) {
-  return Builder(capture).build();
+  TimelineHints hints;
+  hints.look_at(capture.events());
+  for (const std::vector<Sample>& chunk : capture.samples_apart())
+    for (const Sample& sample : chunk) hints.look_at(sample);
+  std::vector<std::vector<Slice>> slices;
+  TimelineBuilder builder(capture, hints, [&](uint32_t thread, const Slice& slice) {
+    if (thread >= slices.size()) slices.resize(thread + 1);
+    slices[thread].push_back(slice);
+  });
+  EventMerge merge(capture.events());
+  while (const Event* event = merge.next()) builder.take(*event);
+  builder.finish();
+  slices.resize(builder.threads().size());
+  std::vector<ThreadTimeline> timelines;
+  for (uint32_t number = 0; number < slices.size(); number++) {
+    const auto& [tid, pid] = builder.threads()[number];
+    if (!slices[number].empty() || pid.value != 0)
+      timelines.push_back({tid, pid, std::move(slices[number])});
+  }
+  std::ranges::sort(timelines, {}, &ThreadTimeline::tid);
+  return timelines;
 }
 
 }  // namespace thaw

@@ -21,6 +21,9 @@ struct Slice {
   /// Of a waiting slice: where the thread blocked; 0 when that was not recorded.
   StackId kernel_stack;
   StackId user_stack;
+  /// And where its waker was; 0 likewise.
+  StackId waker_kernel_stack;
+  StackId waker_user_stack;
 };
 
 struct ThreadTimeline {

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <system_error>
 
@@ -28,27 +29,47 @@ std::optional<fs::path> newest_capture() {
   return newest;
 }
 
+/// Naming a file that is not there, or none, is the caller's mistake, not the environment's.
+template <class T>
+Result<T> as_named(Result<T> loaded) {
+  if (!loaded && (loaded.error().code == ENOENT || loaded.error().code == EISDIR))
+    loaded.error().kind = ErrorKind::User;
+  return loaded;
+}
+
+void say_damage(const Capture& capture, const fs::path& path) {
+  const std::string damage = damage_text(capture, path.string());
+  if (!damage.empty()) fmt::print(stderr, "thaw: {}\n", damage);
+}
+
 }  // namespace
 
-Result<OpenedCapture> open_capture(fs::path path, Samples samples) {
-  if (path.empty()) {
-    const auto newest = newest_capture();
-    if (!newest) {
-      return fail(ErrorKind::User,
-                  "there is no *.thaw file here; name one, or make one with `thaw record`");
-    }
-    path = *newest;
+Result<fs::path> find_capture(fs::path path) {
+  std::error_code ignored;
+  if (!path.empty()) {
+    if (fs::exists(path, ignored)) return path;
+    return fail(ErrorKind::User, "cannot open {}: {}", path.string(), std::strerror(ENOENT));
   }
-  auto capture = Capture::load(path, samples);
-  // Naming a file that is not there, or none, is the caller's mistake, not the environment's.
-  if (!capture && (capture.error().code == ENOENT || capture.error().code == EISDIR))
-    capture.error().kind = ErrorKind::User;
-  OpenedCapture opened{path, 0, TRY(std::move(capture))};
+  const auto newest = newest_capture();
+  if (newest) return *newest;
+  return fail(ErrorKind::User,
+              "there is no *.thaw file here; name one, or make one with `thaw record`");
+}
+
+Result<OpenedCapture> open_capture(fs::path path, Samples samples) {
+  if (path.empty()) path = TRY(find_capture(path));
+  OpenedCapture opened{path, 0, TRY(as_named(Capture::load(path, samples)))};
   std::error_code ignored;
   opened.bytes = fs::file_size(path, ignored);
-  const std::string damage = damage_text(opened.capture, path.string());
-  if (!damage.empty()) fmt::print(stderr, "thaw: {}\n", damage);
+  say_damage(opened.capture, path);
   return opened;
+}
+
+Result<Lanes> open_lanes(fs::path& path) {
+  if (path.empty()) path = TRY(find_capture(path));
+  Lanes lanes = TRY(as_named(Lanes::load(path)));
+  say_damage(lanes.capture(), path);
+  return lanes;
 }
 
 Status print_out(std::string_view text) {

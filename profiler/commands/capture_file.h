@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "profiler/analysis/lanes.h"
 #include "profiler/base/errors.h"
 #include "profiler/store/reader.h"
 
@@ -20,6 +21,13 @@ struct OpenedCapture {
 /// that opens is said on stderr, in one line.
 Result<OpenedCapture> open_capture(std::filesystem::path path,
                                    Samples samples = Samples::among_events);
+
+/// The same as lanes: less memory for more events. `path` becomes that of the file.
+Result<Lanes> open_lanes(std::filesystem::path& path);
+
+/// `path`, or when it is empty the newest *.thaw in the working directory; it exists. Fails with
+/// User.
+Result<std::filesystem::path> find_capture(std::filesystem::path path);
 
 /// Writes to stdout. Fails when it cannot be written whole: a full disk behind `> FILE`.
 Status print_out(std::string_view text);

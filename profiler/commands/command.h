@@ -11,11 +11,13 @@ extern const Command kDumpCommand;
 extern const Command kExportCommand;
 extern const Command kFidelityCommand;
 extern const Command kFreezesCommand;
+extern const Command kHtmlCommand;
 extern const Command kInfoCommand;
 extern const Command kPackCommand;
 extern const Command kRecordCommand;
 extern const Command kReportCommand;
 extern const Command kTimelineCommand;
+extern const Command kViewCommand;
 extern const Command kWatchCommand;
 
 }  // namespace thaw

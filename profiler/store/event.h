@@ -46,6 +46,13 @@ inline constexpr int kEventKinds = 13;  ///< array size to index by kind
 /// "sample", "sched_switch", …: the names in `info --json` and in `dump`.
 const char* name_of(EventKind kind);
 
+/// Whether events of this kind come by the million: all that follow from what threads do. The
+/// others are few, and about threads, the machine and the recording.
+constexpr bool is_frequent(EventKind kind) {
+  return kind == EventKind::sample || kind == EventKind::sched_switch ||
+         kind == EventKind::sched_waking || kind == EventKind::sched_wakeup;
+}
+
 /// Where a user stack ends, and why there. Values are stored in files (four bits) and equal wire's
 /// `stack_end`.
 enum class StackEnd : uint8_t {

@@ -38,6 +38,9 @@ bool append(std::optional<std::vector<Item>> items, std::vector<Item>& to) {
 class Capture::Loader {
  public:
   Loader(std::string_view file, Samples samples) : file_(file), samples_(samples) {}
+  /// Hands frequent events over instead of keeping them, and lists their chunks.
+  Loader(std::string_view file, const StreamedCapture::Visit& visit, std::vector<size_t>& chunks)
+      : file_(file), samples_(Samples::among_events), visit_(&visit), chunks_(&chunks) {}
 
   /// False when there was not one readable chunk.
   bool walk();
@@ -50,11 +53,16 @@ class Capture::Loader {
   void check_sequence(const ChunkView& chunk);
   bool take_chunk(const ChunkView& chunk);
   bool take_events(std::string_view payload);
+  bool hand_over_events(std::string_view payload);
   bool take_payload(const ChunkHeader& chunk, std::string_view payload);
   void report(uint64_t bytes, std::string reason);
 
   std::string_view file_;
   Samples samples_;
+  const StreamedCapture::Visit* visit_ = nullptr;
+  std::vector<size_t>* chunks_ = nullptr;
+  size_t offset_ = 0;          ///< of the current chunk
+  std::vector<Event> events_;  ///< of the current chunk
   Capture capture_;
   ChunkOpener opener_;
   uint64_t next_sequence_ = 0;
@@ -96,10 +104,23 @@ void Capture::Loader::check_sequence(const ChunkView& chunk) {
 
 bool Capture::Loader::take_events(std::string_view payload) {
   uint64_t& unknown = capture_.damage_.unknown_events;
+  if (visit_ != nullptr) return hand_over_events(payload);
   if (samples_ == Samples::among_events) return decode_events(payload, capture_.events_, unknown);
   std::vector<Sample> samples;
   if (!decode_events(payload, capture_.events_, unknown, &samples)) return false;
   if (!samples.empty()) capture_.samples_.push_back(std::move(samples));
+  return true;
+}
+
+bool Capture::Loader::hand_over_events(std::string_view payload) {
+  events_.clear();
+  if (!decode_events(payload, events_, capture_.damage_.unknown_events)) return false;
+  const auto rest = std::stable_partition(
+      events_.begin(), events_.end(), [](const Event& event) { return is_frequent(event.kind); });
+  capture_.events_.insert(capture_.events_.end(), rest, events_.end());
+  if (rest == events_.begin()) return true;
+  chunks_->push_back(offset_);
+  (*visit_)(std::span(events_.begin(), rest));
   return true;
 }
 
@@ -171,6 +192,7 @@ bool Capture::Loader::walk() {
     skip(offset, chunk ? chunk->offset : file_.size());
     if (!chunk) break;
     check_sequence(*chunk);
+    offset_ = chunk->offset;
     if (take_chunk(*chunk)) readable_++;
     offset = chunk->end();
   }
@@ -190,9 +212,8 @@ std::string Capture::Loader::refusal() const {
   return "is damaged: not one part of it is readable";
 }
 
-Result<Capture> Capture::parse(std::string_view bytes, std::string_view name, Samples samples) {
+Result<Capture> Capture::walked(Loader loader, std::string_view name) {
   try {
-    Loader loader(bytes, samples);
     if (loader.walk()) return loader.take();
     return fail(ErrorKind::Corrupt, "{} {}", name, loader.refusal());
   } catch (const std::bad_alloc&) {
@@ -200,6 +221,10 @@ Result<Capture> Capture::parse(std::string_view bytes, std::string_view name, Sa
   } catch (const std::length_error&) {
     return fail(ErrorKind::Environment, "{} does not fit into memory", name);
   }
+}
+
+Result<Capture> Capture::parse(std::string_view bytes, std::string_view name, Samples samples) {
+  return walked(Loader(bytes, samples), name);
 }
 
 std::string_view Capture::text(StringId id) const {
@@ -213,6 +238,31 @@ std::span<const uint64_t> Capture::stack(StackId id) const {
 Result<Capture> Capture::load(const std::filesystem::path& path, Samples samples) {
   const std::string bytes = TRY(read_file(path));
   return parse(bytes, path.string(), samples);
+}
+
+Result<StreamedCapture> StreamedCapture::parse(std::string bytes, std::string_view name,
+                                               const Visit& visit) {
+  StreamedCapture streamed;
+  streamed.bytes_ = std::make_unique<std::string>(std::move(bytes));
+  streamed.capture_ = std::make_unique<Capture>(
+      TRY(Capture::walked(Capture::Loader(*streamed.bytes_, visit, streamed.chunks_), name)));
+  return streamed;
+}
+
+Result<StreamedCapture> StreamedCapture::open(const std::filesystem::path& path,
+                                              const Visit& visit) {
+  return parse(TRY(read_file(path)), path.string(), visit);
+}
+
+void StreamedCapture::visit(size_t chunk, const Visit& visit) const {
+  ChunkOpener opener;
+  std::vector<Event> events;
+  uint64_t unknown = 0;
+  const auto view = chunk_at(*bytes_, chunks_[chunk]);
+  const auto payload = view ? opener.open(*view) : std::nullopt;
+  if (!payload || !decode_events(*payload, events, unknown)) return;  // was readable before
+  std::erase_if(events, [](const Event& event) { return !is_frequent(event.kind); });
+  visit(events);
 }
 
 }  // namespace thaw

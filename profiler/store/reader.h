@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -84,6 +86,8 @@ class Capture {
 
  private:
   class Loader;
+  friend class StreamedCapture;
+  static Result<Capture> walked(Loader loader, std::string_view name);
   Header header_;
   std::optional<Tally> tally_;
   bool has_last_tally_ = false;
@@ -97,6 +101,36 @@ class Capture {
   std::vector<NamedImage> names_;
   StringTable strings_;
   StackTable stacks_;
+};
+
+/// A capture whose frequent events stay in its file, for those who take them chunk by chunk and
+/// need not hold them all: ten million events are 640 MB.
+class StreamedCapture {
+ public:
+  /// Events of one chunk: of each CPU in order, between CPUs not. Valid during the call.
+  using Visit = std::function<void(std::span<const Event>)>;
+
+  /// Fails as Capture::load(). `visit` is called with the frequent events of each chunk, in file
+  /// order.
+  static Result<StreamedCapture> open(const std::filesystem::path& path, const Visit& visit);
+  static Result<StreamedCapture> parse(std::string bytes, std::string_view name,
+                                       const Visit& visit);
+  StreamedCapture(StreamedCapture&&) noexcept = default;
+  StreamedCapture& operator=(StreamedCapture&&) noexcept = default;
+
+  /// Everything but frequent events; see is_frequent(). Not moved with this object.
+  const Capture& capture() const { return *capture_; }
+  size_t chunks() const { return chunks_.size(); }
+  /// Once more: the frequent events of one chunk. Chunks are as `visit` had them.
+  void visit(size_t chunk, const Visit& visit) const;
+  /// The file is not needed any more.
+  void drop() { *bytes_ = {}, chunks_.clear(); }
+
+ private:
+  StreamedCapture() = default;
+  std::unique_ptr<std::string> bytes_;  ///< its address stays when this object moves
+  std::unique_ptr<Capture> capture_;
+  std::vector<size_t> chunks_;  ///< where the readable ones with frequent events begin
 };
 
 }  // namespace thaw
