@@ -1,0 +1,119 @@
+// What a lane did at the point that was clicked: state, reason, length; of a wait also the stack that
+// blocked and who ended it, from where.
+
+import type { Actions } from "./actions";
+import { duration, moment } from "./format";
+import { Close } from "./icons";
+import { name_of } from "./rows";
+import type { At, Names, Summary } from "./source";
+import { type Inspected, type Store, use_state } from "./state";
+
+interface Props {
+  store: Store;
+  summary: Summary;
+  names: Names;
+  actions: Actions;
+}
+
+export function Details({ store, summary, names, actions }: Props) {
+  const { inspected } = use_state(store, "inspected");
+  if (!inspected) return null;
+  return (
+    <aside class="card details" aria-label="Details" aria-live="polite">
+      <button class="tool close" aria-label="Close" onClick={() => store.set({ inspected: null })}>
+        <Close />
+      </button>
+      <h2>{name_of(summary.lanes[inspected.lane])}</h2>
+      {inspected.at === null ? (
+        <p class="faint">…</p>
+      ) : (
+        <Slice inspected={inspected} at={inspected.at} summary={summary} names={names} actions={actions} />
+      )}
+    </aside>
+  );
+}
+
+interface SliceProps {
+  inspected: Inspected;
+  at: At;
+  summary: Summary;
+  names: Names;
+  actions: Actions;
+}
+
+function Slice({ inspected, at, summary, names, actions }: SliceProps) {
+  const { slice, waker } = at;
+  if (!slice) return <p>Nothing is known of this lane at {moment(inspected.time, 1e4)}.</p>;
+  const { kind, name } = summary.classes[slice.class];
+  const length = slice.end - slice.start;
+  return (
+    <>
+      <p class="slice">
+        <i class="swatch" style={{ background: `var(--class-${slice.class})` }} />
+        <b>{kind === "waiting" ? `waited: ${name}` : name}</b>
+        <b>{duration(length)}</b>
+        {slice.cpu >= 0 && kind !== "waiting" && kind !== "unknown" && (
+          <span class="faint">on CPU {slice.cpu}</span>
+        )}
+        <span class="faint">from {moment(slice.start, length / 100)}</span>
+      </p>
+      <Stack title={kind === "waiting" ? "blocked in" : "stack"} node={slice.node} names={names} />
+      {kind === "waiting" && <Waker waker={waker} end={slice.end} summary={summary} names={names} actions={actions} />}
+    </>
+  );
+}
+
+interface WakerProps {
+  waker: At["waker"];
+  end: number;
+  summary: Summary;
+  names: Names;
+  actions: Actions;
+}
+
+function Waker({ waker, end, summary, names, actions }: WakerProps) {
+  if (!waker) {
+    const words = end >= summary.duration ? "It still waited when the capture ended." : "Who ended it is not recorded.";
+    return <p class="faint">{words}</p>;
+  }
+  const { lane } = waker;
+  const name = waker.name ? `${waker.name} ${waker.tid}` : waker.tid > 0 ? `thread ${waker.tid}` : "an interrupt";
+  return (
+    <>
+      <p class="waker">
+        <span>woken by</span>
+        {lane === null ? (
+          <b>{name}</b>
+        ) : (
+          <button class="link" onClick={() => actions.go_to(lane, waker.time)}>
+            {name} →
+          </button>
+        )}
+        <span class="faint">at {moment(waker.time, 1e3)}</span>
+      </p>
+      <Stack title="from" node={waker.node} names={names} />
+    </>
+  );
+}
+
+/** Innermost function first, as in a debugger. */
+function Stack({ title, node, names }: { title: string; node: number; names: Names }) {
+  if (node === 0) return null;
+  const path = names.path(node).reverse();
+  return (
+    <section class="stack">
+      <h3>{title}</h3>
+      <ol>
+        {path.map((one) => {
+          const fn = names.functions[one];
+          return (
+            <li class={names.kernel[fn] ? "kernel" : undefined} title={names.modules[fn]}>
+              {names.names[fn]}
+              {names.lines[one] > 0 && <span class="faint"> :{names.lines[one]}</span>}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

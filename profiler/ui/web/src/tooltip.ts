@@ -1,0 +1,105 @@
+// The small card beside the pointer: thread, state, reason, time, length. What the tiles say is there at
+// once; how long exactly comes from the server when the pointer rests.
+
+import { main_class } from "./cells";
+import { duration, moment } from "./format";
+import { LANE_HEIGHT, name_of } from "./rows";
+import { NOTHING } from "./source";
+import { bar_at } from "./stack_chart";
+import type { TimelineView } from "./timeline_view";
+import { bucket_ns, coarse_level, level_for, tile_ns } from "./view";
+
+const REST_MS = 90;
+
+export class Tooltip {
+  private timer = 0;
+  private asked = 0;
+
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly timeline: TimelineView,
+  ) {}
+
+  hide(): void {
+    clearTimeout(this.timer);
+    this.asked++;
+    this.element.hidden = true;
+  }
+
+  move(event: PointerEvent): void {
+    this.hide();
+    const { timeline } = this;
+    const { offsetX: x, offsetY: y } = event;
+    const lane = timeline.lane_at(y);
+    if (lane === null) return;
+    const row = timeline.layout.of_lane.get(lane);
+    const time = timeline.time_at(x);
+    const depth = row ? y + timeline.scroll - row.y - LANE_HEIGHT - 2 : -1;
+    const bar = depth >= 0 ? this.bar(lane, Math.floor(depth / 15), time) : null;
+    this.show(x, y, [name_of(timeline.summary.lanes[lane]), ...(bar ?? this.states(lane, time))]);
+    if (!bar) this.timer = window.setTimeout(() => void this.ask(lane, time, x, y), REST_MS);
+  }
+
+  private bar(lane: number, depth: number, time: number): string[] | null {
+    const row = this.timeline.charts.chart(lane)?.rows[depth];
+    const at = row ? bar_at(row, time) : -1;
+    if (!row || at < 0) return null;
+    const { names } = this.timeline.source;
+    const fn = row.functions[at];
+    return [names.names[fn], names.modules[fn], duration(row.ends[at] - row.starts[at])];
+  }
+
+  private states(lane: number, time: number): string[] {
+    const { summary, store, cache } = this.timeline;
+    const { view } = store.state;
+    const per_pixel = (view.to - view.from) / (this.timeline.width * (window.devicePixelRatio || 1));
+    const coarse = coarse_level(summary.duration, summary.finest);
+    const when = `at ${moment(time, per_pixel)}`;
+    for (let level = Math.min(level_for(per_pixel, summary.finest), coarse); level <= coarse; level++) {
+      const index = Math.floor(time / tile_ns(level));
+      const tile = cache.get(level, lane, index);
+      if (!tile) continue;
+      const bucket = Math.floor((time - index * tile_ns(level)) / bucket_ns(level));
+      const kind = main_class(tile, bucket);
+      return [kind === NOTHING ? "nothing known" : this.words(kind), when];
+    }
+    return [when];
+  }
+
+  private words(kind: number): string {
+    const { name, kind: what } = this.timeline.summary.classes[kind] ?? { name: "?", kind: "unknown" };
+    if (what === "stalled") return "had a CPU that stood still";
+    return what === "waiting" ? `waiting: ${name}` : name;
+  }
+
+  private async ask(lane: number, time: number, x: number, y: number): Promise<void> {
+    const asked = ++this.asked;
+    const answer = await this.timeline.source.at(lane, time).catch(() => null);
+    if (asked !== this.asked || !answer?.slice) return;
+    const { slice, waker } = answer;
+    const length = slice.end - slice.start;
+    const lines = [
+      name_of(this.timeline.summary.lanes[lane]),
+      `${this.words(slice.class)}, ${duration(length)}`,
+      `from ${moment(slice.start, length / 100)}`,
+    ];
+    if (waker) lines.push(`woken by ${waker.name || (waker.tid > 0 ? waker.tid : "an interrupt")}`);
+    this.show(x, y, lines);
+  }
+
+  private show(x: number, y: number, lines: string[]): void {
+    const { element } = this;
+    element.replaceChildren(
+      ...lines.filter(Boolean).map((line, i) => {
+        const part = document.createElement(i === 0 ? "b" : "span");
+        part.textContent = line;
+        return part;
+      }),
+    );
+    element.hidden = false;
+    const room = { x: this.timeline.width - element.offsetWidth - 4, y: this.timeline.height - element.offsetHeight - 4 };
+    const left = x + 14 > room.x ? x - element.offsetWidth - 10 : x + 14;
+    const top = y + 16 > room.y ? y - element.offsetHeight - 8 : y + 16;
+    element.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, top)}px)`;
+  }
+}
