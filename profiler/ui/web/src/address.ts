@@ -3,6 +3,7 @@
 //   t=FROM-TO     time on the screen, ns            lanes=3,5-9    chosen lanes
 //   sel=FROM-TO   chosen time                       open=3,5       lanes with stacks
 //   closed=PID,…  processes folded                  mode=cpus
+//   y=PIXELS      lanes scrolled away
 //   tab=…  filter=…  find=…  theme=dark|light       base=LANES@FROM-TO
 //   at=LANE@TIME  what was clicked
 //   freeze=N|longest   opens at that freeze (counted from 1); only read, never written
@@ -51,6 +52,7 @@ export function write_address(state: State, duration: number): string {
   const put = (name: string, text: string) => text && words.set(name, text);
   const is_whole = state.view.from <= 0 && state.view.to >= duration;
   if (!is_whole) put("t", write_range(state.view));
+  if (state.scroll > 0) put("y", String(state.scroll));
   put("lanes", lane_list([...state.lanes].sort((a, b) => a - b)));
   if (state.range) put("sel", write_range(state.range));
   put("open", lane_list([...state.expanded].sort((a, b) => a - b)));
@@ -76,6 +78,7 @@ export function read_address(hash: string, state: State, summary: Summary): Stat
   const read: State = {
     ...state,
     view: view ? fit(view, duration) : fit({ from: 0, to: duration }, duration),
+    scroll: Number(/^\d{1,9}$/.exec(words.get("y") ?? "")?.[0] ?? 0),
     lanes: read_list(words.get("lanes"), lanes),
     range: read_range(words.get("sel"), duration),
     expanded: new Set(read_list(words.get("open"), lanes)),

@@ -33,6 +33,7 @@ export function plural(n: number, word: string): string {
 export function percent(part: number, whole: number): string {
   if (!(whole > 0)) return "0 %";
   const value = (100 * part) / whole;
+  if (value > 0 && value < 0.05) return "<0.1 %";
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)} %`;
 }
 

@@ -6,7 +6,7 @@ import type { Range, Source, StateClass } from "./source";
 import { bucket_ns, level_for, tile_ns, tiles_of } from "./view";
 
 // Lanes per question: an answer stays small.
-const LANES_AT_ONCE = 500;
+const LANES_AT_ONCE = 200;
 // A range is cut into at least half as many buckets; its ends are exact to one of them.
 const BUCKETS = 512;
 

@@ -167,7 +167,7 @@ export class LanesCanvas {
 }
 
 function word_of(one: StateClass | undefined): string | null {
-  if (!one || one.kind === "running" || one.kind === "unknown") return null;
+  if (one?.kind !== "ready" && one?.kind !== "waiting") return null;
   return one.kind === "waiting" && one.name === "unknown" ? "waiting" : one.name;
 }
 

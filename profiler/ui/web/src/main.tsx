@@ -6,13 +6,14 @@
 //             until it was drawn, the newest last
 //   works()   ms of drawing alone of the same frames
 //   clear()   forgets both
-//   state()   the state (state.ts), and `rows`, `scroll`, `busy` (tiles are missing or under way)
+//   state()   the state (state.ts), and `rows`, `busy` (tiles are missing or under way)
 //   summary() what the source said
 
 import { render } from "preact";
 import type { Actions } from "./actions";
 import { read_address } from "./address";
 import { App } from "./app";
+import { open_embedded } from "./embedded_source";
 import { ServerSource } from "./server_source";
 import type { Source, Summary } from "./source";
 import { initial_state, type State, Store } from "./state";
@@ -25,7 +26,7 @@ declare global {
       frames(): number[];
       works(): number[];
       clear(): void;
-      state(): (State & { rows: number; scroll: number; busy: boolean }) | null;
+      state(): (State & { rows: number; busy: boolean }) | null;
       summary(): Summary | null;
     };
   }
@@ -46,8 +47,8 @@ window.thaw = {
   clear: () => actions?.timeline.frames.clear(),
   state: () => {
     if (!actions) return null;
-    const { store, layout, scroll, cache } = actions.timeline;
-    return { ...store.state, rows: layout.rows.length, scroll, busy: cache.is_busy() };
+    const { store, layout, cache } = actions.timeline;
+    return { ...store.state, rows: layout.rows.length, busy: cache.is_busy() };
   },
   summary: () => summary,
 };
@@ -75,7 +76,12 @@ async function summary_of(source: Source, root: HTMLElement): Promise<Summary> {
 async function main(): Promise<void> {
   const root = document.getElementById("thaw") as HTMLElement;
   say(root, "Reading the capture …");
-  const source: Source = new ServerSource("api");
+  const inside = await open_embedded(document).catch((error: Error) => error);
+  if (inside instanceof Error) {
+    say(root, `The data in this page is damaged (${inside.message}): make it again with \`thaw html\`.`);
+    return;
+  }
+  const source: Source = inside ?? new ServerSource("api");
   summary = await summary_of(source, root);
   document.title = `${summary.file.split("/").pop()} – thaw`;
   const other = summary.has.other ? new ServerSource("other") : null;

@@ -15,6 +15,8 @@ export interface Inspected {
 export interface State {
   /** What of the time is on the screen. */
   view: Range;
+  /** CSS pixels of lanes above the screen. */
+  scroll: number;
   mode: Mode;
   /** Processes whose threads are hidden. */
   closed: ReadonlySet<number>;
@@ -47,6 +49,7 @@ export interface State {
 export function initial_state(duration: number): State {
   return {
     view: { from: 0, to: Math.max(duration, 1000) },
+    scroll: 0,
     mode: "threads",
     closed: new Set(),
     expanded: new Set(),

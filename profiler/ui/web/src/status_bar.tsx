@@ -25,7 +25,6 @@ function use_times({ store, source, summary }: Props): StateTime[] | null {
   const [times, set_times] = useState<StateTime[] | null>(null);
   useEffect(() => {
     let is_current = true;
-    set_times(null);
     const timer = setTimeout(async () => {
       const selection = effective(store.state, summary);
       const sums = await lane_times(source, selection, summary.classes, summary.finest).catch(() => null);
@@ -58,12 +57,14 @@ export function StatusBar(props: Props) {
     <div class="status" role="status" aria-live="polite">
       <b class="what">{describe(store.state, summary)}</b>
       <span class="times">
+        <span class="times-list">
         {times?.map(({ class: index, name, ns }) => (
           <span class="time" title={`${name}: ${duration(ns)}, ${percent(ns, whole)} of the lanes' time`}>
             <i class={`swatch${summary.classes[index].kind === "stalled" ? " stalled" : ""}`} style={{ background: `var(--class-${index})` }} />
             {name} <span class="faint">{percent(ns, whole)}</span>
           </span>
         ))}
+        </span>
       </span>
       <span class="said">{said}</span>
       <button class="tool" title="Fit to the screen (F)" disabled={!range} onClick={() => actions?.show_selection()}>

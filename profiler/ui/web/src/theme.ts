@@ -25,7 +25,7 @@ interface Pair {
 }
 
 const RUNNING: Pair = { dark: "#4ad66d", light: "#16883f" };
-const READY: Pair = { dark: "#ffe066", light: "#8a4b00" };
+const READY: Pair = { dark: "#ffe066", light: "#ffc400" };
 const UNKNOWN: Pair = { dark: "#2b2f36", light: "#e4e6ea" };
 
 // What stands in the way of the program (locks, disk, memory) has a strong colour; what is mostly
@@ -37,8 +37,8 @@ const WAITS: Record<string, Pair> = {
   "page fault": { dark: "#9a5cae", light: "#d8a6e8" },
   pipe: { dark: "#2f6fb5", light: "#7db8f0" },
   socket: { dark: "#1f7f8c", light: "#74cdd6" },
-  child: { dark: "#8a5a2e", light: "#dcb088" },
-  signal: { dark: "#75682f", light: "#d2c684" },
+  child: { dark: "#8a5a2e", light: "#dbb9a2" },
+  signal: { dark: "#75682f", light: "#c4c9ae" },
   terminal: { dark: "#64606e", light: "#c5bfd2" },
   poll: { dark: "#3f5370", light: "#b4c4dc" },
   sleep: { dark: "#38465a", light: "#c9d3e2" },

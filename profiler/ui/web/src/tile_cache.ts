@@ -9,8 +9,8 @@ import type { Source, Tile } from "./source";
 
 const MOST_BYTES = 150 * 1024 * 1024;
 const MOST_UNDER_WAY = 2;
-// An answer of more tiles than this takes longer than a frame or two to make and to decode.
-const MOST_TILES = 1500;
+// An answer of more tiles than this takes longer than a frame to decode.
+const MOST_TILES = 600;
 const RETRY_MS = 1000;
 
 interface Entry {

@@ -31,7 +31,6 @@ export class TimelineView {
   readonly cache: TileCache;
   readonly charts: ChartCache;
   layout: Layout = { rows: [], height: 0, of_lane: new Map() };
-  scroll = 0;
   width = 0;
   height = 0;
   hover: Point | null = null;
@@ -85,6 +84,10 @@ export class TimelineView {
     this.invalidate();
   }
 
+  get scroll(): number {
+    return this.store.state.scroll;
+  }
+
   /** Draws everything at the next frame; `since`: time of the input that asked for it. */
   invalidate(since?: number): void {
     this.scene_changed = true;
@@ -100,8 +103,8 @@ export class TimelineView {
     const most = Math.max(0, this.layout.height - this.height);
     const scroll = Math.round(Math.min(Math.max(top, 0), most));
     if (scroll === this.scroll) return;
-    this.scroll = scroll;
-    this.invalidate(since);
+    this.frames.ask(since);
+    this.store.set({ scroll });
   }
 
   scroll_by(by: number, since?: number): void {
@@ -137,7 +140,7 @@ export class TimelineView {
     if (now.expanded !== before.expanded) this.charts.forget_others(now.expanded);
     if (LAYOUT_KEYS.some((key) => now[key] !== before[key])) this.rearrange();
     else if (now.view !== before.view || now.highlight !== before.highlight) this.invalidate();
-    else if (now.range !== before.range) this.invalidate();
+    else if (now.range !== before.range || now.scroll !== before.scroll) this.invalidate();
     else this.invalidate_overlay();
   }
 
