@@ -2,6 +2,7 @@
 // blocked and who ended it, from where.
 
 import type { Actions } from "./actions";
+import { words_of } from "./classes";
 import { duration, moment } from "./format";
 import { Close } from "./icons";
 import { name_of } from "./rows";
@@ -18,8 +19,10 @@ interface Props {
 export function Details({ store, summary, names, actions }: Props) {
   const { inspected } = use_state(store, "inspected");
   if (!inspected) return null;
+  const { view } = store.state;
+  const is_right = inspected.time > (view.from + view.to) / 2;
   return (
-    <aside class="card details" aria-label="Details" aria-live="polite">
+    <aside class={`card details${is_right ? " on-left" : ""}`} aria-label="Details" aria-live="polite">
       <button class="tool close" aria-label="Close" onClick={() => store.set({ inspected: null })}>
         <Close />
       </button>
@@ -44,13 +47,13 @@ interface SliceProps {
 function Slice({ inspected, at, summary, names, actions }: SliceProps) {
   const { slice, waker } = at;
   if (!slice) return <p>Nothing is known of this lane at {moment(inspected.time, 1e4)}.</p>;
-  const { kind, name } = summary.classes[slice.class];
+  const { kind } = summary.classes[slice.class];
   const length = slice.end - slice.start;
   return (
     <>
       <p class="slice">
         <i class="swatch" style={{ background: `var(--class-${slice.class})` }} />
-        <b>{kind === "waiting" ? `waited: ${name}` : name}</b>
+        <b>{words_of(summary.classes[slice.class])}</b>
         <b>{duration(length)}</b>
         {slice.cpu >= 0 && kind !== "waiting" && kind !== "unknown" && (
           <span class="faint">on CPU {slice.cpu}</span>

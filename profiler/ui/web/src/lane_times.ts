@@ -1,6 +1,7 @@
 // How long lanes were in each state within a range, from tiles fine enough for it.
 
 import { add_shares } from "./cells";
+import { word_of } from "./classes";
 import type { Selection } from "./panels";
 import type { Range, Source, StateClass } from "./source";
 import { bucket_ns, level_for, tile_ns, tiles_of } from "./view";
@@ -56,9 +57,5 @@ export function by_length(times: Float64Array, classes: StateClass[]): StateTime
       const by_kind = order.indexOf(a.kind) - order.indexOf(b.kind);
       return by_kind !== 0 ? by_kind : b.ns - a.ns;
     })
-    .map(({ class: index, name, kind, ns }) => ({
-      class: index,
-      name: kind === "waiting" && name === "unknown" ? "waiting, reason unknown" : name,
-      ns,
-    }));
+    .map(({ class: index, ns }) => ({ class: index, name: word_of(classes[index]), ns }));
 }

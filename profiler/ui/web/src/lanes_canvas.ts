@@ -2,11 +2,12 @@
 
 import type { ChartCache } from "./chart_cache";
 import { ChartPainter } from "./chart_painter";
+import { word_of } from "./classes";
 import { freezes_within } from "./freezes";
 import { LanePainter, pixel } from "./lane_painter";
 import { need_lane, paint_lane } from "./lane_tiles";
 import { LANE_HEIGHT, type Layout, type Row, rows_within } from "./rows";
-import type { Source, StateClass, Summary } from "./source";
+import type { Source, Summary } from "./source";
 import type { State } from "./state";
 import { Surface } from "./surface";
 import type { Theme } from "./theme";
@@ -125,8 +126,10 @@ export class LanesCanvas {
     g.textBaseline = "middle";
     g.textAlign = "left";
     for (const { x, width, y, kind } of this.words) {
-      const word = word_of(this.summary.classes[kind]);
-      if (!word || word.length * 5.6 + 10 > width) continue;
+      const what = this.summary.classes[kind];
+      if (what?.kind !== "ready" && what?.kind !== "waiting") continue;
+      const word = word_of(what);
+      if (word.length * 5.6 + 10 > width) continue;
       g.fillStyle = word_colour(theme, kind);
       g.fillText(word, x + 5, y + 0.5);
     }
@@ -164,11 +167,6 @@ export class LanesCanvas {
       g.globalAlpha = 1;
     }
   }
-}
-
-function word_of(one: StateClass | undefined): string | null {
-  if (one?.kind !== "ready" && one?.kind !== "waiting") return null;
-  return one.kind === "waiting" && one.name === "unknown" ? "waiting" : one.name;
 }
 
 /** Black or white, whichever can be read on the colour of a class, a little subdued. */

@@ -4,6 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 import { duration, percent } from "./format";
 import { Close, Copy, Fit, Pin } from "./icons";
 import { by_length, lane_times, type StateTime } from "./lane_times";
+import type { Selection } from "./panels";
+import type { Mode } from "./rows";
 import { as_text, describe, effective } from "./selection";
 import type { Source, Summary } from "./source";
 import { type Store, use_state } from "./state";
@@ -40,11 +42,11 @@ function use_times({ store, source, summary }: Props): StateTime[] | null {
 
 export function StatusBar(props: Props) {
   const { store, summary, actions } = props;
-  const { lanes, range, baseline } = use_state(store, "lanes", "range", "mode", "baseline");
+  const { lanes, range, mode, baseline } = use_state(store, "lanes", "range", "mode", "baseline");
   const times = use_times(props);
   const [said, set_said] = useState("");
   const is_chosen = lanes.length > 0 || range !== null;
-  const whole = times?.reduce((sum, { ns }) => sum + ns, 0) ?? 0;
+  const whole = whole_of(times ?? [], effective(store.state, summary), mode);
 
   const copy = async () => {
     const text = as_text(effective(store.state, summary), times ?? [], summary);
@@ -91,6 +93,12 @@ export function StatusBar(props: Props) {
       </button>
     </div>
   );
+}
+
+// What a share is of: of threads, the time they were there; of CPUs, all of it, idle too.
+function whole_of(times: StateTime[], { lanes, range }: Selection, mode: Mode): number {
+  if (mode === "cpus") return lanes.length * (range.to - range.from);
+  return times.reduce((sum, { ns }) => sum + ns, 0);
 }
 
 /** False if the browser does not let the page copy. */

@@ -44,7 +44,8 @@ const WAITS: Record<string, Pair> = {
   sleep: { dark: "#38465a", light: "#c9d3e2" },
   work: { dark: "#3a4048", light: "#d3d6da" },
   other: { dark: "#55595f", light: "#bcc0c6" },
-  unknown: { dark: "#494d54", light: "#cbced3" },
+  // Its stack was not recorded.
+  waiting: { dark: "#494d54", light: "#cbced3" },
 };
 
 function pair_of(one: StateClass): Pair {

@@ -2,6 +2,7 @@
 // once; how long exactly comes from the server when the pointer rests.
 
 import { main_class } from "./cells";
+import { words_of } from "./classes";
 import { duration, moment } from "./format";
 import { LANE_HEIGHT, name_of } from "./rows";
 import { NOTHING } from "./source";
@@ -67,9 +68,7 @@ export class Tooltip {
   }
 
   private words(kind: number): string {
-    const { name, kind: what } = this.timeline.summary.classes[kind] ?? { name: "?", kind: "unknown" };
-    if (what === "stalled") return "had a CPU that stood still";
-    return what === "waiting" ? `waiting: ${name}` : name;
+    return words_of(this.timeline.summary.classes[kind]);
   }
 
   private async ask(lane: number, time: number, x: number, y: number): Promise<void> {

@@ -106,7 +106,7 @@ const lightness = (hex: string) => {
 
 test("running is told from every wait and from ready by lightness alone", () => {
   const reasons = ["futex", "kernel lock", "disk", "page fault", "pipe", "socket", "child", "signal",
-    "terminal", "poll", "sleep", "work", "other", "unknown"];
+    "terminal", "poll", "sleep", "work", "other", "waiting"];
   const classes = [CLASSES[0], CLASSES[2], ...reasons.map((name) => ({ name, kind: "waiting" as const }))];
   for (const dark of [true, false]) {
     const [running, ...others] = make_theme(classes, dark).classes.map(lightness);
