@@ -26,6 +26,13 @@ export function count(n: number): string {
   return n.toLocaleString("en-GB");
 }
 
+/** Large counts in three digits: 1.41 M. */
+export function short_count(n: number): string {
+  if (n < 10_000) return count(n);
+  const [size, unit] = n < 999_500 ? [1e3, "k"] : n < 999_500_000 ? [1e6, "M"] : [1e9, "G"];
+  return `${(n / size).toPrecision(3)} ${unit}`;
+}
+
 export function plural(n: number, word: string): string {
   return `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 }

@@ -6,7 +6,7 @@
 // calls would take hundreds.
 
 import { NOTHING, type Range, type StateClass, type Tile } from "./source";
-import type { Theme } from "./theme";
+import { stripe_colour, type Theme } from "./theme";
 
 const MIXED = 256;
 // Stripes of a stalled stretch, in device pixels across.
@@ -59,7 +59,7 @@ export class LanePainter {
       this.rank[index] = ["running", "stalled", "ready", "waiting", "unknown"].indexOf(kind);
     });
     this.background = pixel(theme.background);
-    this.stripe = pixel(theme.dark ? "#0c3a1a" : "#b6e8c6");
+    this.stripe = pixel(stripe_colour(theme));
   }
 
   /** Memory to draw into, of width × height pixels; `least_wide`: pixels that a word takes. */

@@ -2,7 +2,6 @@
 // an arrow from its waker, the line under the pointer.
 
 import { duration } from "./format";
-import { freezes_within, title_of } from "./freezes";
 import { LANE_HEIGHT, type Layout, name_of } from "./rows";
 import type { Range, Summary } from "./source";
 import type { State } from "./state";
@@ -37,7 +36,6 @@ export class OverlayCanvas {
   readonly surface: Surface;
   private arrow: Arrow | null = null;
   private scale = 1;
-  private has_freeze_tags = false;
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -51,7 +49,6 @@ export class OverlayCanvas {
     this.surface.clear();
     const { view } = scene.state;
     this.scale = width / (view.to - view.from);
-    this.draw_freezes(scene);
     this.draw_selection(scene);
     this.draw_focus(scene);
     this.draw_inspected(scene);
@@ -81,26 +78,6 @@ export class OverlayCanvas {
     g.globalAlpha = 1;
   }
 
-  // Length and cause of each freeze that is wide enough for them.
-  private draw_freezes(scene: OverlayScene): void {
-    const { g, width } = this.surface;
-    this.has_freeze_tags = false;
-    for (const { freeze, index } of freezes_within(this.summary.freezes, scene.state.view)) {
-      const left = Math.max(0, this.x_of(scene, freeze.start));
-      const right = Math.min(width, this.x_of(scene, freeze.start + freeze.length));
-      const words = [
-        `freeze ${index + 1}: ${duration(freeze.length)}, ${title_of(freeze)}`,
-        `freeze ${duration(freeze.length)}`,
-        duration(freeze.length),
-      ];
-      g.font = TAG_FONT;
-      const fitting = words.find((text) => g.measureText(text).width + 16 < right - left);
-      if (!fitting) continue;
-      this.has_freeze_tags = true;
-      this.tag(fitting, (left + right) / 2, 4, scene.theme, scene.theme.alarm);
-    }
-  }
-
   private draw_selection(scene: OverlayScene): void {
     const range = scene.drag?.range ?? scene.state.range;
     const lanes = scene.drag?.lanes ?? scene.state.lanes;
@@ -120,15 +97,15 @@ export class OverlayCanvas {
     g.globalAlpha = 1;
     this.line(left, scene.theme.accent, 1);
     this.line(right - 1, scene.theme.accent, 1);
-    this.tag(duration(range.to - range.from), (Math.max(0, left) + Math.min(width, right)) / 2, this.has_freeze_tags ? 26 : 4, scene.theme);
+    this.tag(duration(range.to - range.from), (Math.max(0, left) + Math.min(width, right)) / 2, 4, scene.theme);
   }
 
-  private tag(text: string, middle: number, top: number, theme: Theme, colour = theme.accent): void {
+  private tag(text: string, middle: number, top: number, theme: Theme): void {
     const { g, width } = this.surface;
     g.font = TAG_FONT;
     const w = g.measureText(text).width + 12;
     const x = Math.min(Math.max(middle - w / 2, 2), width - w - 2);
-    g.fillStyle = colour;
+    g.fillStyle = theme.accent;
     g.beginPath();
     g.roundRect(x, top, w, 18, 4);
     g.fill();

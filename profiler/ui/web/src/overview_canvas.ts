@@ -13,6 +13,12 @@ import { coarse_level, tiles_of } from "./view";
 
 export const OVERVIEW_HEIGHT = 36;
 export const AXIS_HEIGHT = 26;
+const MARKS_HEIGHT = 22;
+
+/** Overview, axis and, when there are freezes, what they were: CSS pixels. */
+export function head_height(summary: Summary): number {
+  return OVERVIEW_HEIGHT + AXIS_HEIGHT + (summary.freezes.length > 0 ? MARKS_HEIGHT : 0);
+}
 // Of machines with more CPUs than this, every n-th is looked at: the picture is the same.
 const MOST_CPUS = 64;
 const MARK_ROOM = 110;
@@ -41,17 +47,19 @@ export class OverviewCanvas {
   }
 
   draw(state: State, theme: Theme, width: number): void {
-    this.surface.resize(width, OVERVIEW_HEIGHT + AXIS_HEIGHT);
+    const height = head_height(this.summary);
+    this.surface.resize(width, height);
     const { g } = this.surface;
     g.fillStyle = theme.raised;
     g.fillRect(0, 0, width, OVERVIEW_HEIGHT);
     g.fillStyle = theme.background;
-    g.fillRect(0, OVERVIEW_HEIGHT, width, AXIS_HEIGHT);
+    g.fillRect(0, OVERVIEW_HEIGHT, width, height - OVERVIEW_HEIGHT);
     this.draw_busy(theme);
     this.draw_freezes(theme);
     if (state.range) this.draw_range(state.range, theme.accent, 0.35);
     this.draw_window(state.view, theme);
     this.draw_axis(state, theme);
+    if (this.summary.freezes.length > 0) this.draw_marks(state, theme);
   }
 
   private x_of(time: number): number {
@@ -170,6 +178,33 @@ export class OverviewCanvas {
       g.fillRect(left, top, Math.max(2, right - left), AXIS_HEIGHT - 2);
       g.globalAlpha = 1;
       g.fillRect(left, top, Math.max(2, right - left), 3);
+    }
+  }
+
+  // Length and cause of each freeze, in its band, as far as there is room for them.
+  private draw_marks({ view, freeze: current }: State, theme: Theme): void {
+    const { g, width } = this.surface;
+    const top = OVERVIEW_HEIGHT + AXIS_HEIGHT;
+    const scale = width / (view.to - view.from);
+    g.fillStyle = theme.line;
+    g.fillRect(0, top + MARKS_HEIGHT - 1, width, 1);
+    g.font = "600 11px system-ui, sans-serif";
+    g.textAlign = "center";
+    for (const { freeze, index } of freezes_within(this.summary.freezes, view)) {
+      const left = Math.max(0, (freeze.start - view.from) * scale);
+      const right = Math.min(width, (freeze.start + freeze.length - view.from) * scale);
+      g.fillStyle = theme.alarm;
+      g.globalAlpha = index === current || current === null ? 1 : 0.75;
+      g.fillRect(left, top, Math.max(1, right - left), MARKS_HEIGHT - 1);
+      g.globalAlpha = 1;
+      const words = [
+        `freeze ${index + 1}: ${duration(freeze.length)}, ${title_of(freeze)}`,
+        `freeze ${duration(freeze.length)}`,
+        duration(freeze.length),
+      ];
+      const fitting = words.find((text) => g.measureText(text).width + 12 < right - left);
+      g.fillStyle = theme.dark ? "#1a0806" : "#ffffff";
+      if (fitting) g.fillText(fitting, (left + right) / 2, top + MARKS_HEIGHT / 2);
     }
   }
 

@@ -3,10 +3,10 @@
 import { duration } from "./format";
 import type { StateTime } from "./lane_times";
 import { by_length, lane_times } from "./lane_times";
-import { AXIS_HEIGHT, OVERVIEW_HEIGHT } from "./overview_canvas";
+import { head_height } from "./overview_canvas";
 import { HEADING_HEIGHT, LANE_HEIGHT, name_of } from "./rows";
 import { effective } from "./selection";
-import type { Theme } from "./theme";
+import { stripe_colour, type Theme } from "./theme";
 import type { TimelineView } from "./timeline_view";
 
 const NAMES = 232;
@@ -36,19 +36,19 @@ export async function save_picture(timeline: TimelineView, canvases: Canvases, t
 
 function compose(timeline: TimelineView, canvases: Canvases, theme: Theme, times: StateTime[]): HTMLCanvasElement {
   const ratio = window.devicePixelRatio || 1;
-  const { width, height } = timeline;
+  const { width, height, summary } = timeline;
   const canvas = document.createElement("canvas");
   canvas.width = Math.round((NAMES + width) * ratio);
-  canvas.height = Math.round((TITLE + OVERVIEW_HEIGHT + AXIS_HEIGHT + height + LEGEND) * ratio);
+  canvas.height = Math.round((TITLE + head_height(summary) + height + LEGEND) * ratio);
   const g = canvas.getContext("2d") as CanvasRenderingContext2D;
   g.scale(ratio, ratio);
   g.fillStyle = theme.background;
   g.fillRect(0, 0, NAMES + width, canvas.height);
   g.textBaseline = "middle";
   draw_title(g, timeline, theme);
-  const top = TITLE + OVERVIEW_HEIGHT + AXIS_HEIGHT;
+  const top = TITLE + head_height(summary);
   draw_names(g, timeline, theme, top);
-  g.drawImage(canvases.overview, NAMES, TITLE, width, OVERVIEW_HEIGHT + AXIS_HEIGHT);
+  g.drawImage(canvases.overview, NAMES, TITLE, width, head_height(summary));
   g.drawImage(canvases.lanes, NAMES, top, width, height);
   g.drawImage(canvases.overlay, NAMES, top, width, height);
   draw_legend(g, timeline, theme, times, top + height + LEGEND / 2);
@@ -90,7 +90,7 @@ function draw_names(g: CanvasRenderingContext2D, timeline: TimelineView, theme: 
 
 function draw_legend(
   g: CanvasRenderingContext2D,
-  { width }: TimelineView,
+  { width, summary }: TimelineView,
   theme: Theme,
   times: StateTime[],
   y: number,
@@ -102,8 +102,25 @@ function draw_legend(
     if (x + w + 20 > NAMES + width) return;
     g.fillStyle = theme.classes[index];
     g.fillRect(x, y - 6, 12, 12);
+    if (summary.classes[index].kind === "stalled") hatch(g, x, y - 6, theme);
     g.fillStyle = theme.text;
     g.fillText(name, x + 18, y);
     x += w + 34;
   }
+}
+
+function hatch(g: CanvasRenderingContext2D, x: number, y: number, theme: Theme): void {
+  g.save();
+  g.beginPath();
+  g.rect(x, y, 12, 12);
+  g.clip();
+  g.strokeStyle = stripe_colour(theme);
+  g.lineWidth = 2;
+  for (let at = -12; at < 12; at += 5) {
+    g.beginPath();
+    g.moveTo(x + at, y + 12);
+    g.lineTo(x + at + 12, y);
+    g.stroke();
+  }
+  g.restore();
 }

@@ -25,7 +25,7 @@ interface Pair {
 }
 
 const RUNNING: Pair = { dark: "#4ad66d", light: "#16883f" };
-const READY: Pair = { dark: "#ffe066", light: "#ffc400" };
+const READY: Pair = { dark: "#c9922a", light: "#f5b921" };
 const UNKNOWN: Pair = { dark: "#2b2f36", light: "#e4e6ea" };
 
 // What stands in the way of the program (locks, disk, memory) has a strong colour; what is mostly
@@ -89,9 +89,15 @@ export function make_theme(classes: StateClass[], dark: boolean): Theme {
       };
 }
 
+/** Of the hatching over the green of what stood still. */
+export function stripe_colour(theme: Theme): string {
+  return theme.dark ? "#0c3a1a" : "#b6e8c6";
+}
+
 /** The same colours for the style sheet: --background, --class-3 and so on. */
 export function apply_theme(theme: Theme, root: HTMLElement): void {
   root.dataset.theme = theme.dark ? "dark" : "light";
+  root.style.setProperty("--stripe", stripe_colour(theme));
   root.style.colorScheme = theme.dark ? "dark" : "light";
   for (const name of ["background", "raised", "text", "faint", "line", "accent", "alarm"] as const)
     root.style.setProperty(`--${name}`, theme[name]);

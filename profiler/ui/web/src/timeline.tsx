@@ -6,6 +6,7 @@ import { Details } from "./details";
 import { plural } from "./format";
 import { watch_lanes, watch_names, watch_overview } from "./gestures";
 import { LaneList } from "./lane_list";
+import { head_height } from "./overview_canvas";
 import { make_filter } from "./rows";
 import type { Source, Summary } from "./source";
 import { type Store, use_state } from "./state";
@@ -64,7 +65,12 @@ export function Timeline({ store, source, summary, theme, on_ready }: Props) {
   useEffect(() => actions?.timeline.set_theme(theme), [actions, theme]);
 
   return (
-    <main class="timeline" ref={root} aria-label="Timeline">
+    <main
+      class="timeline"
+      ref={root}
+      aria-label="Timeline"
+      style={{ gridTemplateRows: `${head_height(summary)}px minmax(60px, 1fr)` }}
+    >
       <Corner store={store} summary={summary} />
       <canvas class="overview" role="img" aria-label="The whole capture: how busy its CPUs were, and its freezes" />
       <div class="names-column">{actions && <LaneList timeline={actions.timeline} actions={actions} />}</div>

@@ -1,7 +1,7 @@
 // What capture this is, going from freeze to freeze, threads or CPUs, search, and the page's tools.
 
 import type { Actions } from "./actions";
-import { duration, plural } from "./format";
+import { duration, plural, short_count } from "./format";
 import { longest_freeze, title_of } from "./freezes";
 import { ChevronLeft, ChevronRight, Help, Moon, Picture, Search, Sun } from "./icons";
 import type { Mode } from "./rows";
@@ -68,17 +68,23 @@ function Mark() {
   );
 }
 
+function hint_of({ file, command, started, events, samples, sample_hz, clock }: Summary): string {
+  const counts = `${plural(events, "event")}, ${plural(samples, "sample")}`;
+  const how = samples > 0 ? `${counts} (${sample_hz} Hz, ${clock})` : counts;
+  return [file, command, started, how].filter(Boolean).join("\n");
+}
+
 function Capture({ summary }: { summary: Summary }) {
   const name = summary.file.split("/").pop() ?? summary.file;
   const parts = [
     duration(summary.duration),
     summary.kernel && `Linux ${summary.kernel.replace(/^Linux /, "")}`,
     plural(summary.cpus, "CPU"),
-    plural(summary.events, "event"),
-    summary.samples > 0 && `${plural(summary.samples, "sample")} at ${summary.sample_hz} Hz`,
+    `${short_count(summary.events)} events`,
+    summary.samples > 0 && `${short_count(summary.samples)} samples`,
   ].filter(Boolean);
   return (
-    <span class="capture" title={[summary.file, summary.command, summary.started].filter(Boolean).join("\n")}>
+    <span class="capture" title={hint_of(summary)}>
       <b>{name}</b>
       <span class="faint">{[summary.command, ...parts].filter(Boolean).join("  ·  ")}</span>
     </span>
