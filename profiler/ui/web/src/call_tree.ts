@@ -38,6 +38,8 @@ export class CallTree implements FrameTree {
   readonly self: Float64Array;
   readonly total: Float64Array;
   readonly count: Float64Array;
+  /** As `self`, in samples or waits. */
+  readonly self_count: Float64Array;
   readonly line: Uint32Array;
   readonly inlined: Uint8Array;
   private readonly first_child: Uint32Array;
@@ -51,7 +53,8 @@ export class CallTree implements FrameTree {
     this.line = merged.line.subarray(0, this.size);
     this.inlined = merged.inlined.subarray(0, this.size);
     this.total = this.self.slice();
-    this.count = merged.count.slice(0, this.size);
+    this.self_count = merged.count.subarray(0, this.size);
+    this.count = this.self_count.slice();
     for (let node = this.size - 1; node > 0; node--) {
       this.total[this.parent[node]] += this.total[node];
       this.count[this.parent[node]] += this.count[node];
@@ -211,9 +214,8 @@ export class InvertedTree implements FrameTree {
 
   constructor(private readonly tree: CallTree) {
     const leaves: Member[] = [];
-    const own = own_counts(tree);
     for (let node = 1; node < tree.size; node++)
-      if (tree.self[node] > 0) leaves.push([node, tree.self[node], own[node]]);
+      if (tree.self[node] > 0) leaves.push([node, tree.self[node], tree.self_count[node]]);
     this.total[0] = tree.total[0];
     this.count[0] = tree.count[0];
     this.members[0] = leaves;
@@ -255,12 +257,6 @@ export class InvertedTree implements FrameTree {
 
 type Member = [node: number, weight: number, count: number];
 
-function own_counts(tree: CallTree): Float64Array {
-  const own = tree.count.slice();
-  for (let node = 1; node < tree.size; node++) own[tree.parent[node]] -= tree.count[node];
-  return own;
-}
-
 export interface FunctionCost {
   fn: number;
   self: number;
@@ -273,18 +269,25 @@ export interface FunctionCost {
 /** Per function; a stack in which it is more than once counts once. Most self first. */
 export function function_costs(tree: CallTree): FunctionCost[] {
   const costs = new Map<number, FunctionCost>();
-  const own = own_counts(tree);
   for (let node = 1; node < tree.size; node++) {
     const fn = tree.fn[node];
     let cost = costs.get(fn);
     if (!cost) costs.set(fn, (cost = { fn, self: 0, total: 0, count: 0, self_count: 0 }));
     cost.self += tree.self[node];
-    cost.self_count += own[node];
+    cost.self_count += tree.self_count[node];
     if (is_nested(tree, node)) continue;
     cost.total += tree.total[node];
     cost.count += tree.count[node];
   }
   return [...costs.values()].sort((a, b) => b.self - a.self || b.total - a.total);
+}
+
+/** As FunctionCost.total, of one function alone. */
+export function total_of(tree: CallTree, fn: number): number {
+  let total = 0;
+  for (let node = 1; node < tree.size; node++)
+    if (tree.fn[node] === fn && !is_nested(tree, node)) total += tree.total[node];
+  return total;
 }
 
 function is_nested(tree: CallTree, node: number): boolean {

@@ -133,7 +133,7 @@ export class EmbeddedSource implements Source {
         counts.set(nodes[i], (counts.get(nodes[i]) ?? 0) + 1);
     }
     const weight = this.block.head.sample_weight;
-    return [...counts].map(([node, n]) => [node, n * weight, n * weight, this.running]);
+    return [...counts].map(([node, n]) => [node, n * weight, n, this.running]);
   }
 
   private waits_in(lanes: number[], range: Range, kind: StackKind): StackRow[] {

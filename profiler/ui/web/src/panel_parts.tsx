@@ -1,0 +1,149 @@
+// What all panels have: their frame with the words about what is shown and "copy as text", and the
+// sentences for the times when there is nothing to show.
+
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { Names, Summary } from "./source";
+import type { Theme } from "./theme";
+import type { Answer } from "./use_answer";
+
+/** What every panel needs to show functions. */
+export interface Shown {
+  names: Names;
+  summary: Summary;
+  theme: Theme;
+  highlight: number | null;
+  on_highlight(fn: number | null): void;
+}
+
+export function Bar(props: { children?: ComponentChildren; text?: () => string }): JSX.Element {
+  return (
+    <div class="panel-bar">
+      {props.children}
+      <span class="push" />
+      {props.text && <CopyButton text={props.text} />}
+    </div>
+  );
+}
+
+const SAID_MS = 1500;
+
+export function CopyButton(props: { text: () => string }): JSX.Element {
+  const [said, set_said] = useState("");
+  const copy = async () => {
+    set_said((await put_on_clipboard(props.text())) ? "Copied" : "The browser refused");
+    setTimeout(() => set_said(""), SAID_MS);
+  };
+  return (
+    <button type="button" class="copy" onClick={copy} aria-live="polite">
+      {said || "Copy as text"}
+    </button>
+  );
+}
+
+async function put_on_clipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copy_selected(text); // pages from files have no clipboard of their own in some browsers
+  }
+}
+
+function copy_selected(text: string): boolean {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "hidden-words";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+interface ToggleProps<T extends string> {
+  label: string;
+  choices: { value: T; words: string; disabled?: string }[];
+  chosen: T;
+  on_choose(value: T): void;
+}
+
+/** A few choices of which one holds. */
+export function Toggle<T extends string>(props: ToggleProps<T>): JSX.Element {
+  return (
+    <span class="toggle" role="group" aria-label={props.label}>
+      {props.choices.map(({ value, words, disabled }) => (
+        <button
+          type="button"
+          aria-pressed={value === props.chosen}
+          disabled={disabled !== undefined}
+          title={disabled}
+          onClick={() => props.on_choose(value)}
+        >
+          {words}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+export function Sentence(props: { children: ComponentChildren }): JSX.Element {
+  return (
+    <div class="panel-sentence" role="status">
+      <p>{props.children}</p>
+    </div>
+  );
+}
+
+interface AnsweredProps<T> {
+  answer: Answer<T>;
+  /** The sentence for a value that has nothing to show, else null. */
+  empty(value: T): string | null;
+  children(value: T): ComponentChildren;
+}
+
+/** The value, or in words why there is none. An old value stays, fainter, while the next is on its way. */
+export function Answered<T>(props: AnsweredProps<T>): JSX.Element {
+  const { value, error, is_old, retry } = props.answer;
+  if (error !== null)
+    return (
+      <div class="panel-sentence" role="alert">
+        <p>
+          No answer: {error}.{" "}
+          <button type="button" onClick={retry}>
+            Try again
+          </button>
+        </p>
+      </div>
+    );
+  if (value === null) return <Sentence>Adding up the stacks …</Sentence>;
+  const words = props.empty(value);
+  if (words !== null && !is_old) return <Sentence>{words}</Sentence>;
+  return (
+    <div class={is_old ? "panel-content old" : "panel-content"} aria-busy={is_old}>
+      {words === null && props.children(value)}
+    </div>
+  );
+}
+
+/** Why a selection has no samples, and what to do. */
+export function no_samples(summary: Summary, lanes: number): string {
+  if (lanes === 0) return "Nothing is selected: drag over threads in the timeline.";
+  if (!summary.has.samples && summary.clock === "none")
+    return "This capture has no samples: it was recorded with --clock none. Record with --clock auto to see where time went.";
+  if (!summary.has.samples)
+    return "No sample of this capture has a stack: it was recorded with --stacks none, or nothing ran. Record with --stacks auto.";
+  return "No sample is in this selection. Select a longer time, or threads that ran (green) in it.";
+}
+
+export function no_waits(summary: Summary, lanes: number): string {
+  if (lanes === 0) return "Nothing is selected: drag over threads in the timeline.";
+  if (!summary.has.waits)
+    return "No wait of this capture has a stack: it was recorded with --no-switch-stacks or --stacks none. Record without them to see what threads wait for.";
+  return "Nobody waits in this selection. Select a longer time or other threads.";
+}
+
+export function no_wakers(summary: Summary): string | undefined {
+  if (summary.has.wakers) return undefined;
+  return "This capture has no stacks of wakers: it was recorded with --no-waker-stacks";
+}
