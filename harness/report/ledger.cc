@@ -14,8 +14,10 @@
 #include "harness/results/store.h"
 #include "harness/verdict/attribution.h"
 #include "harness/verdict/console.h"
+#include "profiler/analysis/lanes.h"
 #include "profiler/base/date.h"
 #include "profiler/base/files.h"
+#include "profiler/ui/page.h"
 
 namespace lab {
 
@@ -23,6 +25,9 @@ using thaw::Result;
 using thaw::Status;
 
 namespace {
+
+constexpr const char* kViewer = "viewer.html";
+constexpr size_t kMostViewerBytes = 4'000'000;  // a night has a hundred runs
 
 std::vector<Finding> read_console(const PlannedRun& run, const Evidence& evidence) {
   if (evidence.console.empty()) return classify_console("", false);
@@ -39,14 +44,27 @@ std::vector<Attribution> attributed(const Evidence& evidence, const thaw::Captur
   return attribute(evidence, &emits, symbols);
 }
 
-/// The threads around the stall that the host explains least.
-std::string picture_of(const thaw::Capture& capture, const Evidence& evidence,
-                       const Verdict& verdict) {
-  if (verdict.stalls.empty() || !evidence.load_guest) return "";
+/// In guest time, of the stall that the host explains least.
+std::optional<Interval> stall_of(const Evidence& evidence, const Verdict& verdict) {
+  if (verdict.stalls.empty() || !evidence.load_guest) return std::nullopt;
   const Stall& stall = verdict.stalls.front();
   const auto ns = [](double ms) { return static_cast<int64_t>(ms * 1e6); };
   const int64_t start = evidence.load_guest->start_ns + ns(stall.start_ms);
-  return draw_threads(capture, {start, start + ns(stall.length_ms)});
+  return Interval{start, start + ns(stall.length_ms)};
+}
+
+/// Writes the capture as a page beside it. The page's name and where in it the stall is; "" when
+/// that cannot be had: the rest of the record is worth more.
+std::string write_viewer(const Evidence& evidence, const std::optional<Interval>& stall) {
+  const auto lanes = thaw::Lanes::load(evidence.capture);
+  if (!lanes || lanes->threads().empty()) return "";
+  const thaw::EmbeddedPage page =
+      thaw::embedded_page(*lanes, evidence.capture.filename().string(), {}, kMostViewerBytes);
+  if (!thaw::write_file(evidence.directory / kViewer, page.html)) return "";
+  if (!stall) return kViewer;
+  const int64_t length = stall->end_ns - stall->start_ns;
+  const int64_t from = std::max<int64_t>(0, stall->start_ns - lanes->start_ns() - length / 2);
+  return fmt::format("{}#t={}-{}", kViewer, from, from + 2 * length);
 }
 
 }  // namespace
@@ -95,11 +113,14 @@ Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& e
   result.repeat = repeat;
   if (!evidence.directory.empty()) {
     TRY(thaw::write_file(evidence.directory / "repeat", repeat + "\n"));
-    const std::string picture = loaded ? picture_of(*loaded, evidence, verdict) : "";
+    const auto stall = stall_of(evidence, verdict);
+    const std::string picture = loaded && stall ? draw_threads(*loaded, *stall) : "";
     if (!picture.empty()) {
       TRY(thaw::write_file(evidence.directory / "threads.svg", picture));
       result.picture = result.directory + "/threads.svg";
     }
+    const std::string viewer = loaded ? write_viewer(evidence, stall) : "";
+    if (!viewer.empty()) result.viewer = result.directory + "/" + viewer;
   }
   known_.apply(result, thaw::date_text("%Y-%m-%d", thaw::Zone::utc));
   results_.runs.push_back(std::move(result));

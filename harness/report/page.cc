@@ -111,10 +111,13 @@ std::string links(const RunResult& run) {
   std::string text;
   for (const auto& [path, name] : {std::pair(run.console, "console log"),
                                    {run.agent_log, "agent log"},
+                                   {run.viewer, "timeline of the capture"},
                                    {run.capture, "capture"},
                                    {all, "all files"}}) {
     if (path.empty()) continue;
-    text += fmt::format("{}<a href=\"{}\">{}</a>", text.empty() ? "" : " · ", url(path), name);
+    const size_t mark = std::min(path.find('#'), path.size());  // of the viewer alone
+    text += fmt::format("{}<a href=\"{}{}\">{}</a>", text.empty() ? "" : " · ",
+                        url(path.substr(0, mark)), html(path.substr(mark)), name);
   }
   return text;
 }

@@ -55,7 +55,8 @@ ResultSet only_run(const ResultSet& results, const RunResult& run, const std::st
   one.finished = true;
   one.runs = {run};
   RunResult& kept = one.runs.front();
-  for (std::string* path : {&kept.capture, &kept.console, &kept.agent_log, &kept.picture})
+  for (std::string* path :
+       {&kept.capture, &kept.console, &kept.agent_log, &kept.picture, &kept.viewer})
     if (path->starts_with(run.directory + "/"))
       *path = directory + path->substr(run.directory.size());
   kept.directory = directory;

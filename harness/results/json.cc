@@ -328,6 +328,7 @@ json run_to_json(const RunResult& run) {
           {"console", run.console},
           {"agent_log", run.agent_log},
           {"picture", run.picture},
+          {"viewer", run.viewer},
           {"repeat", run.repeat}};
   verdict_to_json(run.verdict, to);
   maps_to_json(run, to);
@@ -372,6 +373,7 @@ RunResult run_from_json(const json& from) {
   read(from, "console", run.console);
   read(from, "agent_log", run.agent_log);
   read(from, "picture", run.picture);
+  read(from, "viewer", run.viewer);
   read(from, "repeat", run.repeat);
   verdict_from_json(from, run.verdict);
   maps_from_json(from, run);

@@ -73,10 +73,11 @@ struct RunResult {
   std::optional<std::array<thaw::EmitHistogram, thaw::kEmitContexts>> emits;
 
   std::string directory;
-  std::string capture;  ///< these four: empty when there is none
+  std::string capture;  ///< these five: empty when there is none
   std::string console;
   std::string agent_log;
   std::string picture;  ///< SVG of the threads around the longest stall
+  std::string viewer;   ///< page with the capture, and behind # where the longest stall is
   std::string repeat;   ///< the command that repeats this run
 
   /// The kernel's name for people: what booted, else what should have.

@@ -2,7 +2,7 @@
 //
 // Three things take space: cells (what every lane did, per bucket of time), samples and waits. Each
 // has a knob: the length of a bucket, which sample is kept, the shortest wait that is kept with its
-// stack. Everything is taken at first; then whichever takes most is halved until the page fits.
+// stack. Everything is taken at first; then whichever takes most is reduced until the page fits.
 // Cells keep all time right at any knob: what is shorter than a bucket is a share of it.
 
 #include "profiler/ui/page.h"
@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "profiler/analysis/stack_tree.h"
 #include "profiler/report/words.h"
@@ -28,7 +29,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kMarker = "<!-- thaw-data -->";
 constexpr int kFinestLevel = 6;  // 64 ns: no thread does anything that is shorter
 constexpr size_t kMostSamples = 2'000'000;
-constexpr size_t kMostWaits = 1'000'000;
+constexpr size_t kLeastPart = 10'000;  // bytes of a column that are not worth reducing
+constexpr uint64_t kMostWaits = 500'000;
 constexpr size_t kCellBytes = 60'000'000;  // before compression: more never fits
 
 std::string deflated(std::string_view bytes) {
@@ -54,6 +56,10 @@ std::string base64(std::string_view bytes) {
       out += i + k <= bytes.size() ? kDigits[three >> (18 - 6 * k) & 63] : '=';
   }
   return out;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string length_prefix(size_t length) {
@@ -83,8 +89,9 @@ class Embedding {
   void take_cells();
   void take_samples();
   void take_waits();
+  int64_t first_shortest() const;
+  bool reduce(size_t room);
   uint64_t buckets() const { return (static_cast<uint64_t>(lanes_.length_ns()) >> level_) + 1; }
-  size_t cells_at_least(uint64_t limit);
   Json names_json() const;
   std::vector<std::string> left_out() const;
   std::string block(Json summary) const;
@@ -222,8 +229,54 @@ std::string Embedding::block(Json summary) const {
     }
     head["lanes"].push_back(std::move(one));
   }
-  const std::string text = head.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = dump(head);
   return length_prefix(text.size()) + text + cells_.bytes + sampled_.bytes + waited_.bytes;
+}
+
+/// The least power of two of which no more waits are as long as can be kept at all.
+int64_t Embedding::first_shortest() const {
+  std::array<uint64_t, 64> by_length{};
+  for (const Lane& lane : lanes_.threads()) {
+    const auto slices = lane.slices();
+    for (size_t i = 0; i + 1 < slices.size(); i++)
+      if (is_wait(slices[i].what))
+        by_length[std::bit_width(
+            static_cast<uint64_t>(slices[i + 1].start_ns - slices[i].start_ns))]++;
+  }
+  uint64_t longer = 0;
+  for (size_t bits = by_length.size(); bits-- > 0;) {
+    longer += by_length[bits];
+    if (longer > kMostWaits) return int64_t{1} << bits;
+  }
+  return 0;
+}
+
+/// How many times as large as its part a column is, as a power of two; at least 1.
+int times_too_large(size_t packed, size_t part) {
+  int power = 1;
+  while (power < 16 && packed >> power > part) power++;
+  return power;
+}
+
+/// Reduces the column that is furthest above its part of what there is. False when none can be.
+bool Embedding::reduce(size_t room) {
+  const size_t names = deflated(dump(names_json())).size();
+  if (cells_.packed + sampled_.packed + waited_.packed + names <= room) return false;
+  const size_t part = room > names + kLeastPart ? (room - names) / 3 : kLeastPart;
+  const size_t largest = std::max({cells_.packed, sampled_.packed, waited_.packed});
+  if (largest <= kLeastPart) return false;  // the rest is names: a page without them is none
+  const int power = times_too_large(largest, part);
+  if (largest == cells_.packed) {
+    level_ += power;
+    take_cells();
+  } else if (largest == sampled_.packed) {
+    every_ <<= power;
+    take_samples();
+  } else {
+    shortest_ns_ = std::max<int64_t>(1'000, shortest_ns_ << power);
+    take_waits();
+  }
+  return true;
 }
 
 EmbeddedPage Embedding::page(const std::string& file, size_t most_bytes) {
@@ -233,32 +286,22 @@ EmbeddedPage Embedding::page(const std::string& file, size_t most_bytes) {
   for (uint32_t lane = 0; lane < lanes_.threads().size(); lane++)
     lane_of_.try_emplace(lanes_.threads()[lane].tid.value, lane);
   every_ = lanes_.samples() / kMostSamples + 1;
+  shortest_ns_ = first_shortest();
   take_cells();
   take_samples();
   take_waits();
-  while (kept_waits_ > kMostWaits) {
-    shortest_ns_ = std::max<int64_t>(1'000, 2 * shortest_ns_);
-    take_waits();
-  }
-  const Json summary = summary_json(lanes_, file);
+  Json summary = summary_json(lanes_, file);
+  // In the page everything is base64, and the parts are deflated as one.
+  const size_t rest = page.size() + deflated(dump(summary)).size() + 64 * cells_.ends.size() / 4;
+  const size_t room = most_bytes > rest ? (most_bytes - rest) / 4 * 3 : 0;
   std::string html;
-  for (int tries = 0; tries < 200; tries++) {
+  for (size_t allowed = room;; allowed -= allowed / 8) {
+    while (reduce(allowed)) {
+    }
     html = fmt::format("{}<script id=\"thaw-data\" type=\"application/octet-stream\">{}</script>{}",
                        page.substr(0, marker), base64(deflated(block(summary))),
                        page.substr(marker + kMarker.size()));
-    if (html.size() <= most_bytes) break;
-    const size_t largest = std::max({cells_.packed, sampled_.packed, waited_.packed});
-    if (largest < 10'000) break;  // the rest is names: a page without them is none
-    if (largest == cells_.packed) {
-      level_++;
-      take_cells();
-    } else if (largest == sampled_.packed) {
-      every_ *= 2;
-      take_samples();
-    } else {
-      shortest_ns_ = std::max<int64_t>(1'000, 2 * shortest_ns_);
-      take_waits();
-    }
+    if (html.size() <= most_bytes || allowed < 8 * kLeastPart) break;
   }
   return {std::move(html), left_out()};
 }
