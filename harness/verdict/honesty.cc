@@ -54,15 +54,22 @@ std::optional<BrokenLimit> broken_limit(std::string_view output_tail,
   return std::nullopt;
 }
 
-std::optional<Untruth> find_untruth(const thaw::Capture& capture, const std::string& truth_text) {
+AgainstTruth against_truth(const thaw::Capture& capture, const std::string& truth_text) {
   const auto truth = thaw::parse_truth(truth_text);
-  if (!truth) return std::nullopt;  // whether it said anything at all is asked elsewhere
+  if (!truth) return {};  // whether it said anything at all is asked elsewhere
+  const auto can_be_held = [](const thaw::ThreadTruth& thread) {
+    return thread.on_cpu || thread.waits;
+  };
+  if (std::ranges::none_of(truth->threads, can_be_held)) return {};
   const thaw::Fidelity fidelity = thaw::measure_fidelity(capture, *truth, kTruthTolerance);
+  AgainstTruth result;
+  for (const std::string& note : fidelity.notes) result.notes.push_back("not measured: " + note);
   const auto wrong = std::ranges::find_if_not(fidelity.measures, &thaw::Measure::is_good);
-  if (wrong == fidelity.measures.end()) return std::nullopt;
-  return Untruth{wrong->is_time,
-                 fmt::format("{} is {:.3f} {}", wrong->name, wrong->value, wrong->unit),
-                 fmt::format("{:.3f} to {:.3f}", wrong->low, wrong->high)};
+  if (wrong != fidelity.measures.end())
+    result.untruth = Untruth{wrong->is_time,
+                             fmt::format("{} is {:.3f} {}", wrong->name, wrong->value, wrong->unit),
+                             fmt::format("{:.3f} to {:.3f}", wrong->low, wrong->high)};
+  return result;
 }
 
 }  // namespace lab

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "profiler/store/reader.h"
 
@@ -32,8 +33,12 @@ struct Untruth {
   std::string what;      ///< the measure and its value
   std::string range;     ///< where it should be
 };
-/// The first measure of the capture that is off what the load says of itself (`thaw fidelity`).
-/// Nothing when all are right, or when the load knows no such thing.
-std::optional<Untruth> find_untruth(const thaw::Capture& capture, const std::string& truth);
+struct AgainstTruth {
+  std::optional<Untruth> untruth;  ///< the first measure that is off
+  std::vector<std::string> notes;  ///< what could not be measured
+};
+/// The capture against what the load says of itself (`thaw fidelity`). Empty when the load knows no
+/// such thing.
+AgainstTruth against_truth(const thaw::Capture& capture, const std::string& truth);
 
 }  // namespace lab

@@ -100,6 +100,7 @@ struct Trial {
   std::optional<thaw::EmitSummary> emits;
   std::vector<Sighting> sightings;
   std::vector<Stall> stalls;
+  AgainstTruth against_truth;
 
   const Finding* first(std::string_view severity) const {
     for (const Finding& finding : findings)
@@ -360,8 +361,7 @@ std::optional<Ruling> ruled_by_account(const Trial& trial) {
 
 /// The load's own account of what its threads did, where it has one, against the capture.
 std::optional<Ruling> ruled_by_truth(const Trial& trial) {
-  if (!trial.capture || !trial.evidence.workload_truth) return std::nullopt;
-  const auto untruth = find_untruth(*trial.capture, *trial.evidence.workload_truth);
+  const auto& untruth = trial.against_truth.untruth;
   if (!untruth) return std::nullopt;
   if (untruth->is_time && trial.host.undisturbed() < kLeastUndisturbedForTimes)
     return host_too_busy(trial, untruth->what);
@@ -439,6 +439,7 @@ std::vector<std::string> notes_on(const Trial& trial) {
   for (const Finding& finding : trial.findings)
     if (finding.severity == "warning" && notes.size() < 20)
       notes.push_back(fmt::format("console line {}: {}", finding.line, finding.title));
+  for (const std::string& note : trial.against_truth.notes) notes.push_back(note);
   if (trial.evidence.kernel)
     for (std::string& note : kernel_notes(*trial.evidence.kernel)) notes.push_back(std::move(note));
   if (!trial.evidence.lab_stops.empty()) {
@@ -462,6 +463,8 @@ Verdict judge(const Case& test, const Evidence& evidence, const thaw::Capture* c
               .findings = findings,
               .host = HostTime(evidence)};
   if (capture) trial.emits = thaw::summarize_emits(*capture);
+  if (capture && evidence.workload_truth)
+    trial.against_truth = against_truth(*capture, *evidence.workload_truth);
   trial.sightings = find_sightings(evidence, trial.emits ? &*trial.emits : nullptr, trial.host);
 
   const int64_t origin = evidence.load_guest ? evidence.load_guest->start_ns : 0;

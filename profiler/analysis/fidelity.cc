@@ -9,8 +9,13 @@
 // nothing.
 //
 // Waits. The kernel's own count of the voluntary switches in a workload's waits, against the waits
-// that the capture shows for the same reason, and of these those that the right thread ended. A
-// thread waits for other things at its start and end, which is a handful.
+// that the capture shows for the same reason, and against those that the right thread ended,
+// whatever their reason. A thread waits for other things at its start and end, which is a handful.
+//
+// Stacks that the brake left out. Such a wait has no reason, and its event says why. It is taken
+// from both sides: what is left must be right, and a note says how much was left out. Everything
+// else without a reason is wrong. That an event says so is not enough: the recorder must have
+// counted as many by name, or none of them is believed.
 //
 // Time that the capture itself calls unknown does not count against it, as far as it goes: some
 // kernels that run as guests switch now and then without calling the tracepoint, and it says so.
@@ -22,7 +27,6 @@
 
 #include <algorithm>
 
-#include "profiler/analysis/frame_names.h"
 #include "profiler/analysis/timeline.h"
 #include "profiler/analysis/wait_reason.h"
 
@@ -50,7 +54,10 @@ double percent(double part, double whole) {
 class Measuring {
  public:
   Measuring(const Capture& capture, double tolerance)
-      : capture_(capture), percent_(100 * tolerance), threads_(build_timeline(capture)) {}
+      : capture_(capture),
+        percent_(100 * tolerance),
+        threads_(build_timeline(capture)),
+        reasons_(capture) {}
 
   Fidelity all(const Truth& truth) {
     note_what_is_missing(truth);
@@ -59,8 +66,9 @@ class Measuring {
       const ThreadTimeline& seen = timeline_of(thread.tid);
       if (thread.on_cpu && covers(thread.on_cpu->start_ns, thread.on_cpu->end_ns))
         on_cpu(thread, *thread.on_cpu, seen);
-      if (thread.waits && has_waits) waits(thread, *thread.waits, seen);
+      if (thread.waits && has_waits) waits(thread, *thread.waits, waits_in(seen, truth));
     }
+    note_what_was_shed();
     return std::move(fidelity_);
   }
 
@@ -88,10 +96,31 @@ class Measuring {
           "--no-switch-stacks");
   }
 
+  /// Were asked for.
   bool has_stacks() const {
     return std::ranges::any_of(capture_.events(), [](const Event& event) {
-      return event.kind == EventKind::sched_switch && event.kernel_stack.value != 0;
+      return event.kind == EventKind::sched_switch &&
+             (event.kernel_stack.value != 0 ||
+              is_left_out_by_brake(event.kernel_stack, event.user_end));
     });
+  }
+
+  /// Whether the recorder counted every stack that its events say was left out.
+  bool is_shedding_named() const {
+    if (!capture_.tally()) return false;
+    const auto counted = [&](const char* name) {
+      const auto found = capture_.tally()->losses.find(name);
+      return found == capture_.tally()->losses.end() ? 0 : found->second;
+    };
+    const auto told = std::ranges::count(capture_.events(), StackEnd::shed, &Event::user_end);
+    return static_cast<uint64_t>(told) <= counted("stack_shed") + counted("copy_shed");
+  }
+
+  void note_what_was_shed() {
+    if (shed_ == 0) return;
+    fidelity_.notes.push_back(
+        fmt::format("{} of {} waits have no stack: left out by the brake (see --max-overhead)",
+                    shed_, true_waits_));
   }
 
   const ThreadTimeline& timeline_of(Tid tid) const {
@@ -124,36 +153,48 @@ class Measuring {
         .is_time = true;
   }
 
-  WaitReason reason_of(const Slice& slice) {
-    functions_.clear();
-    for (const uint64_t address : capture_.stack(slice.kernel_stack))
-      if (const KernelFunction* function = kernel_function(capture_, address, false))
-        functions_.emplace_back(function->name);
-    return wait_reason(functions_);
+  /// Those that began while the load ran.
+  static std::vector<Slice> waits_in(const ThreadTimeline& thread, const Truth& truth) {
+    std::vector<Slice> waits;
+    for (const Slice& slice : thread.slices)
+      if (slice.state == ThreadState::waiting && slice.start_ns >= truth.start_ns &&
+          slice.start_ns < truth.end_ns)
+        waits.push_back(slice);
+    return waits;
   }
 
-  void waits(const ThreadTruth& thread, const WaitTruth& truth, const ThreadTimeline& seen) {
-    double right = 0;
-    double by_right = 0;
-    for (const Slice& slice : seen.slices) {
-      if (slice.state != ThreadState::waiting || name_of(reason_of(slice)) != truth.reason)
-        continue;
-      right++;
-      if (slice.waker == truth.woken_by) by_right++;
-    }
-    const auto all = static_cast<double>(truth.waits);
+  /// `count` of `all`, which should be all of them.
+  void add_share(const ThreadTruth& thread, const std::string& what, int64_t count, double all) {
     const double spare = percent_ + percent(kSpareWaits, all);
-    add(thread, fmt::format("waits for {}", truth.reason).c_str(), percent(right, all), 100 - spare,
-        100 + spare);
+    add(thread, what.c_str(), percent(static_cast<double>(count), all), 100 - spare, 100 + spare);
+  }
+
+  void waits(const ThreadTruth& thread, const WaitTruth& truth, const std::vector<Slice>& waits) {
+    const auto is_left_out = [](const Slice& slice) {
+      return is_left_out_by_brake(slice.kernel_stack, slice.user_end);
+    };
+    const int64_t shed = is_shedding_named_ ? std::ranges::count_if(waits, is_left_out) : 0;
+    const int64_t right = std::ranges::count_if(waits, [&](const Slice& slice) {
+      return name_of(reasons_.of(slice.kernel_stack)) == truth.reason;
+    });
+    const auto all = static_cast<double>(truth.waits);
+    shed_ += shed;
+    true_waits_ += truth.waits;
+    // Of a thread whose stacks were all left out nothing is known, be it right or wrong.
+    if (const double known = all - static_cast<double>(shed); shed == 0 || known > kSpareWaits)
+      add_share(thread, fmt::format("waits for {}", truth.reason), right, known);
     if (truth.woken_by.value != 0)
-      add(thread, fmt::format("their ends by {}", truth.woken_by).c_str(), percent(by_right, all),
-          100 - spare, 100 + spare);
+      add_share(thread, fmt::format("waits ended by {}", truth.woken_by),
+                std::ranges::count(waits, truth.woken_by, &Slice::waker), all);
   }
 
   const Capture& capture_;
   const double percent_;
   const std::vector<ThreadTimeline> threads_;  ///< by tid
-  std::vector<std::string_view> functions_;
+  WaitReasons reasons_;
+  const bool is_shedding_named_ = is_shedding_named();
+  int64_t shed_ = 0;         ///< waits whose stack the brake left out
+  uint64_t true_waits_ = 0;  ///< of all threads whose waits were measured
   Fidelity fidelity_;
 };
 

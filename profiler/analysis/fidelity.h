@@ -28,7 +28,9 @@ struct Fidelity {
 };
 
 /// What can be measured: waits only in a capture with stacks of switches, and nothing that began
-/// before the capture or ended after it. `tolerance` is a part of the true value: 0.001 is 0.1 %.
+/// before the capture or ended after it. Reasons are judged of the waits whose stack was taken; how
+/// many were left out by the brake is a note. A stack that is gone without that name is a wrong
+/// reason. `tolerance` is a part of the true value: 0.001 is 0.1 %.
 Fidelity measure_fidelity(const Capture& capture, const Truth& truth, double tolerance);
 
 }  // namespace thaw

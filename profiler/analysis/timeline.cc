@@ -104,10 +104,11 @@ void TimelineBuilder::close(Thread& thread, ThreadState state, int64_t end_ns,
                             const Waking& waking) {
   if (thread.known != Knowledge::state) return;
   if (end_ns > thread.since_ns) {
-    Slice slice{state, thread.since_ns, end_ns, thread.cpu, waking.by, {}, {}, {}, {}};
+    Slice slice{state, thread.since_ns, end_ns, thread.cpu, waking.by, {}, {}, {}, {}, {}};
     if (state == ThreadState::waiting) {
       slice.kernel_stack = thread.kernel_stack;
       slice.user_stack = thread.user_stack;
+      slice.user_end = thread.user_end;
       slice.waker_kernel_stack = waking.kernel_stack;
       slice.waker_user_stack = waking.user_stack;
     }
@@ -162,6 +163,7 @@ void TimelineBuilder::switch_out(const Event& event) {
     enter(prev, ThreadState::waiting, event.time_ns, event.cpu);
     prev.kernel_stack = event.kernel_stack;
     prev.user_stack = event.user_stack;
+    prev.user_end = event.user_end;
   }
 }
 

@@ -21,6 +21,7 @@ struct Slice {
   /// Of a waiting slice: where the thread blocked; 0 when that was not recorded.
   StackId kernel_stack;
   StackId user_stack;
+  StackEnd user_end = StackEnd::unknown;  ///< `shed`: the brake left both stacks out
   /// And where its waker was; 0 likewise.
   StackId waker_kernel_stack;
   StackId waker_user_stack;

@@ -78,6 +78,7 @@ class TimelineBuilder {
     // Where it blocked; of a waiting thread.
     StackId kernel_stack;
     StackId user_stack;
+    StackEnd user_end = StackEnd::unknown;
   };
   Thread& thread(Tid tid);
   void set_pid(const Thread& thread, Pid pid) { known_[thread.number].pid = pid; }

@@ -65,7 +65,9 @@ enum class StackEnd : uint8_t {
   unsupported = 6,     ///< at a rule of the unwind information that Thaw cannot follow
   copy_too_short = 7,  ///< the stack is longer than what was copied of it
   compat = 8,          ///< a 32-bit process
-  shed = 9,            ///< not taken, to keep the cost below --max-overhead
+  /// Not taken, to save its cost. Without a kernel stack neither was: by the brake of
+  /// --max-overhead.
+  shed = 9,
 };
 inline constexpr int kStackEnds = 10;
 /// "complete", "too_deep", …: the names in `info --json` and in `dump`.
@@ -99,5 +101,10 @@ struct Event {
 
   friend bool operator==(const Event&, const Event&) = default;
 };
+
+/// Of a switch: neither stack was taken, to keep the cost below --max-overhead.
+inline bool is_left_out_by_brake(StackId kernel_stack, StackEnd user_end) {
+  return user_end == StackEnd::shed && kernel_stack.value == 0;
+}
 
 }  // namespace thaw

@@ -72,6 +72,12 @@ class GivenCapture {
       given_.events_.back().user = std::move(user);
       return *this;
     }
+    /// Sleeps, and the brake left out where it blocked.
+    Cpu& blocks_unseen_for(int32_t next) {
+      sleeps_for(next);
+      given_.events_.back().event.user_end = StackEnd::shed;
+      return *this;
+    }
     Cpu& dies_for(int32_t next) { return switch_to(next, kDead); }
     /// Says who runs here without an event: what a capture that begins now cannot know.
     Cpu& ran(int32_t tid) {

@@ -77,6 +77,76 @@ TEST(Fidelity, ComparesReasonsAndWakers) {
   EXPECT_DOUBLE_EQ(with("futex", 8).measures[0].value, 0);
   EXPECT_THAT(with("pipe", 0).measures, SizeIs(1)) << "nothing is claimed of the waker";
   EXPECT_THAT(right.measures[0].name, HasSubstr("pipe"));
+  EXPECT_THAT(right.measures[1].name, HasSubstr("ended by 8"));
+}
+
+/// 7 waits in a pipe `with_stack` + `shed` + `silent` times, 8 ends each wait; the recorder says
+/// that it left out `named` stacks.
+GivenCapture given_waits(int with_stack, int shed, int silent, uint64_t named) {
+  GivenCapture given;
+  given.ending.end_ns = kStart + 1'000_ms;
+  given.functions = {{kPipeRead, 0x100, "pipe_read", ""}};
+  auto cpu = given.cpu(0).ran(7);
+  for (int wait = 0; wait < with_stack + shed + silent; wait++) {
+    cpu.at(5_us * wait);
+    if (wait < with_stack)
+      cpu.blocks_for(8, {kPipeRead + 0x10});
+    else if (wait < with_stack + shed)
+      cpu.blocks_unseen_for(8);
+    else
+      cpu.sleeps_for(8);
+    cpu.at(5_us * wait + 3_us).wakes(7).woken(7).switch_to(7);
+  }
+  return given.loses("stack_shed", named);
+}
+
+Fidelity fidelity_of_waits(const GivenCapture& given, uint64_t waits) {
+  const ThreadTruth thread{
+      .tid = Tid(7), .name = "ping", .waits = WaitTruth{waits, "pipe", Tid(8)}};
+  return measure_fidelity(given.capture(), given_truth(thread), 0.001);
+}
+
+TEST(Fidelity, JudgesReasonsOfWaitsWhoseStackWasTaken) {
+  const Fidelity fidelity = fidelity_of_waits(given_waits(2'000, 8'000, 0, 8'000), 10'000);
+  ASSERT_THAT(fidelity.measures, SizeIs(2));
+  EXPECT_DOUBLE_EQ(fidelity.measures[0].value, 100) << "of 2000";
+  EXPECT_DOUBLE_EQ(fidelity.measures[1].value, 100) << "of all: a waker needs no stack";
+  EXPECT_TRUE(fidelity.is_good());
+  EXPECT_THAT(fidelity.notes,
+              testing::ElementsAre("8000 of 10000 waits have no stack: left out by the brake (see "
+                                   "--max-overhead)"));
+}
+
+TEST(Fidelity, CountsAStackThatIsGoneWithoutANameAsWrong) {
+  const Fidelity silent = fidelity_of_waits(given_waits(2'000, 7'900, 100, 7'900), 10'000);
+  EXPECT_DOUBLE_EQ(silent.measures[0].value, 100.0 * 2'000 / 2'100);
+  EXPECT_FALSE(silent.is_good());
+  const Fidelity uncounted = fidelity_of_waits(given_waits(2'000, 8'000, 0, 7'999), 10'000);
+  EXPECT_DOUBLE_EQ(uncounted.measures[0].value, 20) << "8000 events say so, 7999 were counted";
+  EXPECT_FALSE(uncounted.is_good());
+  EXPECT_THAT(uncounted.notes, IsEmpty());
+  EXPECT_FALSE(fidelity_of_waits(given_waits(2'000, 8'000, 0, 8'000), 10'100).is_good())
+      << "waits that are not there";
+}
+
+TEST(Fidelity, SaysNothingOfReasonsWhenAllStacksWereLeftOut) {
+  const Fidelity fidelity = fidelity_of_waits(given_waits(0, 1'000, 0, 1'000), 1'000);
+  ASSERT_THAT(fidelity.measures, SizeIs(1));
+  EXPECT_THAT(fidelity.measures[0].name, HasSubstr("ended by 8"));
+  EXPECT_THAT(fidelity.notes, testing::ElementsAre(HasSubstr("1000 of 1000 waits")));
+}
+
+TEST(Fidelity, CountsWakersOfWaitsOfEveryReason) {
+  GivenCapture given = given_waits(2'000, 0, 0, 0);
+  given.functions = {{kPipeRead, 0x100, "futex_wait", ""}};
+  const Fidelity fidelity = fidelity_of_waits(given, 2'000);
+  EXPECT_DOUBLE_EQ(fidelity.measures[0].value, 0) << "a wrong reason";
+  EXPECT_DOUBLE_EQ(fidelity.measures[1].value, 100) << "is no wrong waker";
+  const ThreadTruth thread{.tid = Tid(7), .waits = WaitTruth{2'000, "futex", Tid(8)}};
+  Truth short_load = given_truth(thread);
+  short_load.end_ns = kStart + 5_ms;
+  EXPECT_DOUBLE_EQ(measure_fidelity(given.capture(), short_load, 0.001).measures[1].value, 50)
+      << "1000 of its waits began while the load ran";
 }
 
 TEST(Fidelity, PassesOverWhatTheCaptureCannotKnow) {
