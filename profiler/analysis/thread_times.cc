@@ -71,6 +71,10 @@ class Summing {
         Waits& waits = times.waits[static_cast<size_t>(reasons_.of(slice.kernel_stack))];
         waits.count++;
         waits.ns += length_ns;
+        if (is_left_out_by_brake(slice.kernel_stack, slice.user_end)) {
+          times.shed.count++;
+          times.shed.ns += length_ns;
+        }
         break;
       }
     }

@@ -33,7 +33,9 @@ struct ThreadTimes {
   int64_t unknown_ns = 0;                   ///< events were lost
   uint64_t switches = 0;                    ///< times that it got a CPU
   std::array<Waits, kWaitReasons> waits{};  ///< their times add up to waiting_ns
-  std::vector<Waker> wakers;                ///< most first
+  /// Of the unknown waits: those whose stack was left out to keep the cost below --max-overhead.
+  Waits shed;
+  std::vector<Waker> wakers;  ///< most first
 };
 
 /// Longest running first. Waits are `unknown` in a capture without stacks of switches.

@@ -33,6 +33,34 @@ std::string wakers(const ThreadTimes& thread) {
   return out;
 }
 
+std::string times_of(const ThreadTimes& thread, size_t reason) {
+  const Waits& waits = thread.waits[reason];
+  if (reason != static_cast<size_t>(WaitReason::unknown) || thread.shed.count == 0)
+    return fmt::format("{}×", grouped(waits.count));
+  return fmt::format("{}×, {} of them left out by the brake", grouped(waits.count),
+                     grouped(thread.shed.count));
+}
+
+/// Why reasons of waits are unknown, and what can be done; "" when none is.
+std::string unknown_reasons(std::span<const ThreadTimes> threads) {
+  uint64_t unknown = 0;
+  uint64_t shed = 0;
+  for (const ThreadTimes& thread : threads) {
+    unknown += thread.waits[static_cast<size_t>(WaitReason::unknown)].count;
+    shed += thread.shed.count;
+  }
+  std::string out;
+  if (shed != 0)
+    out += fmt::format(
+        "left out by the brake: stacks of {} waits, to keep the cost below --max-overhead; raise "
+        "it to know what\nthey were for\n",
+        grouped(shed));
+  if (unknown > shed)
+    out += fmt::format("unknown{}: {} waits that were under way before, or without a stack\n",
+                       shed == 0 ? "" : " otherwise", grouped(unknown - shed));
+  return out.empty() ? out : "\n" + out;
+}
+
 }  // namespace
 
 std::string wait_words(const ThreadTimes& thread) {
@@ -44,9 +72,8 @@ std::string wait_words(const ThreadTimes& thread) {
   });
   std::string out;
   for (const size_t i : order)
-    out +=
-        fmt::format("{}{} {} ({}×)", out.empty() ? "" : ", ", name_of(static_cast<WaitReason>(i)),
-                    time(thread.waits[i].ns), grouped(thread.waits[i].count));
+    out += fmt::format("{}{} {} ({})", out.empty() ? "" : ", ", name_of(static_cast<WaitReason>(i)),
+                       time(thread.waits[i].ns), times_of(thread, i));
   return out;
 }
 
@@ -80,7 +107,7 @@ std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows) {
       out += fmt::format("{:>35}unknown for {}: events were lost\n", "", time(thread.unknown_ns));
   }
   if (threads.size() > rows) out += fmt::format("… and {} more threads\n", threads.size() - rows);
-  return out;
+  return out + unknown_reasons(threads);
 }
 
 std::string timeline_json(std::span<const ThreadTimes> threads) {
@@ -98,16 +125,18 @@ std::string timeline_json(std::span<const ThreadTimes> threads) {
                         {"name", waker.name},
                         {"count", waker.count},
                         {"waited_ns", waker.ns}});
-    out["threads"].push_back({{"tid", thread.tid.value},
-                              {"pid", thread.pid.value},
-                              {"name", thread.name},
-                              {"running_ns", thread.running_ns},
-                              {"ready_ns", thread.ready_ns},
-                              {"waiting_ns", waiting_json(thread)},
-                              {"unknown_ns", thread.unknown_ns},
-                              {"switches", thread.switches},
-                              {"waits", std::move(waits)},
-                              {"wakers", std::move(wakers)}});
+    out["threads"].push_back(
+        {{"tid", thread.tid.value},
+         {"pid", thread.pid.value},
+         {"name", thread.name},
+         {"running_ns", thread.running_ns},
+         {"ready_ns", thread.ready_ns},
+         {"waiting_ns", waiting_json(thread)},
+         {"unknown_ns", thread.unknown_ns},
+         {"switches", thread.switches},
+         {"waits", std::move(waits)},
+         {"left_out_by_brake", {{"waits", thread.shed.count}, {"waiting_ns", thread.shed.ns}}},
+         {"wakers", std::move(wakers)}});
   }
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -14,19 +14,20 @@ namespace thaw {
 inline constexpr int kTimelineSchema = 1;
 
 /// What a thread waited for: "futex 1.20 s (34×), pipe 20.0 ms (5×)", longest first; "" for
-/// nothing.
+/// nothing. Of waits for unknown reasons also how many are so because of --max-overhead.
 std::string wait_words(const ThreadTimes& thread);
 /// {reason: ns}, as JSON.
 nlohmann::ordered_json waiting_json(const ThreadTimes& thread);
 /// "name (123)", "thread 123", or that nobody knows.
 std::string waker_words(Tid tid, const std::string& name);
 
-/// At most `rows` threads, each with its reasons and the wakers that woke it most.
+/// At most `rows` threads, each with its reasons and the wakers that woke it most; below them why
+/// reasons are unknown.
 std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows);
 /// `schema`; `threads[]` with `tid`, `pid`, `name`, `running_ns`, `ready_ns`, `waiting_ns`
 /// {reason: ns}, `unknown_ns`, `switches` (times that it got a CPU); `waits` {reason: count};
-/// `wakers[]` with `tid`, `name`, `count`, `waited_ns` (how long the waits that it ended had
-/// lasted).
+/// `left_out_by_brake` {`waits`, `waiting_ns`} (of those for unknown reasons); `wakers[]` with
+/// `tid`, `name`, `count`, `waited_ns` (how long the waits that it ended had lasted).
 std::string timeline_json(std::span<const ThreadTimes> threads);
 
 }  // namespace thaw

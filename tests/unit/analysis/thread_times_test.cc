@@ -99,6 +99,17 @@ TEST_F(ThreadTimesTest, KnowNoReasonWithoutAStack) {
   EXPECT_EQ(of(all, 7).waits[static_cast<size_t>(WaitReason::unknown)].count, 1u);
 }
 
+TEST_F(ThreadTimesTest, KnowWhichStacksTheBrakeLeftOut) {
+  GivenCapture given;
+  auto cpu = given.cpu(0).ran(7);
+  cpu.at(1_ms).sleeps_for(8).at(2_ms).wakes(7).woken(7).switch_to(7);
+  cpu.at(3_ms).blocks_unseen_for(8).at(6_ms).wakes(7).woken(7).switch_to(7);
+  const auto all = thread_times(given.capture());
+  EXPECT_EQ(of(all, 7).waits[static_cast<size_t>(WaitReason::unknown)].count, 2u);
+  EXPECT_EQ(of(all, 7).shed.count, 1u);
+  EXPECT_EQ(of(all, 7).shed.ns, 3_ms);
+}
+
 class OfSomeProcesses : public ThreadTimesTest {
  protected:
   OfSomeProcesses() : ThreadTimesTest("pid 7") {}
