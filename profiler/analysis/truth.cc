@@ -1,7 +1,13 @@
-// Reads the line of JSON that a workload prints. Fields that are not known are passed over: each
-// workload says more than a capture can be held against.
+// Reads the line of JSON that a workload prints. Fields that are not known are
+// passed over: each workload says more than a capture can be held against.
+//
+// A truth is written by hand or by a program of one's own, too: what is wrong
+// with it is said in the words of this file, not in those of the library that
+// reads JSON.
 
 #include "profiler/analysis/truth.h"
+
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -12,41 +18,100 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kSchema = 1;
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMostTid = std::numeric_limits<int32_t>::max();
 
-OnCpuTruth on_cpu_of(const Json& from) {
-  return {.start_ns = from.at("start_ns"),
-          .end_ns = from.at("end_ns"),
-          .cpu_ns = from.at("cpu_ns"),
-          .excluded_ns = from.at("excluded_ns"),
-          .run_delay_ns = from.at("run_delay_ns")};
+template <class... Args>
+std::unexpected<Error> no_truth(fmt::format_string<Args...> format, Args&&... args) {
+  return fail(ErrorKind::User, "this is no truth of a workload: {}",
+              fmt::format(format, std::forward<Args>(args)...));
 }
 
-ThreadTruth thread_of(const Json& from) {
-  ThreadTruth thread{.tid = Tid(from.at("tid").get<int32_t>()), .name = from.at("name")};
-  if (from.contains("on_cpu")) thread.on_cpu = on_cpu_of(from["on_cpu"]);
-  if (from.contains("reason"))
-    thread.waits = WaitTruth{.waits = from.at("waits"),
-                             .reason = from["reason"],
-                             .woken_by = Tid(from.at("woken_by").get<int32_t>())};
+/// An object of the truth, and how a sentence calls it: "it", "its thread 3".
+struct Fields {
+  const Json& json;
+  std::string name;
+
+  static Result<Fields> of(const Json& json, std::string name) {
+    if (!json.is_object()) return no_truth("{} is no object of JSON", name);
+    return Fields{json, std::move(name)};
+  }
+  bool has(const char* key) const { return json.contains(key); }
+  /// Null when there is none.
+  const Json& at(const char* key) const {
+    static const Json kNone;
+    const auto found = json.find(key);
+    return found == json.end() ? kNone : *found;
+  }
+  Result<int64_t> whole_number(const char* key, int64_t least = 0, int64_t most = kMost) const {
+    const Json& value = at(key);
+    if (!value.is_number_integer()) return no_truth("{} has no whole number '{}'", name, key);
+    const bool is_too_large =
+        value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(kMost);
+    const auto number = value.get<int64_t>();
+    if (is_too_large || number < least || number > most)
+      return no_truth("'{}' of {} is {}, not from {} to {}", key, name, value.dump(), least, most);
+    return number;
+  }
+  Result<Tid> tid(const char* key) const {
+    return Tid(static_cast<int32_t>(TRY(whole_number(key, 0, kMostTid))));
+  }
+  Result<std::string> text(const char* key) const {
+    const Json& value = at(key);
+    if (!value.is_string()) return no_truth("{} has no text '{}'", name, key);
+    return value.get<std::string>();
+  }
+};
+
+Result<OnCpuTruth> on_cpu_of(const Fields& from) {
+  return OnCpuTruth{.start_ns = TRY(from.whole_number("start_ns")),
+                    .end_ns = TRY(from.whole_number("end_ns")),
+                    .cpu_ns = TRY(from.whole_number("cpu_ns")),
+                    // A difference of clocks that are not read in one moment.
+                    .excluded_ns = TRY(from.whole_number("excluded_ns", -kMost)),
+                    .run_delay_ns = TRY(from.whole_number("run_delay_ns"))};
+}
+
+Result<WaitTruth> waits_of(const Fields& from) {
+  WaitTruth truth;
+  truth.waits = static_cast<uint64_t>(TRY(from.whole_number("waits")));
+  truth.reason = TRY(from.text("reason"));
+  truth.woken_by = TRY(from.tid("woken_by"));
+  return truth;
+}
+
+Result<ThreadTruth> thread_of(const Fields& from) {
+  ThreadTruth thread;
+  thread.tid = TRY(from.tid("tid"));
+  thread.name = TRY(from.text("name"));
+  if (from.has("on_cpu")) {
+    const Fields on_cpu = TRY(Fields::of(from.at("on_cpu"), "'on_cpu' of " + from.name));
+    thread.on_cpu = TRY(on_cpu_of(on_cpu));
+  }
+  if (from.has("reason")) thread.waits = TRY(waits_of(from));
   return thread;
 }
 
 }  // namespace
 
 Result<Truth> parse_truth(std::string_view text) {
-  try {
-    const Json json = Json::parse(text);
-    if (json.at("schema") != kSchema)
-      return fail(ErrorKind::User, "this truth is of schema {}, this thaw knows {}",
-                  json["schema"].dump(), kSchema);
-    Truth truth{.program = json.at("program"),
-                .start_ns = json.at("start_ns"),
-                .end_ns = json.at("end_ns")};
-    for (const Json& thread : json.at("threads")) truth.threads.push_back(thread_of(thread));
-    return truth;
-  } catch (const Json::exception& error) {
-    return fail(ErrorKind::User, "this is no truth of a workload: {}", error.what());
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded())
+    return no_truth("it is not JSON; a workload prints one line of it when it ends");
+  const Fields fields = TRY(Fields::of(json, "it"));
+  if (const int64_t schema = TRY(fields.whole_number("schema")); schema != kSchema)
+    return fail(ErrorKind::User, "this truth is of schema {}, this thaw knows {}", schema, kSchema);
+  Truth truth;
+  truth.program = TRY(fields.text("program"));
+  truth.start_ns = TRY(fields.whole_number("start_ns"));
+  truth.end_ns = TRY(fields.whole_number("end_ns"));
+  if (!fields.at("threads").is_array()) return no_truth("it has no list 'threads'");
+  for (const Json& thread : fields.at("threads")) {
+    const Fields of_thread =
+        TRY(Fields::of(thread, fmt::format("its thread {}", truth.threads.size() + 1)));
+    truth.threads.push_back(TRY(thread_of(of_thread)));
   }
+  return truth;
 }
 
 }  // namespace thaw
