@@ -80,6 +80,13 @@ uint64_t Accounting::lost() const {
   return sum;
 }
 
+uint64_t Accounting::switches_lost_at_most() const {
+  uint64_t sum = lost();
+  for (const CountedLoss& loss : losses)
+    if (loss.name == "sample_shed" || loss.name == "slow_log_full") sum -= loss.count;
+  return sum;
+}
+
 int64_t Accounting::unaccounted() const {
   return static_cast<int64_t>(happened_total() - recorded_total() - lost());
 }

@@ -34,6 +34,8 @@ struct Accounting {
   uint64_t recorded_total() const;
   /// Events gone with a name: counts of severity DataLoss.
   uint64_t lost() const;
+  /// Of these, those that can have been switches or wake-ups.
+  uint64_t switches_lost_at_most() const;
   /// happened − recorded − lost: 0 when every event is accounted for; negative would be a bug.
   int64_t unaccounted() const;
   /// The kernel's switches that no program of ours counted; absent like kernel_switches.

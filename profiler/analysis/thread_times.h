@@ -30,7 +30,7 @@ struct ThreadTimes {
   int64_t running_ns = 0;
   int64_t ready_ns = 0;
   int64_t waiting_ns = 0;
-  int64_t unknown_ns = 0;                   ///< events were lost
+  int64_t unknown_ns = 0;                   ///< a switch is not in the capture
   uint64_t switches = 0;                    ///< times that it got a CPU
   std::array<Waits, kWaitReasons> waits{};  ///< their times add up to waiting_ns
   /// Of the unknown waits: those whose stack was left out to keep the cost below --max-overhead.

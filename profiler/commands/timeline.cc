@@ -19,7 +19,8 @@ struct Options {
 Result<int> run(const Options& options) {
   const OpenedCapture opened = TRY(open_capture(options.file));
   const std::vector<ThreadTimes> threads = thread_times(opened.capture);
-  TRY(print_out(options.json ? timeline_json(threads) : timeline_text(threads, options.rows)));
+  TRY(print_out(options.json ? timeline_json(opened.capture, threads)
+                             : timeline_text(opened.capture, threads, options.rows)));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "profiler/analysis/accounting.h"
 #include "profiler/report/words.h"
 
 namespace thaw {
@@ -39,6 +40,47 @@ std::string times_of(const ThreadTimes& thread, size_t reason) {
     return fmt::format("{}×", grouped(waits.count));
   return fmt::format("{}×, {} of them left out by the brake", grouped(waits.count),
                      grouped(thread.shed.count));
+}
+
+/// Why switches are missing from a capture, where some are.
+struct Missing {
+  uint64_t lost = 0;       ///< events, at most
+  bool is_untold = false;  ///< the kernel switched and did not call Thaw's program
+  uint64_t untold = 0;     ///< how often; 0: not known
+  bool is_damaged = false;
+};
+
+/// Where all that Thaw's programs were called for is in the file, they were not called for the
+/// rest. Only a capture of the whole machine has the kernel's own count.
+Missing missing_from(const Capture& capture) {
+  const Accounting books = account(capture);
+  Missing missing{.lost = books.switches_lost_at_most(),
+                  .is_damaged = capture.damage().chunks != 0};
+  if (!books.is_final || missing.is_damaged) return missing;
+  missing.untold =
+      static_cast<uint64_t>(std::max<int64_t>(0, books.switches_unaccounted().value_or(0)));
+  missing.is_untold = missing.untold != 0 || (missing.lost == 0 && books.unaccounted() == 0);
+  return missing;
+}
+
+std::string words_of(const Missing& missing) {
+  std::string out;
+  const auto add = [&](const std::string& words) { out += (out.empty() ? "" : "; ") + words; };
+  if (missing.lost != 0) add("events were lost (see thaw info)");
+  if (missing.untold != 0)
+    add(fmt::format("the kernel did not tell of {} of its switches", grouped(missing.untold)));
+  else if (missing.is_untold)
+    add("the kernel did not tell of a switch");
+  if (missing.is_damaged) add("a part of the file is damaged");
+  return out.empty() ? "a switch is not in the capture" : out;
+}
+
+Json json_of(const Missing& missing) {
+  Json out = Json::array();
+  if (missing.lost != 0) out.push_back("events lost");
+  if (missing.is_untold) out.push_back("switches not traced");
+  if (missing.is_damaged) out.push_back("file damaged");
+  return out;
 }
 
 /// Why reasons of waits are unknown, and what can be done; "" when none is.
@@ -91,10 +133,12 @@ std::string waker_words(Tid tid, const std::string& name) {
                       : fmt::format("{} ({})", printable(name), tid);
 }
 
-std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows) {
+std::string timeline_text(const Capture& capture, std::span<const ThreadTimes> threads,
+                          size_t rows) {
   if (threads.empty()) return "no switch was recorded\n";
   std::string out = fmt::format("{:>9}  {:>9}  {:>9}  {:>8}  {}\n", "running", "ready", "waiting",
                                 "thread", "name");
+  const std::string why_unknown = words_of(missing_from(capture));
   for (const ThreadTimes& thread : threads.first(std::min(rows, threads.size()))) {
     out += fmt::format("{:>9}  {:>9}  {:>9}  {:>8}  {}\n", time(thread.running_ns),
                        time(thread.ready_ns), time(thread.waiting_ns), thread.tid,
@@ -104,15 +148,18 @@ std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows) {
     if (const std::string text = wakers(thread); !text.empty())
       out += fmt::format("{:>35}woken by {}\n", "", text);
     if (thread.unknown_ns != 0)
-      out += fmt::format("{:>35}unknown for {}: events were lost\n", "", time(thread.unknown_ns));
+      out += fmt::format("{:>35}unknown for {}: {}\n", "", time(thread.unknown_ns), why_unknown);
   }
   if (threads.size() > rows) out += fmt::format("… and {} more threads\n", threads.size() - rows);
   return out + unknown_reasons(threads);
 }
 
-std::string timeline_json(std::span<const ThreadTimes> threads) {
+std::string timeline_json(const Capture& capture, std::span<const ThreadTimes> threads) {
   Json out;
   out["schema"] = kTimelineSchema;
+  const bool is_any_unknown = std::ranges::any_of(
+      threads, [](const ThreadTimes& thread) { return thread.unknown_ns != 0; });
+  out["unknown_because"] = is_any_unknown ? json_of(missing_from(capture)) : Json::array();
   out["threads"] = Json::array();
   for (const ThreadTimes& thread : threads) {
     Json waits = Json::object();

@@ -23,11 +23,14 @@ std::string waker_words(Tid tid, const std::string& name);
 
 /// At most `rows` threads, each with its reasons and the wakers that woke it most; below them why
 /// reasons are unknown.
-std::string timeline_text(std::span<const ThreadTimes> threads, size_t rows);
-/// `schema`; `threads[]` with `tid`, `pid`, `name`, `running_ns`, `ready_ns`, `waiting_ns`
-/// {reason: ns}, `unknown_ns`, `switches` (times that it got a CPU); `waits` {reason: count};
-/// `left_out_by_brake` {`waits`, `waiting_ns`} (of those for unknown reasons); `wakers[]` with
-/// `tid`, `name`, `count`, `waited_ns` (how long the waits that it ended had lasted).
-std::string timeline_json(std::span<const ThreadTimes> threads);
+std::string timeline_text(const Capture& capture, std::span<const ThreadTimes> threads,
+                          size_t rows);
+/// `schema`; `unknown_because[]`, why of some time nothing is known: `events lost`, `switches not
+/// traced` (the kernel did not call Thaw for them), `file damaged`; `threads[]` with `tid`, `pid`,
+/// `name`, `running_ns`, `ready_ns`, `waiting_ns` {reason: ns}, `unknown_ns`, `switches` (times
+/// that it got a CPU); `waits` {reason: count}; `left_out_by_brake` {`waits`, `waiting_ns`} (of
+/// those for unknown reasons); `wakers[]` with `tid`, `name`, `count`, `waited_ns` (how long the
+/// waits that it ended had lasted).
+std::string timeline_json(const Capture& capture, std::span<const ThreadTimes> threads);
 
 }  // namespace thaw

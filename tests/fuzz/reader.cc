@@ -69,8 +69,8 @@ void run(std::string_view input) {
   (void)thaw::profile_text(*capture, profile, 5);
   (void)thaw::profile_json(*capture, profile);
   const auto threads = thaw::thread_times(*capture);
-  (void)thaw::timeline_text(threads, 5);
-  (void)thaw::timeline_json(threads);
+  (void)thaw::timeline_text(*capture, threads, 5);
+  (void)thaw::timeline_json(*capture, threads);
   thaw::dump(*capture, [](std::string_view) {});
   const thaw::SampledStacks samples = thaw::sampled_stacks(*capture);
   (void)thaw::export_folded(thaw::waiting_stacks(*capture));

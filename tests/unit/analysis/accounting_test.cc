@@ -61,6 +61,16 @@ TEST(Accounting, CountsOnlyDataLossAsLostEvents) {
   EXPECT_EQ(books.unaccounted(), 0);
 }
 
+TEST(Accounting, KnowsWhichLossesAreNoSwitches) {
+  const Accounting books = account(two_switches()
+                                       .loses("ring_full", 2)
+                                       .loses("sample_shed", 30)
+                                       .loses("slow_log_full", 4)
+                                       .capture());
+  EXPECT_EQ(books.lost(), 36u);
+  EXPECT_EQ(books.switches_lost_at_most(), 2u);
+}
+
 TEST(Accounting, ListsTheWorstLossesFirst) {
   const Accounting books = account(two_switches()
                                        .loses("transport_lost", 1)

@@ -102,7 +102,7 @@ size_t read_everything(const Capture& capture) {
   const Profile profile = make_profile(capture);
   bytes += profile_text(capture, profile, 5).size() + profile_json(capture, profile).size();
   const auto threads = thread_times(capture);
-  bytes += timeline_text(threads, 5).size() + timeline_json(threads).size();
+  bytes += timeline_text(capture, threads, 5).size() + timeline_json(capture, threads).size();
   bytes += freezes_text(capture, freezes, 0).size() + freezes_json(capture, freezes, 0).size();
   dump(capture, [&](std::string_view lines) { bytes += lines.size(); });
   const SampledStacks samples = sampled_stacks(capture);

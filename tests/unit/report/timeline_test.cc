@@ -31,12 +31,12 @@ GivenCapture given_unknown_waits(int shed, int silent) {
 
 std::string text_of(const GivenCapture& given) {
   const Capture capture = given.capture();
-  return timeline_text(thread_times(capture), 5);
+  return timeline_text(capture, thread_times(capture), 5);
 }
 
 nlohmann::json json_of(const GivenCapture& given) {
   const Capture capture = given.capture();
-  return nlohmann::json::parse(timeline_json(thread_times(capture)));
+  return nlohmann::json::parse(timeline_json(capture, thread_times(capture)));
 }
 
 TEST(TimelineText, TellsReasonsLeftOutByTheBrakeFromOthersThatAreUnknown) {
@@ -56,6 +56,34 @@ TEST(TimelineJson, TellsThemToo) {
   EXPECT_EQ(thread["waits"]["unknown"], 3);
   EXPECT_EQ(thread["left_out_by_brake"]["waits"], 2);
   EXPECT_EQ(thread["left_out_by_brake"]["waiting_ns"], 8_ms);
+}
+
+/// 7 is switched out of a CPU to which no switch brought it.
+GivenCapture given_a_missing_switch() {
+  GivenCapture given;
+  given.cpu(0).ran(7).at(1_ms).sleeps_for(8).ran(7).at(5_ms).switch_to(8);
+  return given;
+}
+
+TEST(TimelineText, SaysWhetherSwitchesWereLostOrNeverTold) {
+  GivenCapture lost = given_a_missing_switch();
+  lost.tally.switches = {{3, true}};
+  lost.loses("ring_full", 1);
+  EXPECT_THAT(text_of(lost), HasSubstr("unknown for 4.00 ms: events were lost (see thaw info)\n"));
+  EXPECT_EQ(json_of(lost)["unknown_because"], nlohmann::json({"events lost"}));
+  GivenCapture untold = given_a_missing_switch();
+  untold.tally.switches = {{3, true}};
+  untold.loses("stack_cut", 1);  // no event is gone for that
+  EXPECT_THAT(text_of(untold),
+              HasSubstr("unknown for 4.00 ms: the kernel did not tell of 1 of its switches\n"));
+  EXPECT_EQ(json_of(untold)["unknown_because"], nlohmann::json({"switches not traced"}));
+  EXPECT_THAT(text_of(given_a_missing_switch()),
+              HasSubstr("unknown for 4.00 ms: the kernel did not tell of a switch\n"))
+      << "not counted, but nothing was lost";
+  EXPECT_THAT(text_of(given_a_missing_switch().is_killed(true)),
+              HasSubstr("unknown for 4.00 ms: a switch is not in the capture\n"))
+      << "nobody knows why";
+  EXPECT_TRUE(json_of(given_unknown_waits(1, 0))["unknown_because"].empty());
 }
 
 }  // namespace
