@@ -55,7 +55,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
       "a CPU by\nthe kernel's own count, what they waited for and who woke them. Programs that say "
       "so "
       "are the lab's\nworkloads `oncpu` and `waits`:\n\n"
-      "  sudo thaw record -a --max-overhead 100 -o c.thaw -- waits --seconds 2 > truth.json\n"
+      "  sudo thaw record --max-overhead 100 -o c.thaw -- waits --seconds 2 > truth.json\n"
       "  thaw fidelity c.thaw --truth truth.json\n\n"
       "Exits 0 when all of it is true, 1 when not.");
   return [options] { return run(*options); };
