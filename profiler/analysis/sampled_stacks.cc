@@ -22,6 +22,19 @@ struct FrameHash {
   }
 };
 
+struct EndedTrace {
+  Trace trace;
+  StackEnd user_end = StackEnd::unknown;
+
+  friend bool operator==(const EndedTrace&, const EndedTrace&) = default;
+};
+
+struct EndedTraceHash {
+  size_t operator()(const EndedTrace& one) const {
+    return std::hash<Trace>()(one.trace) ^ static_cast<size_t>(one.user_end);
+  }
+};
+
 }  // namespace
 
 class SampledStacksMaker {
@@ -33,11 +46,11 @@ class SampledStacksMaker {
   SampledStacks waits();
 
  private:
-  uint32_t stack_of(const Trace& trace);
+  uint32_t stack_of(const EndedTrace& ended);
   uint32_t frame_of(const CallFrame& frame, const Trace& trace);
   uint32_t thread_of(Tid tid, Pid pid);
   std::string name_of(Tid tid) const;
-  void add(const Trace& trace, Tid tid, Pid pid, StackSample sample);
+  void add(const EndedTrace& ended, Tid tid, Pid pid, StackSample sample);
   SampledStacks finish();
   void sort_threads();
 
@@ -45,7 +58,7 @@ class SampledStacksMaker {
   CallStacks stacks_;
   const std::unordered_map<Tid, ThreadName> names_;
   SampledStacks result_;
-  std::unordered_map<Trace, uint32_t> stack_ids_;
+  std::unordered_map<EndedTrace, uint32_t, EndedTraceHash> stack_ids_;
   std::unordered_map<StackFrame, uint32_t, FrameHash> frame_ids_;
   std::unordered_map<Tid, uint32_t> thread_ids_;
 };
@@ -59,13 +72,14 @@ uint32_t SampledStacksMaker::frame_of(const CallFrame& frame, const Trace& trace
   return entry->second;
 }
 
-uint32_t SampledStacksMaker::stack_of(const Trace& trace) {
+uint32_t SampledStacksMaker::stack_of(const EndedTrace& ended) {
   const auto [entry, is_new] =
-      stack_ids_.try_emplace(trace, static_cast<uint32_t>(result_.ends_.size()));
+      stack_ids_.try_emplace(ended, static_cast<uint32_t>(result_.ends_.size()));
   if (is_new) {
-    for (const CallFrame& frame : stacks_.frames(trace))
-      result_.stacked_.push_back(frame_of(frame, trace));
+    for (const CallFrame& frame : stacks_.frames(ended.trace))
+      result_.stacked_.push_back(frame_of(frame, ended.trace));
     result_.ends_.push_back(result_.stacked_.size());
+    result_.user_ends_.push_back(ended.user_end);
   }
   return entry->second;
 }
@@ -82,9 +96,9 @@ uint32_t SampledStacksMaker::thread_of(Tid tid, Pid pid) {
   return entry->second;
 }
 
-void SampledStacksMaker::add(const Trace& trace, Tid tid, Pid pid, StackSample sample) {
+void SampledStacksMaker::add(const EndedTrace& ended, Tid tid, Pid pid, StackSample sample) {
   sample.thread = thread_of(tid, pid);
-  sample.stack = stack_of(trace);
+  sample.stack = stack_of(ended);
   result_.threads[sample.thread].weight += sample.weight;
   result_.samples.push_back(sample);
 }
@@ -118,7 +132,7 @@ SampledStacks SampledStacksMaker::finish() {
 SampledStacks SampledStacksMaker::samples() {
   for (const Event& event : capture_.events()) {
     if (event.kind != EventKind::sample || event.tid.value == 0) continue;
-    add(stacks_.trace_of(event), event.tid, event.pid,
+    add({stacks_.trace_of(event), event.user_end}, event.tid, event.pid,
         {.time_ns = event.time_ns, .weight = 1, .cpu = event.cpu});
   }
   return finish();
@@ -131,7 +145,8 @@ SampledStacks SampledStacksMaker::waits() {
     if (!recorded.has(thread.pid)) continue;
     for (const Slice& slice : thread.slices) {
       if (slice.state != ThreadState::waiting) continue;
-      add(stacks_.trace_of_wait(thread.pid, slice.start_ns, slice.kernel_stack, slice.user_stack),
+      add({stacks_.trace_of_wait(thread.pid, slice.start_ns, slice.kernel_stack, slice.user_stack),
+           slice.user_end},
           thread.tid, thread.pid,
           {.time_ns = slice.start_ns, .weight = slice.end_ns - slice.start_ns, .cpu = slice.cpu});
     }

@@ -46,14 +46,18 @@ struct SampledStacks {
   std::vector<SampledThread> threads;  ///< those with samples; most weight first
   std::vector<StackSample> samples;    ///< by time
 
-  /// Indices of frames, leaf first; empty when no stack was recorded. Equal stacks have equal ids.
+  /// Indices of frames, leaf first; empty when no stack was recorded. Equal stacks that end for the
+  /// same reason have equal ids.
   std::span<const uint32_t> stack(uint32_t id) const;
+  /// Why its outermost user frame is the last.
+  StackEnd user_end(uint32_t id) const { return user_ends_[id]; }
   size_t stack_count() const { return ends_.size(); }
 
  private:
   friend class SampledStacksMaker;
   std::vector<uint32_t> stacked_;  ///< all stacks, one after the other
   std::vector<size_t> ends_;
+  std::vector<StackEnd> user_ends_;
 };
 
 /// As `thaw report` counts them: samples of idle CPUs are left out.

@@ -4,6 +4,10 @@
 //
 // Samples are those that `thaw report` counts, and a function has in every format as many of them
 // as there. A frame without a name is called after its file, "[libc.so.6]".
+//
+// A stack that is not whole says why: in folded stacks, speedscope and Firefox by an outermost
+// frame "[cut: no unwind info]", so that what it lacks is not taken for a caller; in pprof by a
+// label `cut`, in Perfetto by its own unwind_error.
 
 #include <string>
 

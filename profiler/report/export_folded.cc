@@ -23,6 +23,8 @@ std::string word(std::string text) {
 std::string line_of(const SampledStacks& stacks, uint32_t thread, uint32_t stack,
                     const std::vector<std::string>& words) {
   std::string line = word(label_of(stacks.threads[thread].tid, stacks.threads[thread].name));
+  if (const StackEnd end = stacks.user_end(stack); !cut_words(end).empty())
+    line += ";" + cut_label(end);
   const std::span<const uint32_t> frames = stacks.stack(stack);
   for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) line += ";" + words[*frame];
   return line;

@@ -198,6 +198,8 @@ void PprofEncoder::add_sample(uint32_t thread, uint32_t stack, int64_t count, in
   add_label(sample, "thread", label_of(who.tid, who.name));
   add_label(sample, "pid", int64_t{who.pid.value});
   add_label(sample, "tid", int64_t{who.tid.value});
+  if (const std::string cut = cut_words(stacks_.user_end(stack)); !cut.empty())
+    add_label(sample, "cut", cut);
 }
 
 void PprofEncoder::add_samples() {

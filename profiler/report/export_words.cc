@@ -19,6 +19,35 @@ std::string label_of(Tid tid, const std::string& name) {
   return name.empty() ? fmt::format("thread {}", tid) : printable(name);
 }
 
+std::string cut_words(StackEnd end) {
+  switch (end) {
+    case StackEnd::unknown:
+    case StackEnd::complete:
+      return "";
+    case StackEnd::too_deep:
+      return "too deep";
+    case StackEnd::no_unwind_info:
+      return "no unwind info";
+    case StackEnd::unmapped:
+      return "no code known there";
+    case StackEnd::unreadable:
+      return "stack not readable";
+    case StackEnd::unsupported:
+      return "unwind info not supported";
+    case StackEnd::copy_too_short:
+      return "larger than its copy";
+    case StackEnd::compat:
+      return "32-bit process";
+    case StackEnd::shed:
+      return "not taken to save its cost";
+  }
+  return "";
+}
+
+std::string cut_label(StackEnd end) {
+  return fmt::format("[cut: {}]", cut_words(end));
+}
+
 std::string json_text(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -13,6 +13,10 @@ namespace thaw {
 std::string label_of(const Function& function);
 /// "name"; "thread 12" when it was never named.
 std::string label_of(Tid tid, const std::string& name);
+/// Why a user stack is not whole, "no unwind info"; "" of one that is, or of which nobody knows.
+std::string cut_words(StackEnd end);
+/// What stands in for the frames that are missing, outermost: "[cut: no unwind info]".
+std::string cut_label(StackEnd end);
 /// Valid UTF-8, in quotes.
 std::string json_text(const std::string& text);
 /// Of one sample; 0 when the capture does not know its rate.

@@ -72,15 +72,32 @@ size_t ThreadTables::function_of(const StackFrame& frame) {
   const size_t library = libraries_.id_of(frame, function);
   const auto [entry, is_new] =
       function_ids_.try_emplace({frame.function, library}, functions_.size());
-  if (is_new) functions_.push_back({strings_.id_of(label_of(function)), resource_of(library)});
+  if (is_new)
+    functions_.push_back(
+        {strings_.id_of(label_of(function)), static_cast<int64_t>(resource_of(library))});
+  return entry->second;
+}
+
+size_t ThreadTables::frame_of(const Frame& frame) {
+  const auto [entry, is_new] = frame_ids_.try_emplace(frame, frames_.size());
+  if (is_new) frames_.push_back(frame);
   return entry->second;
 }
 
 size_t ThreadTables::frame_of(const StackFrame& frame, int inline_depth) {
   const Category category = frame.is_kernel ? Category::kernel : Category::user;
-  const Frame named{function_of(frame), category, inline_depth};
-  const auto [entry, is_new] = frame_ids_.try_emplace(named, frames_.size());
-  if (is_new) frames_.push_back(named);
+  return frame_of({function_of(frame), category, inline_depth});
+}
+
+size_t ThreadTables::frame_of_cut(StackEnd end) {
+  const auto [entry, is_new] = cut_ids_.try_emplace(end, functions_.size());
+  if (is_new) functions_.push_back({strings_.id_of(cut_label(end)), -1});
+  return frame_of({entry->second, Category::other, 0});
+}
+
+int64_t ThreadTables::node_of(const Node& node) {
+  const auto [entry, is_new] = node_ids_.try_emplace(node, static_cast<int64_t>(nodes_.size()));
+  if (is_new) nodes_.push_back(node);
   return entry->second;
 }
 
@@ -88,15 +105,13 @@ std::string ThreadTables::node_of(uint32_t stack) {
   const auto [entry, is_new] = nodes_of_stacks_.try_emplace(stack, -1);
   if (is_new) {
     const std::span<const uint32_t> frames = samples_.stack(stack);
+    if (const StackEnd end = samples_.user_end(stack); !cut_words(end).empty())
+      entry->second = node_of({-1, frame_of_cut(end)});
     int inline_depth = 0;
     for (auto id = frames.rbegin(); id != frames.rend(); ++id) {
       const StackFrame& frame = samples_.frames[*id];
       inline_depth = frame.is_inlined ? inline_depth + 1 : 0;
-      const Node node{entry->second, frame_of(frame, inline_depth)};
-      const auto [known, is_new_node] =
-          node_ids_.try_emplace(node, static_cast<int64_t>(nodes_.size()));
-      if (is_new_node) nodes_.push_back(node);
-      entry->second = known->second;
+      entry->second = node_of({entry->second, frame_of(frame, inline_depth)});
     }
   }
   return entry->second < 0 ? "null" : std::to_string(entry->second);

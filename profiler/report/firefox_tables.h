@@ -70,7 +70,10 @@ class ThreadTables {
     size_t frame;
     auto operator<=>(const Node&) const = default;
   };
+  int64_t node_of(const Node& node);
+  size_t frame_of(const Frame& frame);
   size_t frame_of(const StackFrame& frame, int inline_depth);
+  size_t frame_of_cut(StackEnd end);
   size_t function_of(const StackFrame& frame);
   size_t resource_of(size_t library);
   std::string stacks_json() const;
@@ -88,9 +91,10 @@ class ThreadTables {
   std::vector<Frame> frames_;
   struct Named {
     size_t name;
-    size_t resource;
+    int64_t resource;  ///< -1: none
   };
   std::map<std::pair<uint32_t, size_t>, size_t> function_ids_;  ///< by function and library
+  std::map<StackEnd, size_t> cut_ids_;                          ///< of functions
   std::vector<Named> functions_;
   std::map<size_t, size_t> resource_ids_;  ///< by library
   struct Resource {

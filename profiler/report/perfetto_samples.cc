@@ -4,6 +4,8 @@
 // Every frame must have a mapping there: the kernel's is called "/kernel" as Perfetto calls it, and
 // code that nobody knows lies in "/unknown".
 
+#include <optional>
+
 #include "profiler/analysis/extent.h"
 #include "profiler/report/export_words.h"
 #include "profiler/report/perfetto_parts.h"
@@ -24,6 +26,31 @@ std::string bytes_of(const std::string& hex) {
   for (size_t i = 0; i + 1 < hex.size(); i += 2)
     out.push_back(static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1])));
   return out;
+}
+
+/// In the words of Perfetto's sampler, which has no error for a stack that is whole.
+std::optional<UnwindError> unwind_error(StackEnd end) {
+  switch (end) {
+    case StackEnd::unknown:
+    case StackEnd::complete:
+      return std::nullopt;
+    case StackEnd::too_deep:
+      return UnwindError::max_frames_exceeded;
+    case StackEnd::no_unwind_info:
+      return UnwindError::unwind_info;
+    case StackEnd::unmapped:
+      return UnwindError::invalid_map;
+    case StackEnd::unreadable:
+    case StackEnd::copy_too_short:
+      return UnwindError::memory_invalid;
+    case StackEnd::unsupported:
+      return UnwindError::unsupported;
+    case StackEnd::compat:
+      return UnwindError::bad_arch;
+    case StackEnd::shed:
+      return UnwindError::unknown;
+  }
+  return UnwindError::unknown;
 }
 
 class Samples {
@@ -150,6 +177,8 @@ void Samples::add_sample(const StackSample& sample) {
                   message.add_uint32(PerfSampleField::cpu, sample.cpu.value);
                   message.add_uint32(PerfSampleField::pid, static_cast<uint32_t>(thread.pid.value));
                   message.add_uint32(PerfSampleField::tid, static_cast<uint32_t>(thread.tid.value));
+                  if (const auto error = unwind_error(samples_.user_end(sample.stack)))
+                    message.add_int32(PerfSampleField::unwind_error, static_cast<int32_t>(*error));
                   if (stack.empty()) return;
                   const bool in_kernel = samples_.frames[stack.front()].is_kernel;
                   const CpuMode mode = in_kernel ? CpuMode::kernel : CpuMode::user;

@@ -73,7 +73,14 @@ enum class MappingField : Number {
 };
 enum class FrameField : Number { iid = 1, function_name_id = 2, mapping_id = 3, rel_pc = 4 };
 enum class StackField : Number { iid = 1, frame_ids = 2 };
-enum class PerfSampleField : Number { cpu = 1, pid = 2, tid = 3, callstack_iid = 4, cpu_mode = 5 };
+enum class PerfSampleField : Number {
+  cpu = 1,
+  pid = 2,
+  tid = 3,
+  callstack_iid = 4,
+  cpu_mode = 5,
+  unwind_error = 16,
+};
 enum class TrackField : Number { uuid = 1, name = 2, thread = 4 };
 enum class TrackThreadField : Number { pid = 1, tid = 2 };
 enum class SliceField : Number {
@@ -94,6 +101,15 @@ enum class Flags : uint32_t { none = 0, begins = 1, refers_back = 2 };
 enum class SliceType : int32_t { begin = 1, end = 2 };
 enum class Counter : int32_t { cpu_clock = 1, cpu_cycles = 10 };
 enum class CpuMode : int32_t { kernel = 1, user = 2 };
+enum class UnwindError : int32_t {
+  unknown = 0,
+  memory_invalid = 2,
+  unwind_info = 3,
+  unsupported = 4,
+  invalid_map = 5,
+  max_frames_exceeded = 6,
+  bad_arch = 12,
+};
 /// Packets, one after the other. What packets refer to by number must come before them in the same
 /// sequence, whose first packet says that it begins.
 class Trace {

@@ -18,8 +18,10 @@ int main(int argc, char** argv) {
     given = sampled_capture({{"parse", 600}, {"sort", 300}, {"write", 100}});
   } else if (name == "after") {
     given = sampled_capture({{"parse", 600}, {"sort", 900}, {"write", 105}});
+  } else if (name == "cut") {
+    given = cut_capture();
   } else if (name != "idle") {
-    std::fputs("usage: made_up_capture busy|before|after|idle FILE\n", stderr);
+    std::fputs("usage: made_up_capture busy|cut|before|after|idle FILE\n", stderr);
     return 2;
   }
   const Status written = write_file(argv[2], given.bytes());

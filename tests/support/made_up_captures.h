@@ -55,6 +55,19 @@ inline GivenCapture busy_capture() {
   return given;
 }
 
+/// Two samples of one function; the stack of the second ends where no unwind information is.
+inline GivenCapture cut_capture() {
+  GivenCapture given;
+  given.header.clock = "cpu-clock";
+  given.header.sample_hz = 1000;
+  given.mappings = {{Pid(7), kStart, 0x1000, 0x2000, 0x1000, "/nowhere/app", ""}};
+  auto cpu = given.cpu(0).ran(7);
+  cpu.at(0).names(EventKind::task_seen, 7, "main");
+  cpu.at(1_ms).sample({}, {0x1100, 0x1200}, StackEnd::complete);
+  cpu.at(2_ms).sample({}, {0x1100, 0x1200}, StackEnd::no_unwind_info);
+  return given;
+}
+
 /// `parts` samples of each function named, a thousand a second on one CPU, thread "app".
 inline GivenCapture sampled_capture(const std::map<std::string, int>& parts) {
   GivenCapture given;

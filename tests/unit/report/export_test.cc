@@ -194,6 +194,83 @@ TEST_F(Export, PerfettoHasEverySampleAndEverySlice) {
   EXPECT_EQ(count[6], 1u) << "clock_snapshot";
 }
 
+class ExportOfACutStack : public testing::Test {
+ protected:
+  const Capture capture_ = cut_capture().capture();
+  const SampledStacks samples_ = sampled_stacks(capture_);
+};
+
+TEST_F(ExportOfACutStack, FoldedHasAFrameForWhatIsMissing) {
+  EXPECT_EQ(export_folded(samples_),
+            "main;[app];[app] 1\n"
+            "main;[cut: no unwind info];[app];[app] 1\n");
+}
+
+TEST_F(ExportOfACutStack, FoldedWaitsTellWhatTheBrakeLeftOut) {
+  GivenCapture given;
+  auto cpu = given.cpu(0).ran(7);
+  cpu.at(1_ms).blocks_unseen_for(8).at(3_ms).wakes(7).woken(7).switch_to(7);
+  EXPECT_THAT(export_folded(waiting_stacks(given.capture())),
+              HasSubstr("thread 7;[cut: not taken to save its cost] 2000\n"));
+}
+
+TEST_F(ExportOfACutStack, SpeedscopeHasAnOutermostFrame) {
+  const Json file = Json::parse(export_speedscope(capture_, samples_, "a"));
+  const Json& main = file["profiles"][0];
+  EXPECT_EQ(main["endValue"], 2'000'000);
+  EXPECT_EQ(main["samples"][0].size(), 2u);
+  ASSERT_EQ(main["samples"][1].size(), 3u);
+  const size_t outermost = main["samples"][1][0];
+  EXPECT_EQ(file["shared"]["frames"][outermost]["name"], "[cut: no unwind info]");
+}
+
+TEST_F(ExportOfACutStack, FirefoxHasARootForIt) {
+  const Json file = Json::parse(export_firefox(capture_, samples_));
+  const Json& main = file["threads"][0];
+  EXPECT_EQ(main["samples"]["length"], 2);
+  std::vector<std::string> names;
+  for (Json node = main["samples"]["stack"][1]; !node.is_null();
+       node = main["stackTable"]["prefix"][node.get<size_t>()]) {
+    const Json& frame = main["stackTable"]["frame"][node.get<size_t>()];
+    const Json& function = main["frameTable"]["func"][frame.get<size_t>()];
+    const Json& name = main["funcTable"]["name"][function.get<size_t>()];
+    names.push_back(file["shared"]["stringArray"][name.get<size_t>()]);
+  }
+  EXPECT_THAT(names, ElementsAre("[app]", "[app]", "[cut: no unwind info]"));
+  EXPECT_NE(main["samples"]["stack"][0], main["samples"]["stack"][1]);
+}
+
+TEST_F(ExportOfACutStack, PprofHasALabel) {
+  const std::string bytes = gunzipped(export_pprof(capture_, samples_));
+  EXPECT_THAT(bytes, HasSubstr("no unwind info"));
+  std::vector<size_t> labels;
+  protozero::pbf_reader profile(bytes);
+  while (profile.next(2)) {
+    protozero::pbf_reader sample = profile.get_message();
+    labels.push_back(0);
+    while (sample.next(3)) {
+      sample.skip();
+      labels.back()++;
+    }
+  }
+  EXPECT_THAT(labels, UnorderedElementsAre(3u, 4u)) << "thread, pid, tid, and why it was cut";
+}
+
+TEST_F(ExportOfACutStack, PerfettoHasItsUnwindError) {
+  const std::string trace = export_perfetto(capture_, samples_);
+  std::vector<int32_t> errors;
+  protozero::pbf_reader reader(trace);
+  while (reader.next(1)) {
+    protozero::pbf_reader packet = reader.get_message();
+    while (packet.next(66)) {
+      protozero::pbf_reader sample = packet.get_message();
+      errors.push_back(-1);
+      while (sample.next(16)) errors.back() = sample.get_enum();
+    }
+  }
+  EXPECT_THAT(errors, ElementsAre(-1, 3)) << "UNWIND_ERROR_UNWIND_INFO";
+}
+
 TEST(PerfettoState, IsWhatTheTracepointWrites) {
   EXPECT_EQ(perfetto::reported_state(0), 0) << "R";
   EXPECT_EQ(perfetto::reported_state(1), 1) << "S";
