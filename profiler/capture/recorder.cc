@@ -213,8 +213,8 @@ void Recording::write(const char* record, uint32_t bytes, const UnwoundStack* un
 
 Tally Recording::tally() const {
   Tally tally = session.tally();
-  tally.happened[static_cast<int>(EventKind::task_seen)] =
-      writer.recorded()[static_cast<int>(EventKind::task_seen)];
+  constexpr auto kSeen = static_cast<size_t>(EventKind::task_seen);
+  tally.happened[kSeen] = writer.recorded()[kSeen] + writer.left_out()[kSeen];
   if (bad_records != 0) tally.losses["bad_record"] += bad_records;
   if (user_stacks.lost() != 0) tally.losses["mapping_lost"] = user_stacks.lost();
   return tally;

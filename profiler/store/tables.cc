@@ -31,9 +31,14 @@ int64_t difference(uint64_t a, uint64_t b) {
 
 Interner::Found Interner::intern(const void* bytes, size_t length) {
   const XXH128_hash_t hash = XXH3_128bits(bytes, length);
-  const auto next = static_cast<uint32_t>(ids_.size()) + 1;
-  const auto [place, is_new] = ids_.try_emplace(Key{hash.low64, hash.high64}, next);
+  const auto [place, is_new] = ids_.try_emplace(Key{hash.low64, hash.high64}, next_);
+  if (is_new) next_++;
   return {place->second, is_new};
+}
+
+void Interner::forget() {
+  ids_ = {};
+  if (next_ > uint32_t{1} << 31) next_ = 1;
 }
 
 void PendingStrings::add(uint32_t id, std::string_view text) {

@@ -23,12 +23,16 @@ inline constexpr uint64_t kMaxChunkFrames = 128 * 1024;
 /// hundred million of them, two collide with a probability of 10^-23.
 class Interner {
  public:
+  explicit Interner(uint32_t first = 1) : next_(first) {}
   struct Found {
     uint32_t id;
     bool is_new;
   };
   Found intern(const void* bytes, size_t length);
   uint32_t size() const { return static_cast<uint32_t>(ids_.size()); }
+  /// What comes again gets a new number. Numbers go on; half of them are enough for what is not
+  /// forgotten yet, so that in the second half they begin again.
+  void forget();
 
  private:
   struct Key {
@@ -39,6 +43,7 @@ class Interner {
     size_t operator()(const Key& key) const { return key.low; }
   };
   boost::unordered_flat_map<Key, uint32_t, Hash> ids_;
+  uint32_t next_;
 };
 
 /// New strings or stacks, waiting for their chunk.

@@ -12,16 +12,19 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <list>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "profiler/base/files.h"
 #include "profiler/base/unique_fd.h"
 #include "profiler/store/columns.h"
 #include "profiler/store/facts_coding.h"
+#include "profiler/store/kept_end.h"
 #include "profiler/store/layout.h"
 #include "profiler/store/tables.h"
 
@@ -33,13 +36,19 @@ constexpr size_t kPendingStringBytes = 1024 * 1024;
 static_assert(kPendingStringBytes + kMaxStringBytes < kMaxPayloadBytes / 2);
 constexpr uint64_t kPendingFrames = kMaxChunkFrames - 2 * kMaxStackFrames;
 
-/// A chunk that waits for finish().
-struct HeldChunk {
-  std::string bytes;
-  bool is_events = false;
-  int64_t newest_ns = 0;                       ///< of its events
-  std::array<uint64_t, kEventKinds> events{};  ///< by kind
+/// In the stacks of one era.
+struct Addresses {
+  boost::unordered_flat_set<uint64_t> kernel;
+  boost::unordered_flat_set<uint64_t> user;
 };
+
+std::vector<uint64_t> joined(const std::map<uint64_t, Addresses>& eras,
+                             boost::unordered_flat_set<uint64_t> Addresses::*part) {
+  boost::unordered_flat_set<uint64_t> all;
+  for (const auto& [era, addresses] : eras)
+    all.insert((addresses.*part).begin(), (addresses.*part).end());
+  return {all.begin(), all.end()};
+}
 
 /// The kernel's own counts of switches cover the whole recording: nothing to compare them with.
 Tally of_what_stayed(Tally tally, const std::array<uint64_t, kEventKinds>& left_out) {
@@ -49,40 +58,37 @@ Tally of_what_stayed(Tally tally, const std::array<uint64_t, kEventKinds>& left_
   return tally;
 }
 
-bool says_who(EventKind kind) {
-  return kind >= EventKind::task_seen && kind <= EventKind::task_rename;
-}
-
 }  // namespace
 
 struct Writer::State {
   std::filesystem::path path;
   UniqueFd fd;
   Header facts;
-  std::string header;   ///< encoded, to be repeated
-  int64_t last_ns = 0;  ///< 0: nothing is held back
-  std::list<HeldChunk> held;
-  HeldChunk filling;      ///< what `events` holds, but for its bytes
-  EventEncoder who;       ///< with last_ns: events that stay
-  int64_t newest_ns = 0;  ///< of all events
+  std::string header;           ///< encoded, to be repeated
+  std::optional<KeptEnd> kept;  ///< while chunks are held back
   std::array<uint64_t, kEventKinds> left_out{};
+  EventsInChunk filling;  ///< what `events` holds
+  /// While chunks are held back: of this era, by id.
+  boost::unordered_flat_map<uint32_t, std::string> texts;
   ChunkSealer sealer;
   EventEncoder events;
   Interner string_ids;
   Interner stack_ids;
   PendingStrings strings;
   PendingStacks stacks;
-  boost::unordered_flat_set<uint64_t> kernel_addresses;
-  boost::unordered_flat_set<uint64_t> user_addresses;
+  std::map<uint64_t, Addresses> addresses{{0, {}}};  ///< by era; of one without KeptEnd
+  uint64_t era = 0;
   std::array<uint64_t, kEventKinds> recorded{};
   uint64_t bytes = 0;
   std::optional<Error> failure;  ///< the first one; nothing is written after it
 
   Status append(ChunkType type, std::string_view payload);
   Status write_chunk(std::string_view chunk);
-  void hold(ChunkType type, std::string_view chunk);
+  StringId intern(std::string_view text);
   void leave_out_old();
+  void count_left_out();
   Status let_go();
+  Status append_tasks(const TaskHistory& tasks);
   Status append_pending();
   Status append_all();
   Status append_tally(const Tally& tally);
@@ -99,59 +105,64 @@ Status Writer::State::fail_with(Error error) {
 Status Writer::State::append(ChunkType type, std::string_view payload) {
   if (failure) return std::unexpected(*failure);
   const std::string_view chunk = sealer.seal(type, payload);
-  if (last_ns == 0) return write_chunk(chunk);
+  if (!kept) return write_chunk(chunk);
   // Of headers and tallies only the last ones count.
-  if (type != ChunkType::header && type != ChunkType::tally) hold(type, chunk);
+  if (type != ChunkType::header && type != ChunkType::tally) kept->hold(type, chunk, filling);
   return {};
 }
 
-void Writer::State::hold(ChunkType type, std::string_view chunk) {
-  HeldChunk one;
-  one.bytes = chunk;
-  if (type == ChunkType::events) {
-    one.is_events = true;
-    one.newest_ns = filling.newest_ns;
-    one.events = filling.events;
-  }
-  held.push_back(std::move(one));
+/// Nothing may be pending.
+void Writer::State::leave_out_old() {
+  kept->leave_out_old();
+  addresses.erase(addresses.begin(), addresses.lower_bound(kept->oldest_era()));
+  count_left_out();
+  if (!kept->begin_era()) return;
+  era = kept->era();
+  addresses[era];
+  string_ids.forget();
+  stack_ids.forget();
+  texts = {};
 }
 
-/// Chunks whose every event is too old.
-void Writer::State::leave_out_old() {
-  const int64_t oldest_ns = newest_ns - last_ns;
-  for (auto chunk = held.begin(); chunk != held.end();) {
-    if (!chunk->is_events || chunk->newest_ns >= oldest_ns) {
-      ++chunk;
-      continue;
-    }
-    for (size_t kind = 0; kind < recorded.size(); kind++) {
-      recorded[kind] -= chunk->events[kind];
-      left_out[kind] += chunk->events[kind];
-    }
-    facts.start_unix_ns += std::max<int64_t>(oldest_ns - facts.start_ns, 0);
-    facts.start_ns = std::max(facts.start_ns, oldest_ns);
-    chunk = held.erase(chunk);
+void Writer::State::count_left_out() {
+  for (size_t kind = 0; kind < recorded.size(); kind++) {
+    recorded[kind] -= kept->left_out()[kind] - left_out[kind];
+    left_out[kind] = kept->left_out()[kind];
   }
 }
 
 /// Beyond this point nothing is held back.
 Status Writer::State::let_go() {
-  if (last_ns == 0) return {};
+  if (!kept) return {};
   TRY(append_all());
-  leave_out_old();
-  last_ns = 0;
+  kept->forget_tasks();
+  count_left_out();
+  KeptEnd end = *std::exchange(kept, std::nullopt);
+  if (end.complete_from_ns() > facts.start_ns) {
+    facts.start_unix_ns += end.complete_from_ns() - facts.start_ns;
+    facts.start_ns = end.complete_from_ns();
+  }
   header = encode(facts);
   if (::ftruncate(fd.get(), 0) != 0 || ::lseek(fd.get(), 0, SEEK_SET) != 0)
     return fail_with(fail_errno(errno, fmt::format("cannot write {}", path.string())).error());
   bytes = 0;
   sealer.restart();
   TRY(append(ChunkType::header, header));
-  for (HeldChunk& chunk : held) {
+  for (KeptEnd::Chunk& chunk : end.chunks()) {
     sealer.renumber(chunk.bytes);
     TRY(write_chunk(chunk.bytes));
   }
-  held.clear();
-  return {};
+  return append_tasks(end.tasks());
+}
+
+Status Writer::State::append_tasks(const TaskHistory& tasks) {
+  for (const TaskHistory::Named& one : tasks.events()) {
+    Event event = one.event;
+    event.name = intern(one.name);
+    events.add(event);
+    if (events.is_full()) TRY(append_all());
+  }
+  return append_images(ChunkType::mappings, tasks.mappings());
 }
 
 Status Writer::State::write_chunk(std::string_view chunk) {
@@ -175,12 +186,7 @@ Status Writer::State::append_all() {
   TRY(append_pending());
   if (events.size() > 0) TRY(append(ChunkType::events, events.take()));
   filling = {};
-  if (last_ns == 0) return {};
-  if (who.size() > 0) {
-    // Not by append(): these are never too old.
-    held.push_back({std::string(sealer.seal(ChunkType::events, who.take())), false, 0, {}});
-  }
-  leave_out_old();
+  if (kept) leave_out_old();
   return {};
 }
 
@@ -210,7 +216,7 @@ Result<Writer> Writer::create(const std::filesystem::path& path, const Header& h
     ::unlink(path.c_str());
     return std::unexpected(std::move(written).error());
   }
-  state->last_ns = last_ns;
+  if (last_ns != 0) state->kept.emplace(last_ns, header.start_ns);
   return Writer(std::move(state));
 }
 
@@ -221,14 +227,18 @@ Status Writer::give_to(uid_t user, gid_t group) {
 }
 
 StringId Writer::intern(std::string_view text) {
+  return state_->intern(text);
+}
+
+StringId Writer::State::intern(std::string_view text) {
   text = text.substr(0, kMaxStringBytes);
   if (text.empty()) return StringId{};
-  State& state = *state_;
-  const auto found = state.string_ids.intern(text.data(), text.size());
+  const auto found = string_ids.intern(text.data(), text.size());
   if (found.is_new) {
-    state.strings.add(found.id, text);
+    strings.add(found.id, text);
+    if (kept) texts.try_emplace(found.id, text);
     // A failure to write stays in the state: the caller's next add() or flush() returns it.
-    if (state.strings.bytes() >= kPendingStringBytes) (void)state.append_pending();
+    if (strings.bytes() >= kPendingStringBytes) (void)append_pending();
   }
   return StringId(found.id);
 }
@@ -240,8 +250,9 @@ StackId Writer::intern_stack(std::span<const uint64_t> frames) {
   const auto found = state.stack_ids.intern(frames.data(), frames.size_bytes());
   if (found.is_new) {
     state.stacks.add(found.id, frames);
+    Addresses& addresses = state.addresses[state.era];
     for (const uint64_t frame : frames)
-      (is_kernel_address(frame) ? state.kernel_addresses : state.user_addresses).insert(frame);
+      (is_kernel_address(frame) ? addresses.kernel : addresses.user).insert(frame);
     if (state.stacks.frames() >= kPendingFrames) (void)state.append_pending();
   }
   return StackId(found.id);
@@ -253,13 +264,14 @@ Status Writer::add(const Event& event) {
   const auto kind = static_cast<size_t>(event.kind);
   CHECK(kind > 0 && kind < state.recorded.size(), "kind {}", kind);
   state.recorded[kind]++;
-  if (state.last_ns != 0 && says_who(event.kind)) {
-    state.who.add(event);
-    return state.who.is_full() ? state.append_all() : Status{};
+  if (state.kept && TaskHistory::is_of(event.kind)) {
+    const auto name = state.texts.find(event.name.value);
+    state.kept->tasks().add(event, name == state.texts.end() ? std::string_view{} : name->second);
+    return state.kept->tasks().is_due() ? state.append_all() : Status{};
   }
-  state.filling.events[kind]++;
+  state.filling.by_kind[kind]++;
+  state.filling.oldest_ns = std::min(state.filling.oldest_ns, event.time_ns);
   state.filling.newest_ns = std::max(state.filling.newest_ns, event.time_ns);
-  state.newest_ns = std::max(state.newest_ns, event.time_ns);
   state.events.add(event);
   return state.events.is_full() ? state.append_all() : Status{};
 }
@@ -277,6 +289,10 @@ Status Writer::State::append_images(ChunkType type, std::span<const Image> image
 }
 
 Status Writer::put(std::span<const Mapping> mappings) {
+  if (state_->kept) {
+    state_->kept->tasks().add(mappings);
+    return {};
+  }
   return state_->append_images(ChunkType::mappings, mappings);
 }
 
@@ -294,11 +310,11 @@ Status Writer::put(const NamedImage& names) {
 }
 
 std::vector<uint64_t> Writer::kernel_addresses() const {
-  return {state_->kernel_addresses.begin(), state_->kernel_addresses.end()};
+  return joined(state_->addresses, &Addresses::kernel);
 }
 
 std::vector<uint64_t> Writer::user_addresses() const {
-  return {state_->user_addresses.begin(), state_->user_addresses.end()};
+  return joined(state_->addresses, &Addresses::user);
 }
 
 Status Writer::put_tally(const Tally& tally) {
@@ -307,7 +323,7 @@ Status Writer::put_tally(const Tally& tally) {
 
 Status Writer::finish(const Tally& tally, const Ending& ending) {
   State& state = *state_;
-  const bool is_window = state.last_ns != 0;
+  const bool is_window = state.kept.has_value();
   TRY(state.let_go());
   TRY(state.append_tally(is_window ? of_what_stayed(tally, state.left_out) : tally));
   TRY(state.append(ChunkType::ending, encode(ending)));

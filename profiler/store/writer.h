@@ -30,9 +30,10 @@ class Writer {
   /// Creates `path`, which must not exist, with mode 0600, and writes the header chunk.
   ///
   /// With `last_ns` only what happened in that time before finish() stays: events are held in
-  /// memory, compressed, and nothing but the header reaches the file before finish(). Events that
-  /// say who a thread is, names, stacks and mappings stay however old they are. The header's start
-  /// becomes the moment from which on nothing was left out.
+  /// memory, compressed, and nothing but the header reaches the file before finish(). Who a thread
+  /// is and what its process mapped stays however old it is, for threads that lived in that time;
+  /// of the rest, and of stacks and strings that no kept event has, memory is freed as the
+  /// recording goes on. The header's start becomes the moment from which on nothing was left out.
   static Result<Writer> create(const std::filesystem::path& path, const Header& header,
                                int64_t last_ns = 0);
   Writer(Writer&&) noexcept;
@@ -42,7 +43,8 @@ class Writer {
   /// Makes the file another user's: by its descriptor, since by now anything may stand at its path.
   Status give_to(uid_t user, gid_t group);
 
-  /// Interns; equal input gives the equal id for the life of the writer.
+  /// Interns; equal input gives the equal id for the life of the writer. With `last_ns` an id holds
+  /// for the event that is added next: what is interned again later may have another.
   StringId intern(std::string_view text);
   /// Return addresses, leaf first. Empty gives StackId 0.
   StackId intern_stack(std::span<const uint64_t> frames);

@@ -40,6 +40,23 @@ TEST(Interner, GivesEqualThingsEqualNumbers) {
   EXPECT_EQ(interner.size(), 3u);
 }
 
+TEST(Interner, GoesOnCountingWhenItForgets) {
+  Interner interner;
+  interner.intern("abc", 3);
+  interner.forget();
+  EXPECT_EQ(interner.size(), 0u);
+  const auto again = interner.intern("abc", 3);
+  EXPECT_EQ(again.id, 2u);
+  EXPECT_TRUE(again.is_new);
+}
+
+TEST(Interner, BeginsAgainBeforeNumbersRunOut) {
+  Interner interner(0x8000'0000);
+  EXPECT_EQ(interner.intern("abc", 3).id, 0x8000'0000);
+  interner.forget();
+  EXPECT_EQ(interner.intern("abc", 3).id, 1u);
+}
+
 TEST(Strings, AreReadAsWritten) {
   PendingStrings pending;
   pending.add(1, "main");
