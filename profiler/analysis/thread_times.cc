@@ -41,6 +41,7 @@ class Summing {
       add(slice, times);
       // The last slice ends with the capture, not with a waker.
       if (slice.state != ThreadState::waiting || &slice == &thread.slices.back()) continue;
+      if (!capture_.header().has_wake_ups()) continue;
       Waits& ended = wakers[slice.waker];
       ended.count++;
       ended.ns += slice.end_ns - slice.start_ns;

@@ -38,7 +38,8 @@ struct ThreadTimes {
   std::vector<Waker> wakers;  ///< most first
 };
 
-/// Longest running first. Waits are `unknown` in a capture without stacks of switches.
+/// Longest running first. Waits are `unknown` in a capture without stacks of switches; of one
+/// without wake-ups there are no wakers, and a wait lasts until the thread runs again.
 std::vector<ThreadTimes> thread_times(const Capture& capture);
 
 }  // namespace thaw

@@ -66,14 +66,83 @@ Feature probe_ring_buffer() {
                              std::strerror(errno))};
 }
 
+constexpr char kGrant[] = "`setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep` on thaw";
+
+/// By a program of the kind that Thaw's are. A map would not do: kernels that leave
+/// unprivileged_bpf_disabled at 0 let everybody make one.
 Feature probe_privileges() {
-  const UniqueFd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "thaw_probe", 4, 4, 1, nullptr));
+  const bpf_insn program[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
+  const UniqueFd fd(bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "thaw_probe", "GPL", program,
+                                  std::size(program), nullptr));
   if (fd.is_valid() && ::geteuid() == 0) return {true, "may load BPF programs"};
   if (fd.is_valid()) return {true, "may load BPF programs without being root"};
-  return {false,
-          fmt::format(
-              "may not load BPF programs: {}; run it with sudo, or grant CAP_BPF and CAP_PERFMON",
-              std::strerror(errno))};
+  if (::geteuid() == 0)
+    return {false, fmt::format("may not load BPF programs although it is root: {}; a container "
+                               "needs CAP_BPF and CAP_PERFMON, a locked-down kernel allows none",
+                               std::strerror(errno))};
+  return {false, fmt::format("may not load BPF programs: {}; run it with sudo, or grant {}",
+                             std::strerror(errno), kGrant)};
+}
+
+std::optional<int> read_paranoid() {
+  const auto text = read_file("/proc/sys/kernel/perf_event_paranoid");
+  return text ? std::optional(std::atoi(text->c_str())) : std::nullopt;
+}
+
+/// 0, or the errno of the refusal.
+int try_event(uint32_t type, uint64_t config, pid_t pid, bool with_kernel) {
+  perf_event_attr attr{};
+  attr.size = sizeof attr;
+  attr.type = type;
+  attr.config = config;
+  attr.sample_period = 1'000'000;
+  attr.disabled = 1;
+  attr.exclude_kernel = !with_kernel;
+  attr.exclude_hv = 1;
+  const int cpu = pid == -1 ? 0 : -1;
+  const UniqueFd fd(
+      static_cast<int>(::syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+  return fd.is_valid() ? 0 : errno;
+}
+
+/// Why perf events of a scope are refused, and from which kernel.perf_event_paranoid on they are
+/// allowed.
+std::string why_refused(int code, const char* what, std::optional<int> paranoid, int enough) {
+  if (!paranoid) return "this kernel has no perf events";
+  if (code != EACCES && code != EPERM) return fmt::format("{}: {}", what, std::strerror(code));
+  if (*paranoid > enough)
+    return fmt::format(
+        "{} needs kernel.perf_event_paranoid {} at most, which is {}: `sysctl -w "
+        "kernel.perf_event_paranoid={}`",
+        what, enough, *paranoid, enough);
+  return fmt::format(
+      "{} is refused although kernel.perf_event_paranoid is {}: by a container, as a "
+      "rule, which needs CAP_PERFMON and a seccomp profile that allows "
+      "perf_event_open",
+      what, *paranoid);
+}
+
+/// What perf events alone may do.
+void probe_events(Features& features) {
+  features.perf_event_paranoid = read_paranoid();
+  const auto probe = [&](pid_t pid, bool with_kernel, const char* what, int enough) {
+    const int code = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, pid, with_kernel);
+    if (code == 0) return Feature{true, what};
+    return Feature{false, why_refused(code, what, features.perf_event_paranoid, enough)};
+  };
+  features.own_events = probe(0, false, "sampling one's own processes by perf events alone", 2);
+  features.own_kernel = probe(0, true, "sampling in the kernel by perf events alone", 1);
+  features.machine_events =
+      probe(-1, features.own_kernel.present, "sampling every process by perf events alone", 0);
+  const int code = try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, 0, false);
+  features.own_cycles =
+      code == 0 ? Feature{true, "hardware cycles of one's own processes"}
+      : features.own_events.present
+          ? Feature{false, fmt::format("no PMU here, as in most virtual machines: {}",
+                                       std::strerror(code))}
+          : features.own_events;
 }
 
 Feature probe_nmi_tracepoint(const btf* types) {
@@ -168,6 +237,7 @@ Features Features::probe() {
   features.nmi_tracepoint = probe_nmi_tracepoint(types.get());
   probe_run_queues(types.get(), features);
   features.user_memory = look_up_user_memory(name);
+  probe_events(features);
   features.lab_guest = probe_lab_guest();
   return features;
 }

@@ -3,6 +3,7 @@
 // version.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,13 @@ struct Features {
   bool run_queues_by_name = false;
   /// User memory may be read while sampling: absent on kernels known to lock up by it.
   Feature user_memory;
+  // What is left without BPF.
+  Feature own_events;      ///< a perf event of this process opens, for code outside the kernel
+  Feature own_kernel;      ///< one that counts in the kernel too
+  Feature own_cycles;      ///< one of hardware cycles
+  Feature machine_events;  ///< one of every process
+  /// kernel.perf_event_paranoid; nothing where there is no such thing.
+  std::optional<int> perf_event_paranoid;
   Feature lab_guest;  ///< booted by thawlab: a machine that may be frozen
 
   static Features probe();

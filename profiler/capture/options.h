@@ -10,12 +10,13 @@
 namespace thaw {
 
 enum class Clock { Auto, Cycles, CpuClock, Nmi, None };
-enum class Transport { Auto, Split, Perf, Shared };
+/// Events: no BPF at all, perf events alone.
+enum class Transport { Auto, Split, Perf, Shared, Events };
 /// How user stacks are walked.
 enum class StackMode { Auto, Tables, FramePointers, Copies, None };
 
 const char* name_of(Clock clock);          ///< "auto", "cycles", "cpu-clock", "nmi", "none"
-const char* name_of(Transport transport);  ///< "auto", "split", "perf", "shared"
+const char* name_of(Transport transport);  ///< "auto", "split", "perf", "shared", "perf-events"
 const char* name_of(StackMode mode);       ///< "auto", "tables", "fp", "dwarf", "none"
 
 struct RecordOptions {

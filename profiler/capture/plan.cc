@@ -1,10 +1,12 @@
-// Chooses clock and transport, and refuses the dangerous. The ladder: rings, else perf buffers;
-// hardware cycles (NMI), else cpu-clock; without BTF or the right to load BPF a clear refusal.
+// Chooses clock and transport, and refuses the dangerous. The ladder: rings, else perf buffers,
+// else without BTF or the right to load BPF perf events alone, else a clear refusal; hardware
+// cycles (NMI), else cpu-clock.
 
 #include "profiler/capture/plan.h"
 
 #include <bit>
 
+#include "profiler/store/facts.h"
 #include "profiler/wire/event.h"
 
 namespace thaw {
@@ -35,6 +37,8 @@ const char* name_of(Transport transport) {
       return "perf";
     case Transport::Shared:
       return "shared";
+    case Transport::Events:
+      return kPerfEventsAlone;
   }
   return "?";
 }
@@ -59,6 +63,9 @@ namespace {
 
 /// The largest that a record can take: some programs' frames have ten kilobytes and more.
 constexpr uint32_t kCopyBytes = THAW_COPY_MAX_PIECES * THAW_COPY_PIECE_BYTES;
+/// Where every sample has a copy: 16 MB a second and CPU at 997 Hz, which the 512 KiB that any user
+/// may have for a buffer hold for 32 ms.
+constexpr uint32_t kEventCopyBytes = kCopyBytes / 2;
 
 void choose_stacks(const RecordOptions& options, const Features& features, CapturePlan& plan) {
   plan.stack_mode = options.stacks;
@@ -124,6 +131,64 @@ Status choose_transport(const RecordOptions& options, const Features& features, 
   return {};
 }
 
+/// Why no BPF program can be loaded; null where one can.
+const Feature* lack_of_bpf(const Features& features) {
+  for (const Feature* needed : {&features.may_load_bpf, &features.btf})
+    if (!needed->present) return needed;
+  return nullptr;
+}
+
+Status choose_event_clock(const RecordOptions& options, const Features& features,
+                          CapturePlan& plan) {
+  if (options.clock == Clock::Nmi)
+    return fail(ErrorKind::Environment, "--clock nmi needs BPF: {}", plan.transport_why);
+  Features without_bpf = features;
+  without_bpf.cycles = features.own_cycles;
+  without_bpf.cpu_clock = features.own_events;
+  return choose_clock(options, without_bpf, plan);
+}
+
+void choose_event_stacks(const RecordOptions& options, CapturePlan& plan) {
+  plan.stack_mode = options.stacks;
+  plan.stacks_why = "asked for";
+  if (options.stacks == StackMode::Auto || options.stacks == StackMode::Tables) {
+    plan.stack_mode = StackMode::Copies;
+    plan.stacks_why = "copied at each sample and unwound afterwards, since no BPF program does it";
+  }
+  plan.stacks = plan.stack_mode != StackMode::None;
+  plan.copy_bytes = plan.stack_mode != StackMode::Copies  ? 0
+                    : options.stacks == StackMode::Copies ? kCopyBytes
+                                                          : kEventCopyBytes;
+}
+
+/// Perf events alone: for who may not load BPF, or asks for it.
+Result<CapturePlan> plan_events(const RecordOptions& options, const Features& features) {
+  CapturePlan plan;
+  const Feature* lack = lack_of_bpf(features);
+  plan.transport = Transport::Events;
+  plan.transport_why =
+      lack == nullptr || options.transport == Transport::Events ? "asked for" : lack->detail;
+  const Feature& needed = options.all ? features.machine_events : features.own_events;
+  if (!needed.present && options.transport == Transport::Events)
+    return fail(ErrorKind::Environment, "--transport {}: {}", kPerfEventsAlone, needed.detail);
+  if (!needed.present)
+    return fail(ErrorKind::Environment, "{}; without BPF: {}", lack->detail, needed.detail);
+  TRY(choose_event_clock(options, features, plan));
+  choose_event_stacks(options, plan);
+  plan.only_targets = !options.all;
+  plan.only_user_code = !features.own_kernel.present;
+  plan.ring_bytes = std::bit_ceil(options.ring_mib) << 20;
+  plan.missing = {
+      "wake-ups are not recorded: who woke a thread is not known, and ready after a wake-up counts "
+      "as waiting",
+      "what a thread waits for is not recorded: there are no stacks but those of samples"};
+  if (plan.only_user_code && plan.sample_hz != 0)
+    plan.missing.push_back("there are no samples in the kernel: " + features.own_kernel.detail);
+  plan.features = {fmt::format("stacks {}: {}", name_of(plan.stack_mode), plan.stacks_why)};
+  plan.features.insert(plan.features.end(), plan.missing.begin(), plan.missing.end());
+  return plan;
+}
+
 }  // namespace
 
 Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& features) {
@@ -152,9 +217,13 @@ Result<CapturePlan> plan_capture(const RecordOptions& options, const Features& f
   if (options.until_stall_ms && !(*options.until_stall_ms >= 1 && *options.until_stall_ms < 1e9))
     return fail(ErrorKind::User, "--until-stall {}: milliseconds, at least 1",
                 *options.until_stall_ms);
-  for (const Feature* feature : {&features.may_load_bpf, &features.btf}) {
-    if (!feature->present) return fail(ErrorKind::Environment, "{}", feature->detail);
-  }
+  const Feature* lack = lack_of_bpf(features);
+  if (options.transport == Transport::Events ||
+      (options.transport == Transport::Auto && lack != nullptr))
+    return plan_events(options, features);
+  if (lack != nullptr)
+    return fail(ErrorKind::Environment, "--transport {}: {}", name_of(options.transport),
+                lack->detail);
   CapturePlan plan;
   TRY(choose_clock(options, features, plan));
   TRY(choose_transport(options, features, plan));

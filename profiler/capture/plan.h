@@ -26,9 +26,11 @@ struct CapturePlan {
   bool switch_stacks = false;  ///< of threads that block
   bool waker_stacks = false;
   uint32_t copy_bytes = 0;            ///< of a stack that is copied
+  bool only_user_code = false;        ///< samples in the kernel are refused
   uint32_t sample_hz = 0;             ///< 0: the clock has no rate of its own (nmi, none)
   uint32_t ring_bytes = 0;            ///< power of two
   uint32_t nmi_ring_bytes = 0;        ///< power of two
+  std::vector<std::string> missing;   ///< what it will not know, a sentence each
   std::vector<std::string> features;  ///< for the file's header
 };
 

@@ -1,8 +1,8 @@
 // The loop of `thaw record`. One thread: it sleeps, drains the rings into the writer, and once a
 // second writes the counters, so that a capture killed at any moment is at most a second poorer.
 //
-// The sleep is 20 ms: at 2 million events a second per CPU, 40 bytes each, a ring fills at 80
-// MB/s, 1.6 MB in that time, a fifth of the default ring. When a round brings much, the next one
+// The sleep is 20 ms at most: at 2 million events a second per CPU, 40 bytes each, a ring fills at
+// 80 MB/s, 1.6 MB in that time, a fifth of the default ring. When a round brings much, the next one
 // follows at once.
 
 #include "profiler/capture/recorder.h"
@@ -31,6 +31,7 @@
 #include "profiler/capture/mapping_log.h"
 #include "profiler/capture/mapping_watch.h"
 #include "profiler/capture/perf_maps.h"
+#include "profiler/capture/perf_session.h"
 #include "profiler/capture/session.h"
 #include "profiler/capture/signal_gate.h"
 #include "profiler/capture/tasks.h"
@@ -122,11 +123,29 @@ Result<Writer> create_file(const std::filesystem::path& path, const Header& head
 }
 
 /// Null where the kernel follows frame pointers.
-Result<std::unique_ptr<Unwinder>> open_unwinder(const CapturePlan& plan, const Session& session) {
+Result<std::unique_ptr<Unwinder>> open_unwinder(const CapturePlan& plan,
+                                                const EventSource& source) {
   if (plan.stack_mode == StackMode::Copies) return std::make_unique<Unwinder>(nullptr);
-  if (plan.stack_mode != StackMode::Tables) return nullptr;
-  return std::make_unique<Unwinder>(
-      std::make_unique<UnwindMaps>(TRY(UnwindMaps::open(session.unwind_maps()))));
+  const auto maps = source.unwind_maps();
+  if (plan.stack_mode != StackMode::Tables || !maps) return nullptr;
+  return std::make_unique<Unwinder>(std::make_unique<UnwindMaps>(TRY(UnwindMaps::open(*maps))));
+}
+
+Result<std::unique_ptr<EventSource>> open_source(const CapturePlan& plan,
+                                                 const Features& features) {
+  if (plan.transport == Transport::Events) return TRY(PerfSession::open(plan, features));
+  return TRY(Session::load(plan, features));
+}
+
+/// What tells of processes' memory besides the source; nothing where the source does, or where the
+/// kernel refuses it, which the header then says.
+std::optional<MappingWatch> open_watch(const CapturePlan& plan, const Features& features,
+                                       Header& header) {
+  if (plan.transport == Transport::Events) return std::nullopt;
+  auto watch = MappingWatch::open(features.online_cpus);
+  if (watch) return std::move(*watch);
+  header.features.push_back("user frames have no names: " + watch.error().message);
+  return std::nullopt;
 }
 
 /// A stall that is to end the recording. Set by any thread.
@@ -164,11 +183,12 @@ std::optional<uint64_t> sample_rate_limit() {
 struct Recording {
   const RecordOptions& options;
   const RecordHooks& hooks;
-  Session& session;
+  EventSource& source;
   Writer& writer;
   SignalGate& signals;
   MappingLog& mappings;
   UserStacks& user_stacks;
+  const std::optional<MappingWatch>& mapping_watch;
   Brake brake;
   StallAlarm& alarm;
   Child* child = nullptr;  ///< null without a command
@@ -188,7 +208,7 @@ struct Recording {
 };
 
 size_t Recording::drain() {
-  const size_t records = session.drain([this](const char* record, uint32_t bytes) {
+  const size_t records = source.drain([this](const char* record, uint32_t bytes) {
     if (reinterpret_cast<const event_header*>(record)->has_stack_copy == 0)
       write(record, bytes, nullptr);
     else if (!user_stacks.keep(record, bytes))
@@ -212,11 +232,12 @@ void Recording::write(const char* record, uint32_t bytes, const UnwoundStack* un
 }
 
 Tally Recording::tally() const {
-  Tally tally = session.tally();
+  Tally tally = source.tally();
   constexpr auto kSeen = static_cast<size_t>(EventKind::task_seen);
   tally.happened[kSeen] = writer.recorded()[kSeen] + writer.left_out()[kSeen];
   if (bad_records != 0) tally.losses["bad_record"] += bad_records;
-  if (user_stacks.lost() != 0) tally.losses["mapping_lost"] = user_stacks.lost();
+  if (mapping_watch && mapping_watch->lost() != 0)
+    tally.losses["mapping_lost"] = mapping_watch->lost();
   return tally;
 }
 
@@ -269,6 +290,7 @@ Status Recording::run(Ending& ending) {
       break;
     }
     int sleep_ms = busy ? 0 : monotonic_ns() - start_ns < kBeginningNs ? 1 : kSleepMs;
+    sleep_ms = std::min(sleep_ms, source.patience_ms());
     if (options.duration_s) {
       const double left_ms =
           *options.duration_s * 1e3 - static_cast<double>(monotonic_ns() - start_ns) / 1e6;
@@ -278,7 +300,7 @@ Status Recording::run(Ending& ending) {
                      {child != nullptr ? child->pidfd() : process_pidfd, POLLIN, 0}};
     ::poll(wake, 2, sleep_ms);
     busy = drain() >= kBusyRound;
-    if (brake.look(session.cost_so_far())) session.shed(brake.shedding());
+    if (brake.look(source.cost_so_far())) source.shed(brake.shedding());
     if (const int64_t now = monotonic_ns(); written && now >= next_tally_ns) {
       written = write_tally();
       next_tally_ns = now + kTallyIntervalNs;
@@ -291,7 +313,7 @@ Status Recording::run(Ending& ending) {
 Status Recording::run_to_end(RecordSummary& summary) {
   Ending& ending = summary.ending;
   Status ran = run(ending);
-  session.end();
+  source.end();
   // Beyond this point the kernel produces no new events; what is in the rings still belongs to the
   // capture.
   while (ran && drain() > 0) ran = written;
@@ -322,30 +344,29 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   SignalGate signals = TRY(SignalGate::open());
   std::optional<Child> child;
   if (!options.command.empty()) child.emplace(TRY(Child::hold(options.command)));
-  Session session = TRY(Session::load(plan, features));
-  if (options.pid) TRY(session.add_target(*options.pid));
-  if (child) TRY(session.add_target(child->pid()));
+  const std::unique_ptr<EventSource> source = TRY(open_source(plan, features));
+  if (options.pid) TRY(source->add_target(*options.pid));
+  if (child) TRY(source->add_target(child->pid()));
   Header header = header_of(options, plan, features);
-  std::optional<MappingWatch> mapping_watch;
-  if (auto watch = MappingWatch::open(features.online_cpus))
-    mapping_watch.emplace(std::move(*watch));
-  else
-    header.features.push_back("user frames have no names: " + watch.error().message);
+  std::optional<MappingWatch> mapping_watch = open_watch(plan, features, header);
   Writer writer = TRY(create_file(file, header, options));
 
   MappingLog mappings(options.all);
   if (options.pid) mappings.know(Pid(*options.pid));
   if (child) mappings.know(Pid(child->pid()));
-  UserStacks user_stacks(std::move(mapping_watch), TRY(open_unwinder(plan, session)), mappings,
-                         plan.copy_bytes);
+  const auto news = [&](std::vector<ProcessNews>& into) {
+    mapping_watch ? mapping_watch->drain(into) : source->hear(into);
+  };
+  UserStacks user_stacks(news, TRY(open_unwinder(plan, *source)), mappings, plan.copy_bytes);
   StallAlarm alarm(options);
   Recording recording{.options = options,
                       .hooks = hooks,
-                      .session = session,
+                      .source = *source,
                       .writer = writer,
                       .signals = signals,
                       .mappings = mappings,
                       .user_stacks = user_stacks,
+                      .mapping_watch = mapping_watch,
                       .brake = Brake(options.max_overhead_percent,
                                      static_cast<uint32_t>(features.online_cpus.size())),
                       .alarm = alarm,
@@ -356,7 +377,7 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   if (!child) list_mappings(options.pid, monotonic_ns(), there);
   user_stacks.begin(std::move(there));
   go_first();
-  session.begin();
+  source->begin();
   recording.start_ns = monotonic_ns();
   // After begin(): a thread that starts in between is in the events, one that was there is in
   // /proc.

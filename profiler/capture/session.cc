@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,11 +21,11 @@
 #include <string>
 #include <vector>
 
-#include "profiler/base/files.h"
 #include "profiler/base/time.h"
 #include "profiler/capture/counters.h"
 #include "profiler/capture/perf_transport.h"
 #include "profiler/capture/ring.h"
+#include "profiler/capture/sampling_event.h"
 #include "profiler/wire/event.h"
 #include "profiler/wire/unwind.h"
 #include "thaw.skel.h"
@@ -74,32 +73,9 @@ uint32_t user_stacks_of(StackMode mode) {
   }
 }
 
-/// A machine with two kinds of cores has a PMU for each, and a hardware event belongs to one of
-/// them: the upper half of its config names it (Linux kernel commit 55bcf6ef314a ("perf: Extend
-/// PERF_TYPE_HARDWARE and PERF_TYPE_HW_CACHE") (in v5.13)). 0 where there is but one PMU.
-uint64_t pmu_of(uint32_t cpu) {
-  for (const char* pmu : {"cpu_core", "cpu_atom"}) {
-    const std::string folder = fmt::format("/sys/bus/event_source/devices/{}", pmu);
-    const auto cpus = read_file(folder + "/cpus");
-    const auto type = read_file(folder + "/type");
-    if (!cpus || !type) continue;
-    const std::vector<uint32_t> listed = parse_cpu_list(*cpus);
-    if (std::ranges::find(listed, cpu) != listed.end())
-      return std::strtoull(type->c_str(), nullptr, 10);
-  }
-  return 0;
-}
-
 size_t page_rounded(size_t bytes) {
   const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   return (bytes + page - 1) / page * page;
-}
-
-uint64_t own_cpu_ns() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000'000 +
-         static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 }
 
 /// Runs for a moment on `cpu` and gives it back, so that it switches at least once.
@@ -269,19 +245,8 @@ Status Session::State::attach() {
 }
 
 Status Session::State::attach_sampling() {
-  perf_event_attr attr{};
-  attr.size = sizeof attr;
-  if (plan.clock == Clock::Cycles) {
-    attr.type = PERF_TYPE_HARDWARE;
-    attr.freq = 1;
-    attr.sample_freq = plan.sample_hz;
-  } else {
-    attr.type = PERF_TYPE_SOFTWARE;
-    attr.config = PERF_COUNT_SW_CPU_CLOCK;
-    attr.sample_period = 1'000'000'000 / plan.sample_hz;  // of cpu-clock: nanoseconds
-  }
   for (const uint32_t cpu : online_cpus) {
-    if (plan.clock == Clock::Cycles) attr.config = PERF_COUNT_HW_CPU_CYCLES | pmu_of(cpu) << 32;
+    const perf_event_attr attr = sampling_event(plan.clock, plan.sample_hz, cpu);
     UniqueFd fd(static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu),
                                            -1, PERF_FLAG_FD_CLOEXEC)));
     if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot sample CPU {}", cpu));
@@ -319,10 +284,9 @@ std::array<uint64_t, EVENT_KINDS> Session::State::missed() const {
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Session::Session(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Result<Session> Session::load(const CapturePlan& plan, const Features& features) {
+Result<std::unique_ptr<Session>> Session::load(const CapturePlan& plan, const Features& features) {
   auto state = std::make_unique<State>();
   state->plan = plan;
   load_log.clear();
@@ -335,7 +299,7 @@ Result<Session> Session::load(const CapturePlan& plan, const Features& features)
   TRY(state->map_counters());
   TRY(state->make_rings());
   TRY(state->attach());
-  return Session(std::move(state));
+  return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 
 Status Session::add_target(int32_t pid) {
@@ -385,10 +349,15 @@ size_t Session::drain(const Sink& sink) {
   return records;
 }
 
-UnwindMapFds Session::unwind_maps() const {
+/// What the smallest ring holds, at 2 million events of 40 bytes a second.
+int Session::patience_ms() const {
+  return static_cast<int>(std::max(1u, state_->plan.ring_bytes / 80'000));
+}
+
+std::optional<UnwindMapFds> Session::unwind_maps() const {
   const auto& maps = state_->skeleton->maps;
-  return {bpf_map__fd(maps.unwind_shards), bpf_map__fd(maps.unwind_ranges),
-          bpf_map__fd(maps.unwind_processes)};
+  return UnwindMapFds{bpf_map__fd(maps.unwind_shards), bpf_map__fd(maps.unwind_ranges),
+                      bpf_map__fd(maps.unwind_processes)};
 }
 
 void Session::shed(const Shedding& shedding) {

@@ -27,19 +27,14 @@ std::optional<std::string> comm_of(const fs::path& task) {
   return std::move(*name);
 }
 
-Status write_threads(Writer& writer, const fs::path& process, int32_t pid, int64_t time_ns) {
-  std::error_code gone;  // the process may end while it is read
-  for (fs::directory_iterator at(process / "task", gone), end; !gone && at != end;
-       at.increment(gone)) {
-    const auto tid = number(at->path().filename());
-    const auto name = tid ? comm_of(at->path()) : std::nullopt;
-    if (!name) continue;
+Status write_threads(Writer& writer, int32_t pid, int64_t time_ns) {
+  for (const ThreadSeen& thread : threads_of(pid)) {
     Event event;
     event.kind = EventKind::task_seen;
     event.time_ns = time_ns;
-    event.tid = Tid(*tid);
+    event.tid = thread.tid;
     event.pid = Pid(pid);
-    event.name = writer.intern(*name);
+    event.name = writer.intern(thread.name);
     TRY(writer.add(event));
   }
   return {};
@@ -47,12 +42,24 @@ Status write_threads(Writer& writer, const fs::path& process, int32_t pid, int64
 
 }  // namespace
 
+std::vector<ThreadSeen> threads_of(int32_t pid) {
+  std::vector<ThreadSeen> threads;
+  std::error_code gone;  // the process may end while it is read
+  for (fs::directory_iterator at(fs::path("/proc") / std::to_string(pid) / "task", gone), end;
+       !gone && at != end; at.increment(gone)) {
+    const auto tid = number(at->path().filename());
+    if (auto name = tid ? comm_of(at->path()) : std::nullopt)
+      threads.push_back({Tid(*tid), std::move(*name)});
+  }
+  return threads;
+}
+
 Status write_seen_tasks(Writer& writer, std::optional<int32_t> pid, int64_t time_ns) {
-  if (pid) return write_threads(writer, fs::path("/proc") / std::to_string(*pid), *pid, time_ns);
+  if (pid) return write_threads(writer, *pid, time_ns);
   std::error_code gone;
   for (fs::directory_iterator at("/proc", gone), end; !gone && at != end; at.increment(gone)) {
     if (const auto found = number(at->path().filename())) {
-      TRY(write_threads(writer, at->path(), *found, time_ns));
+      TRY(write_threads(writer, *found, time_ns));
     }
   }
   return {};

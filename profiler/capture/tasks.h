@@ -3,11 +3,20 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "profiler/base/errors.h"
 #include "profiler/store/writer.h"
 
 namespace thaw {
+
+struct ThreadSeen {
+  Tid tid;
+  std::string name;
+};
+/// Of process `pid`, now; none when there is no such process.
+std::vector<ThreadSeen> threads_of(int32_t pid);
 
 /// Writes a task_seen event for every thread of `pid`, or of the whole machine. A thread that ends
 /// meanwhile is no error.

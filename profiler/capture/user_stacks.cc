@@ -71,9 +71,8 @@ CopiedStack UserStacks::copy_in(const Kept& kept) const {
 }
 
 void UserStacks::hear() {
-  if (!watch_) return;
   const size_t before = news_.size();
-  watch_->drain(news_);
+  ask_(news_);
   for (size_t i = before; i < news_.size(); i++)
     if (news_[i].kind == ProcessNews::mapped) log_.fresh().push_back(news_[i].mapping);
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "profiler/capture/mapping_log.h"
-#include "profiler/capture/mapping_watch.h"
+#include "profiler/capture/process_news.h"
 #include "profiler/capture/unwinder.h"
 
 namespace thaw {
@@ -17,14 +17,12 @@ namespace thaw {
 /// Used by one thread, between two rounds of draining the rings.
 class UserStacks {
  public:
-  /// `watch`: absent where the kernel refused it. `unwinder`: null where frame pointers are
-  /// followed. `copy_bytes`: what the kernel side copies at most.
-  UserStacks(std::optional<MappingWatch> watch, std::unique_ptr<Unwinder> unwinder, MappingLog& log,
-             uint32_t copy_bytes)
-      : watch_(std::move(watch)),
-        unwinder_(std::move(unwinder)),
-        log_(log),
-        copy_bytes_(copy_bytes) {}
+  /// Appends what happened since it was last called, in the order of its times.
+  using News = std::function<void(std::vector<ProcessNews>& into)>;
+  /// `news` must stay callable. `unwinder`: null where frame pointers are followed. `copy_bytes`:
+  /// what the kernel side copies at most.
+  UserStacks(News news, std::unique_ptr<Unwinder> unwinder, MappingLog& log, uint32_t copy_bytes)
+      : ask_(std::move(news)), unwinder_(std::move(unwinder)), log_(log), copy_bytes_(copy_bytes) {}
 
   /// What there was at the start.
   void begin(std::vector<Mapping> mappings);
@@ -34,8 +32,6 @@ class UserStacks {
   /// kernel the tables of processes that run.
   using Sink = std::function<void(const std::string& record, const UnwoundStack& stack)>;
   void settle(const Sink& sink);
-  /// Mappings that found no room.
-  uint64_t lost() const { return watch_ ? watch_->lost() : 0; }
 
  private:
   struct Kept {
@@ -47,7 +43,7 @@ class UserStacks {
   void tell_until(int64_t time_ns);
   CopiedStack copy_in(const Kept& kept) const;
 
-  std::optional<MappingWatch> watch_;
+  News ask_;
   std::unique_ptr<Unwinder> unwinder_;
   MappingLog& log_;
   uint32_t copy_bytes_;

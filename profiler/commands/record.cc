@@ -17,7 +17,8 @@ namespace {
 
 constexpr char kFooter[] =
     R"(Records every context switch and wake-up, and samples what runs in between. Needs root (sudo); CMD runs as
-the user who called sudo, who also owns the file. Ctrl-C ends a recording cleanly.
+the user who called sudo, who also owns the file. Ctrl-C ends a recording cleanly. Without root, or without BPF,
+it samples with perf events alone and says what is missing then: see perf-events.
 
 Examples:
   sudo thaw record -- ./app --its-option     the command and what it starts
@@ -32,12 +33,14 @@ Clocks:
   none       no samples: switches and wake-ups alone
 
 Transports:
-  auto       split where the kernel has BPF ring buffers, else perf
+  auto       split where the kernel has BPF ring buffers, else perf; perf-events where BPF may not be loaded
   split      two rings per CPU, one of them for NMI alone: nothing can wait for anything
   perf       perf buffers: as safe, three times the cost per event
   shared     DANGEROUS: one ring for NMI and everything else. On Linux 6.15 to 6.18 an NMI that meets the
              program it interrupted spins, and the machine stands still for 250 ms and more at a time, or for
              good. Kept to prove that the lab sees it; refused outside the lab's guests.
+  perf-events  no BPF at all: samples and switches of one's own processes, as kernel.perf_event_paranoid
+             (2 or less; 0 for -a) lets every user have them. No wake-ups, no reasons of waits.
 
 Stacks:
   auto       tables
@@ -58,7 +61,8 @@ const std::map<std::string, Clock> kClocks = {{"auto", Clock::Auto},
 const std::map<std::string, Transport> kTransports = {{"auto", Transport::Auto},
                                                       {"split", Transport::Split},
                                                       {"perf", Transport::Perf},
-                                                      {"shared", Transport::Shared}};
+                                                      {"shared", Transport::Shared},
+                                                      {"perf-events", Transport::Events}};
 
 const std::map<std::string, StackMode> kStacks = {{"auto", StackMode::Auto},
                                                   {"tables", StackMode::Tables},
@@ -82,8 +86,9 @@ std::string start_line(const RecordOptions& options, const CapturePlan& plan) {
   std::string words = fmt::format("thaw: recording {}; clock {} ({}); transport {} ({})\n",
                                   printable(what_is_recorded(options)), clock, plan.clock_why,
                                   name_of(plan.transport), plan.transport_why);
-  if (options.stacks == StackMode::Auto && plan.stack_mode != StackMode::Tables)
+  if (options.stacks == StackMode::Auto && plan.stack_mode == StackMode::FramePointers)
     words += fmt::format("thaw: user stacks by frame pointers alone: {}\n", plan.stacks_why);
+  for (const std::string& missing : plan.missing) words += fmt::format("thaw: {}\n", missing);
   return words;
 }
 
@@ -112,8 +117,9 @@ std::string loss_lines(const Tally& tally) {
   return out;
 }
 
-/// Whether the recording itself held anything up.
+/// Whether the recording itself held anything up; nothing where no program of ours ran.
 std::string stall_line(const RecordSummary& summary) {
+  if (summary.plan.transport == Transport::Events) return {};
   uint64_t longest_ns = 0;
   for (const auto& contexts : summary.tally.emit)
     for (const EmitHistogram& histogram : contexts)
@@ -194,7 +200,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->type_name("CLOCK")
       ->default_str("auto");
   app.add_option("--transport", options->transport,
-                 "How events leave the kernel: auto, split, perf, shared")
+                 "How events leave the kernel: auto, split, perf, shared, perf-events")
       ->transform(one_of(kTransports))
       ->type_name("TRANSPORT")
       ->default_str("auto");

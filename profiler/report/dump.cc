@@ -148,10 +148,11 @@ std::string tally_lines(const Tally& tally) {
       .count("nmi_runs", tally.nmi_runs)
       .count("programs_ns", tally.programs_ns);
   std::string out = line.take() + "\n";
-  for (int kind = 1; kind < kEventKinds; kind++)
+  for (int kind = 0; kind < kEventKinds; kind++)
     if (tally.happened[kind] != 0)
-      out += fmt::format("happened {} {}\n", name_of(static_cast<EventKind>(kind)),
-                         tally.happened[kind]);
+      out +=
+          fmt::format("happened {} {}\n", kind == 0 ? "any" : name_of(static_cast<EventKind>(kind)),
+                      tally.happened[kind]);
   for (const auto& [name, count] : tally.losses)
     out += fmt::format("loss {} {}\n", in_quotes(name), count);
   for (size_t cpu = 0; cpu < tally.emit.size(); cpu++)

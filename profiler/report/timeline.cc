@@ -103,6 +103,14 @@ std::string unknown_reasons(std::span<const ThreadTimes> threads) {
   return out.empty() ? out : "\n" + out;
 }
 
+/// What the times of a capture without wake-ups mean; nothing for any other.
+std::string wake_ups_note(const Header& header) {
+  if (header.has_wake_ups()) return {};
+  return "\nrecorded with perf events alone: for what a thread waited, and who woke it, is not "
+         "known; it counts as\nwaiting until it runs again, as ready only when it was "
+         "pre-empted\n";
+}
+
 }  // namespace
 
 std::string wait_words(const ThreadTimes& thread) {
@@ -151,7 +159,7 @@ std::string timeline_text(const Capture& capture, std::span<const ThreadTimes> t
       out += fmt::format("{:>35}unknown for {}: {}\n", "", time(thread.unknown_ns), why_unknown);
   }
   if (threads.size() > rows) out += fmt::format("… and {} more threads\n", threads.size() - rows);
-  return out + unknown_reasons(threads);
+  return out + unknown_reasons(threads) + wake_ups_note(capture.header());
 }
 
 std::string timeline_json(const Capture& capture, std::span<const ThreadTimes> threads) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "profiler/analysis/thread_times.h"
+#include "profiler/store/facts.h"
 
 namespace thaw {
 

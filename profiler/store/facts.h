@@ -13,6 +13,10 @@
 
 namespace thaw {
 
+/// Header::transport of a capture that was made without BPF. Its switches say who left or who came,
+/// seldom both; there are no wake-ups, no stacks but those of samples, and no exit codes.
+inline constexpr char kPerfEventsAlone[] = "perf-events";
+
 /// Written once, at the start. Everything is text or a number a person could check.
 struct Header {
   std::string thaw_version;
@@ -22,7 +26,7 @@ struct Header {
   std::string command;  ///< the command recorded, empty for -a and -p
   std::string clock;    ///< cycles, cpu-clock, nmi or none: what was chosen
   std::string clock_why;
-  std::string transport;  ///< split, perf or shared: what was chosen
+  std::string transport;  ///< split, perf, shared or perf-events: what was chosen
   std::string transport_why;
   uint32_t sample_hz = 0;     ///< as asked; 0 without sampling
   uint32_t cpus = 0;          ///< possible CPUs: CPU numbers are below this
@@ -31,6 +35,8 @@ struct Header {
   /// Fallbacks taken and features found, in words: "tp_btf sched_switch", "no BTF: …".
   std::vector<std::string> features;
 
+  /// Who wakes whom was recorded.
+  bool has_wake_ups() const { return transport != kPerfEventsAlone; }
   friend bool operator==(const Header&, const Header&) = default;
 };
 
@@ -59,7 +65,8 @@ struct SwitchWindow {
 /// counts.
 struct Tally {
   int64_t time_ns = 0;
-  /// Events that happened as the BPF programs counted them: recorded + lost. By EventKind.
+  /// Events that happened as the BPF programs counted them: recorded + lost. By EventKind; at 0
+  /// those that were lost before anybody knew their kind.
   std::array<uint64_t, kEventKinds> happened{};
   /// Losses by name (wire/loss.def), then CPU-summed count. Only non-zero ones need to be there.
   std::map<std::string, uint64_t> losses;

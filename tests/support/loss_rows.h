@@ -30,8 +30,9 @@ inline std::vector<LossRow> loss_rows() {
 }
 
 /// Counted by user space, from what it reads or from what the kernel says of its own accord.
-inline constexpr loss kProvokedLive[] = {LOSS_program_missed, LOSS_bad_record, LOSS_transport_lost,
-                                         LOSS_mapping_lost};
+inline constexpr loss kProvokedLive[] = {LOSS_program_missed, LOSS_bad_record,
+                                         LOSS_transport_lost, LOSS_mapping_lost,
+                                         LOSS_event_lost,     LOSS_event_throttled};
 
 inline bool is_provoked_live(loss row) {
   return std::ranges::find(kProvokedLive, row) != std::end(kProvokedLive);

@@ -32,6 +32,8 @@ class EveryLiveLoss : public test::LiveCapture, public testing::WithParamInterfa
   void overflow_the_mappings();
   void damage_records();
   void let_a_program_meet_itself();
+  void overflow_an_event_buffer();
+  void let_the_kernel_throttle();
 
  protected:
   /// Starts a recording that goes on when the script is over.
@@ -100,6 +102,22 @@ void EveryLiveLoss::overflow_a_perf_buffer() {
       "switchstorm --pairs 4 --ops 50000; kill -CONT $p; sleep 0.3; finish");
 }
 
+void EveryLiveLoss::overflow_an_event_buffer() {
+  run("recording -a --ring-mib 1 -o c.thaw --transport perf-events; kill -STOP $p; "
+      "switchstorm --pairs 4 --ops 50000; kill -CONT $p; sleep 0.3; finish");
+}
+
+/// The kernel's limit falls below the rate of a recording that is on, as it does by itself where
+/// samples take long. Of 250 a second one fits into a tick; then it stops them until the next.
+void EveryLiveLoss::let_the_kernel_throttle() {
+  run("limit=/proc/sys/kernel/perf_event_max_sample_rate; before=$(cat $limit)\n"
+      "trap 'echo $before > $limit' EXIT\n"
+      "recording -o c.thaw --transport perf-events -F 4000 -- spin --seconds 1\n"
+      "echo 250 > $limit || exit 99\n"
+      "wait $p");
+  SKIP_UNLESS(last_.code != 99) << "the limit of samples cannot be set here";
+}
+
 /// An exec maps four files; the buffers hold some hundred per CPU.
 void EveryLiveLoss::overflow_the_mappings() {
   // The kernel says what was lost in front of the next record that fits.
@@ -157,6 +175,8 @@ const std::map<loss, void (EveryLiveLoss::*)()> kWays = {
     {LOSS_bad_record, &EveryLiveLoss::damage_records},
     {LOSS_mapping_lost, &EveryLiveLoss::overflow_the_mappings},
     {LOSS_program_missed, &EveryLiveLoss::let_a_program_meet_itself},
+    {LOSS_event_lost, &EveryLiveLoss::overflow_an_event_buffer},
+    {LOSS_event_throttled, &EveryLiveLoss::let_the_kernel_throttle},
 };
 
 std::vector<LossRow> live_rows() {

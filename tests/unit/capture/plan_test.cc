@@ -229,6 +229,108 @@ TEST(Plan, NeedsPrivilegesAndTypeInformation) {
   }
 }
 
+/// An ordinary user where kernel.perf_event_paranoid is 2, as the kernel has it by itself.
+Features of_a_user() {
+  Features features = everything();
+  features.may_load_bpf = {false, "may not load BPF"};
+  features.cycles = {false, "only root can tell"};
+  features.cpu_clock = {false, "only root can tell"};
+  features.own_events = {true, "own events"};
+  features.own_kernel = {false, "paranoid is 2"};
+  features.own_cycles = {false, "no PMU here"};
+  features.machine_events = {false, "paranoid is too high for -a"};
+  return features;
+}
+
+RecordOptions a_command() {
+  RecordOptions options;
+  options.command = {"true"};
+  return options;
+}
+
+TEST(Plan, WithoutBpfSamplesByPerfEventsAloneAndSaysWhatIsMissing) {
+  const CapturePlan plan = plan_of(a_command(), of_a_user());
+  EXPECT_EQ(plan.transport, Transport::Events);
+  EXPECT_EQ(plan.transport_why, "may not load BPF");
+  EXPECT_EQ(plan.clock, Clock::CpuClock);
+  EXPECT_EQ(plan.clock_why, "no PMU here");
+  EXPECT_EQ(plan.sample_hz, 997u);
+  EXPECT_TRUE(plan.only_targets && plan.only_user_code);
+  EXPECT_FALSE(plan.switch_stacks || plan.waker_stacks || plan.switch_window);
+  ASSERT_EQ(plan.missing.size(), 3u);
+  EXPECT_THAT(plan.missing[0], HasSubstr("wake-ups"));
+  EXPECT_THAT(plan.missing[1], HasSubstr("waits for"));
+  EXPECT_THAT(plan.missing[2], HasSubstr("paranoid is 2"));
+  for (const std::string& missing : plan.missing)
+    EXPECT_THAT(plan.features, testing::Contains(missing)) << "what the file's header says";
+}
+
+TEST(Plan, WithoutTypeInformationSamplesByPerfEventsAlone) {
+  Features features = everything();
+  features.btf = {false, "no BTF"};
+  for (Feature Features::*feature : {&Features::own_events, &Features::own_kernel,
+                                     &Features::own_cycles, &Features::machine_events})
+    features.*feature = {true, "there"};
+  const CapturePlan plan = plan_of(whole_machine(), features);
+  EXPECT_EQ(plan.transport, Transport::Events);
+  EXPECT_EQ(plan.transport_why, "no BTF");
+  EXPECT_EQ(plan.clock, Clock::Cycles);
+  EXPECT_TRUE(plan.samples_in_nmi);
+  EXPECT_FALSE(plan.only_targets || plan.only_user_code);
+  EXPECT_EQ(plan.missing.size(), 2u);
+}
+
+TEST(Plan, PerfEventsAloneCopyStacksUnlessFramePointersAreAskedFor) {
+  RecordOptions options = a_command();
+  for (const StackMode mode : {StackMode::Auto, StackMode::Tables, StackMode::Copies}) {
+    options.stacks = mode;
+    EXPECT_EQ(plan_of(options, of_a_user()).stack_mode, StackMode::Copies);
+    EXPECT_GE(plan_of(options, of_a_user()).copy_bytes, 16384u);
+  }
+  options.stacks = StackMode::FramePointers;
+  EXPECT_EQ(plan_of(options, of_a_user()).stack_mode, StackMode::FramePointers);
+  options.stacks = StackMode::None;
+  EXPECT_FALSE(plan_of(options, of_a_user()).stacks);
+}
+
+TEST(Plan, PerfEventsAloneCanBeAskedFor) {
+  Features features = everything();
+  features.own_events = features.own_kernel = features.own_cycles = {true, "there"};
+  EXPECT_EQ(plan_of(a_command(), features).transport, Transport::Split);
+  RecordOptions options = a_command();
+  options.transport = Transport::Events;
+  EXPECT_EQ(plan_of(options, features).transport, Transport::Events);
+  EXPECT_EQ(plan_of(options, features).transport_why, "asked for");
+  features.own_events = {false, "refused"};
+  expect_refusal(options, features, ErrorKind::Environment, "refused");
+}
+
+TEST(Plan, ATransportThatNeedsBpfIsRefusedWithoutIt) {
+  for (const Transport transport : {Transport::Split, Transport::Perf}) {
+    RecordOptions options = a_command();
+    options.transport = transport;
+    expect_refusal(options, of_a_user(), ErrorKind::Environment, "may not load BPF");
+  }
+}
+
+TEST(Plan, PerfEventsAloneHaveNoNmiClock) {
+  RecordOptions options = a_command();
+  options.clock = Clock::Nmi;
+  expect_refusal(options, of_a_user(), ErrorKind::Environment, "needs BPF");
+  options.clock = Clock::Cycles;
+  expect_refusal(options, of_a_user(), ErrorKind::Environment, "no PMU here");
+  options.clock = Clock::None;
+  EXPECT_EQ(plan_of(options, of_a_user()).sample_hz, 0u);
+}
+
+TEST(Plan, SaysBothRefusalsWhenPerfEventsAreRefusedToo) {
+  expect_refusal(whole_machine(), of_a_user(), ErrorKind::Environment, "may not load BPF");
+  expect_refusal(whole_machine(), of_a_user(), ErrorKind::Environment, "too high for -a");
+  Features features = of_a_user();
+  features.own_events = {false, "paranoid is 3"};
+  expect_refusal(a_command(), features, ErrorKind::Environment, "paranoid is 3");
+}
+
 TEST(Plan, IsForOneArchitecture) {
   Features features = everything();
   features.machine = "aarch64";

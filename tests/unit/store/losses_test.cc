@@ -35,6 +35,8 @@ constexpr Row kRows[] = {
     {"copy_shed", true, Severity::Degraded, "later ones are there"},
     {"stack_shed", true, Severity::Degraded, "--max-overhead"},
     {"sample_shed", true, Severity::DataLoss, "raise it or lower -F"},
+    {"event_lost", false, Severity::DataLoss, "lower -F or use --stacks fp"},
+    {"event_throttled", false, Severity::Degraded, "lower -F"},
 };
 
 TEST(Losses, AreTheseInThisOrder) {

@@ -1,0 +1,16 @@
+#pragma once
+// The perf event that causes samples.
+
+#include <linux/perf_event.h>
+
+#include <cstdint>
+
+#include "profiler/capture/options.h"
+
+namespace thaw {
+
+/// For `cpu`: `hz` samples a second by Cycles or CpuClock; an event that never happens for
+/// any other clock.
+perf_event_attr sampling_event(Clock clock, uint32_t hz, uint32_t cpu);
+
+}  // namespace thaw
