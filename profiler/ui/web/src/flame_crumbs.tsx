@@ -16,7 +16,7 @@ export interface CrumbsProps extends FlameGraphProps {
 }
 
 // More callers than this are not read; the nearest are what tells where one is.
-const MOST_CRUMBS = 6;
+const MOST_CRUMBS = 4;
 
 export function Crumbs(props: CrumbsProps): JSX.Element {
   const { tree, names, summary, zoom } = props;
@@ -69,8 +69,9 @@ function Highlighted(props: CrumbsProps): JSX.Element | null {
   return (
     <>
       <span class="highlighted" title={frame_name(names, summary, highlight)}>
-        {name} {total > 0 ? share(total, tree.total[0]) : "is not in this selection"}
+        {name}
       </span>
+      <span>{total > 0 ? share(total, tree.total[0]) : "not in this selection"}</span>
       <button type="button" onClick={() => props.on_highlight(null)}>
         Highlight off
       </button>

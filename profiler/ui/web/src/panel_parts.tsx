@@ -90,9 +90,16 @@ export function Toggle<T extends string>(props: ToggleProps<T>): JSX.Element {
 export function Sentence(props: { children: ComponentChildren }): JSX.Element {
   return (
     <div class="panel-sentence" role="status">
-      <p>{props.children}</p>
+      <p>{typeof props.children === "string" ? with_options(props.children) : props.children}</p>
     </div>
   );
+}
+
+/** Options of the command line stay on one line and are told from the words around them. */
+function with_options(text: string): ComponentChildren[] {
+  return text
+    .split(/(--[a-z-]+(?: (?:none|auto))?)/)
+    .map((part) => (part.startsWith("--") ? <code>{part}</code> : part));
 }
 
 interface AnsweredProps<T> {
@@ -109,7 +116,7 @@ export function Answered<T>(props: AnsweredProps<T>): JSX.Element {
     return (
       <div class="panel-sentence" role="alert">
         <p>
-          No answer: {error}.{" "}
+          No answer: {error.replace(/\.$/, "")}.{" "}
           <button type="button" onClick={retry}>
             Try again
           </button>
