@@ -4,10 +4,7 @@
 
 import type { NamesDelta, Summary } from "./source";
 
-interface Piece {
-  offset: number;
-  length: number;
-}
+type Piece = [offset: number, length: number];
 
 export interface BlockHead {
   summary: Summary;
@@ -60,8 +57,8 @@ export class Block {
     return read_waits(this.piece(this.head.lanes[lane].waits));
   }
 
-  private piece(at: Piece): Uint8Array {
-    return this.bytes.subarray(at.offset, at.offset + at.length);
+  private piece([offset, length]: Piece): Uint8Array {
+    return this.bytes.subarray(offset, offset + length);
   }
 }
 

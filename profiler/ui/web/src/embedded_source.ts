@@ -41,7 +41,7 @@ export class EmbeddedSource implements Source {
   readonly names = new Names();
   private readonly running: number;
   private readonly lanes: LanePieces[];
-  private costs: FunctionCost[] | null = null;
+  private costs: Map<number, FunctionCost> | null = null;
 
   constructor(private readonly block: Block) {
     const { names, summary } = block.head;
@@ -95,6 +95,8 @@ export class EmbeddedSource implements Source {
   }
 
   async stacks(lanes: number[], range: Range, kind: StackKind): Promise<Stacks> {
+    if (kind === "running" && lanes.length > 0 && lanes.every((lane) => this.is_cpu(lane)))
+      throw new Error("this page has samples by thread alone: select threads instead of CPUs");
     const rows =
       kind === "running" ? this.samples_in(lanes, range) : this.waits_in(lanes, range, kind);
     const total = rows.reduce((sum, row) => sum + row[1], 0);
@@ -110,10 +112,12 @@ export class EmbeddedSource implements Source {
 
   async search(text: string): Promise<{ found: [number, number, number][]; total: number }> {
     const wanted = text.toLowerCase();
-    const matches = this.whole_costs().filter(
-      ({ fn }) => fn >= 0 && this.names.names[fn].toLowerCase().includes(wanted),
-    );
-    matches.sort((a, b) => b.total - a.total || b.self - a.self);
+    const costs = this.whole_costs();
+    const none = { self: 0, total: 0 };
+    const matches = this.names.names
+      .map((name, fn) => ({ name, fn, ...(costs.get(fn) ?? none) }))
+      .filter(({ name }) => name.toLowerCase().includes(wanted))
+      .sort((a, b) => b.total - a.total || b.self - a.self);
     const found = matches
       .slice(0, MOST_FOUND)
       .map(({ fn, self, total }): [number, number, number] => [fn, self, total]);
@@ -122,6 +126,10 @@ export class EmbeddedSource implements Source {
 
   async source(): Promise<{ why: string }> {
     return { why: "not in this page: open the capture with thaw view" };
+  }
+
+  private is_cpu(lane: number): boolean {
+    return this.block.head.summary.lanes[lane]?.kind === "cpu";
   }
 
   private samples_in(lanes: number[], range: Range): StackRow[] {
@@ -183,13 +191,14 @@ export class EmbeddedSource implements Source {
     return { start, end, class: index, cpu: -1, node: is_sampled ? samples.nodes[sample] : 0 };
   }
 
-  /** Of all threads. CPUs have the same samples once more. */
-  private whole_costs(): FunctionCost[] {
-    const { summary } = this.block.head;
-    const threads = summary.lanes.flatMap((lane, i) => (lane.kind === "thread" ? [i] : []));
-    return (this.costs ??= function_costs(
-      build_tree(this.samples_in(threads, { from: 0, to: Infinity }), this.names),
-    ));
+  /** By function. Of all threads: CPUs have the same samples once more. */
+  private whole_costs(): Map<number, FunctionCost> {
+    if (this.costs) return this.costs;
+    const { lanes } = this.block.head.summary;
+    const threads = lanes.flatMap((lane, i) => (lane.kind === "thread" ? [i] : []));
+    const rows = this.samples_in(threads, { from: 0, to: Infinity });
+    const costs = function_costs(build_tree(rows, this.names));
+    return (this.costs = new Map(costs.map((cost) => [cost.fn, cost])));
   }
 }
 

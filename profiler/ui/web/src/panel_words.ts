@@ -16,7 +16,9 @@ export function share(part: number, whole: number): string {
 }
 
 export function frame_name(names: Names, summary: Summary, fn: number): string {
-  if (fn >= 0) return names.names[fn] ?? "?";
+  if (fn >= 0 && names.names[fn] !== "?") return names.names[fn] ?? "?";
+  // Code nobody has a name for is at least some module's.
+  if (fn >= 0) return `? in ${module_name(names, fn) || "no module"}`;
   if (fn === NO_STACK) return "[no stack]";
   return summary.classes[class_of(fn)]?.name ?? "?";
 }

@@ -112,6 +112,10 @@ export function Panels(props: PanelProps): JSX.Element {
   const of_waits = ({ stacks, selection: of }: SelectedStacks) =>
     stacks.total > 0 ? null : no_waits(summary, of.lanes.length);
 
+  // Without stacks there are reasons to show, but nothing to draw as flames.
+  const of_flames = (value: SelectedStacks) =>
+    summary.has.waits ? of_waits(value) : no_waits(summary, value.selection.lanes.length);
+
   const panel = (): JSX.Element => {
     switch (active.id) {
       case "tree":
@@ -140,7 +144,7 @@ export function Panels(props: PanelProps): JSX.Element {
         );
       case "offcpu":
         return (
-          <Answered key="offcpu" answer={waiting} empty={of_waits}>
+          <Answered key="offcpu" answer={waiting} empty={of_flames}>
             {() =>
               off_tree && (
                 <FlameGraph

@@ -6,6 +6,8 @@ const KEPT =
   /\(anonymous namespace\)|\{[^}]*\}|\boperator *(?:\(\)|\[\]|<=>|<<=?|>>=?|<=?|>=?|->\*?)/y;
 
 export function short_name(name: string): string {
+  // Templates are printed with the type they return in front.
+  const has_type = name.includes("<") && name.includes("(") && !name.startsWith("<");
   let out = "";
   for (let at = 0; at < name.length;) {
     KEPT.lastIndex = at;
@@ -20,6 +22,9 @@ export function short_name(name: string): string {
     } else if (name[at] === "<" && /\w/.test(name[at - 1] ?? "")) {
       out += "<…>";
       at = end_of(name, at, "<", ">");
+    } else if (name[at] === " " && has_type && !out.endsWith("operator")) {
+      out = "";
+      at++;
     } else out += name[at++];
   }
   return out;

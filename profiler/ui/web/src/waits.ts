@@ -29,7 +29,7 @@ export interface WaitStack {
   count: number;
   /** Functions and lines, the innermost first. */
   frames: { fn: number; line: number }[];
-  /** Of `frames`: the innermost that is not the kernel's, else 0. */
+  /** Of `frames`: the innermost that says what the program did, else 0. */
   telling: number;
 }
 
@@ -46,9 +46,18 @@ function stack_at(tree: CallTree, node: number, names: Names): WaitStack {
   const frames = path_to(tree, node)
     .reverse()
     .map((at) => ({ fn: tree.fn[at], line: tree.line[at] }));
-  const telling = Math.max(
-    0,
-    frames.findIndex(({ fn }) => names.kernel[fn] !== 1),
-  );
+  const telling = telling_frame(frames, names);
   return { time: tree.self[node], count: tree.self_count[node], frames, telling };
+}
+
+// Where programs call the kernel: what is inside these says no more than what was called of them.
+const C_LIBRARY = /\/(?:libc|libpthread|ld-musl|ld-linux)[-.][^/]*$/;
+
+function telling_frame(frames: WaitStack["frames"], names: Names): number {
+  const first = frames.findIndex(({ fn }) => names.kernel[fn] !== 1);
+  if (first < 0) return 0;
+  const is_in_library = (index: number) => C_LIBRARY.test(names.modules[frames[index]?.fn] ?? "");
+  let at = first;
+  while (is_in_library(at) && is_in_library(at + 1)) at++;
+  return at;
 }

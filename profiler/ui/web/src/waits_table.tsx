@@ -90,6 +90,8 @@ export function WaitsTable(props: WaitsTableProps): JSX.Element {
         />
         <span class="faint">
           {duration(stacks.total)} of waiting, of all selected threads together
+          {!summary.has.waits &&
+            "; without stacks: recorded with --no-switch-stacks or --stacks none"}
         </span>
       </Bar>
       <Grid

@@ -112,7 +112,7 @@ export class CaptureBuilder {
     const piece = (content: number[]) => {
       const offset = bytes.length;
       for (const byte of content) bytes.push(byte);
-      return { offset, length: content.length };
+      return [offset, content.length];
     };
     const lanes = this.lanes.map((lane) => ({
       cells: piece(encode_cells(lane.cells)),

@@ -111,6 +111,7 @@ test("waits are by reason, and each stack names what is not the kernel's", async
     [["main", "read", "io_k"], 70, 4],
     [["kworker_k"], 5, 3],
   ]);
+
   const reasons = reasons_of(rows);
   assert.deepEqual(
     reasons.map(({ index, time, count }) => [index, time, count]),
@@ -127,6 +128,14 @@ test("waits are by reason, and each stack names what is not the kernel's", async
   );
   assert.equal(names.names[lock.frames[lock.telling].fn], "lock");
   assert.deepEqual([worker.telling, worker.time], [0, 5]);
+});
+
+test("of the C library's frames the one that the program called is telling", async () => {
+  const { rows, names } = await given([[["main", "wait", "wait_common", "futex_k"], 5, 3]]);
+  for (const name of ["wait", "wait_common"])
+    names.modules[names.names.indexOf(name)] = "/usr/lib/libc.so.6";
+  const [stack] = stacks_of(reasons_of(rows)[0], names);
+  assert.equal(names.names[stack.frames[stack.telling].fn], "wait");
 });
 
 test("lines of a file have their samples, a stack once per line", async () => {
@@ -161,6 +170,11 @@ test("names are shortened to what tells them apart", () => {
     ["a::operator()(int) const", "a::operator()"],
     ["a::operator<(b)", "a::operator<"],
     ["a::operator->() const", "a::operator->"],
+    ["unsigned long sum<unsigned long>(int)", "sum<…>"],
+    ["std::vector<int> f<int>(int) const", "f<…>"],
+    ["a<int>::operator bool() const", "a<…>::operator bool"],
+    ["operator new(unsigned long)", "operator new"],
+    ["LazyCompile:~render /srv/app.js:10", "LazyCompile:~render /srv/app.js:10"],
     ["a::(anonymous namespace)::f(int)", "a::(anonymous namespace)::f"],
     ["f(int)::{lambda(int)#1}::operator()(int) const", "f::{lambda(int)#1}::operator()"],
     [
