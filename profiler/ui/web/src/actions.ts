@@ -1,6 +1,6 @@
 // What the reader can do, whatever it is done with: pointer, keyboard or buttons.
 
-import { next_freeze, range_of } from "./freezes";
+import { longest_freeze, next_freeze, range_of } from "./freezes";
 import type { Point } from "./overlay_canvas";
 import type { Range } from "./source";
 import { toggled } from "./state";
@@ -65,7 +65,9 @@ export class Actions {
     this.store.set({ lanes: between, focus: lane });
   }
 
+  /** Threads alone have stacks of their own. */
   toggle_expanded(lane: number): void {
+    if (this.timeline.summary.lanes[lane].kind !== "thread") return;
     this.store.set({ expanded: toggled(this.store.state.expanded, lane), focus: lane });
   }
 
@@ -77,8 +79,10 @@ export class Actions {
     const waker = this.timeline.overlay.arrow_at(point);
     if (waker) return this.go_to(waker.lane, waker.time);
     const lane = this.timeline.lane_at(point.y);
-    if (lane !== null) void this.inspect(lane, this.timeline.time_at(point.x));
-    else this.store.set({ inspected: null });
+    if (lane === null) return this.store.set({ inspected: null });
+    const bar = this.timeline.bar_at(point);
+    if (bar) this.store.set({ highlight: this.store.state.highlight === bar.fn ? null : bar.fn });
+    void this.inspect(lane, this.timeline.time_at(point.x));
   }
 
   /** Selects what the lane did at that point, from beginning to end. */
@@ -91,12 +95,12 @@ export class Actions {
   }
 
   async inspect(lane: number, time: number): Promise<void> {
-    this.store.set({ inspected: { lane, time, at: null }, focus: lane });
+    this.store.set({ inspected: { lane, time, at: null }, focus: lane, freeze_open: false });
     try {
       const at = await this.timeline.source.at(lane, time);
       const { inspected } = this.store.state;
       if (inspected?.lane === lane && inspected.time === time)
-        this.store.set({ inspected: { lane, time, at: at.slice ? at : { slice: null } } });
+        this.store.set({ inspected: { lane, time, at }, trouble: null });
     } catch (error) {
       this.store.set({ trouble: (error as Error).message });
     }
@@ -130,17 +134,30 @@ export class Actions {
   }
 
   freeze(by: 1 | -1): void {
-    const { freezes } = this.timeline.summary;
     const { freeze, view } = this.store.state;
-    const next = next_freeze(freezes, freeze, view, by);
-    if (next === null) return;
-    this.store.set({ freeze: next, view: with_margin(range_of(freezes[next]), 0.6, this.duration) });
+    const next = next_freeze(this.timeline.summary.freezes, freeze, view, by);
+    if (next !== null) this.show_freeze(next);
+  }
+
+  show_freeze(index: number): void {
+    const range = range_of(this.timeline.summary.freezes[index]);
+    this.store.set({ freeze: index, view: with_margin(range, 0.6, this.duration) });
+  }
+
+  /** Tells what is known of a freeze; the one gone to last, or the longest. */
+  open_freeze(index: number | null): void {
+    const { freezes } = this.timeline.summary;
+    const shown = index ?? this.store.state.freeze ?? longest_freeze(freezes);
+    if (shown === null) return;
+    if (this.store.state.freeze !== shown && index === null) this.show_freeze(shown);
+    this.store.set({ freeze: shown, freeze_open: true, inspected: null });
   }
 
   /** Gives up, one thing after another: what was clicked, then the selection. */
   escape(): void {
-    const { help, inspected, range } = this.store.state;
+    const { help, inspected, freeze_open, range } = this.store.state;
     if (help) this.store.set({ help: false });
+    else if (freeze_open) this.store.set({ freeze_open: false });
     else if (inspected) this.store.set({ inspected: null });
     else if (range) this.store.set({ range: null });
     else this.store.set({ lanes: [], highlight: null });

@@ -45,7 +45,7 @@ interface SliceProps {
 }
 
 function Slice({ inspected, at, summary, names, actions }: SliceProps) {
-  const { slice, waker } = at;
+  const { slice, waker, thread } = at;
   if (!slice) return <p>Nothing is known of this lane at {moment(inspected.time, 1e4)}.</p>;
   const { kind } = summary.classes[slice.class];
   const length = slice.end - slice.start;
@@ -55,11 +55,19 @@ function Slice({ inspected, at, summary, names, actions }: SliceProps) {
         <i class="swatch" style={{ background: `var(--class-${slice.class})` }} />
         <b>{words_of(summary.classes[slice.class])}</b>
         <b>{duration(length)}</b>
-        {slice.cpu >= 0 && kind !== "waiting" && kind !== "unknown" && (
+        {thread == null && kind !== "waiting" && kind !== "unknown" && kind !== "ready" && (
           <span class="faint">on CPU {slice.cpu}</span>
         )}
         <span class="faint">from {moment(slice.start, length / 100)}</span>
       </p>
+      {thread != null && (
+        <p class="waker">
+          <span>thread</span>
+          <button class="link" onClick={() => actions.go_to(thread, inspected.time)}>
+            {name_of(summary.lanes[thread])} →
+          </button>
+        </p>
+      )}
       <Stack title={kind === "waiting" ? "blocked in" : "stack"} node={slice.node} names={names} />
       {kind === "waiting" && <Waker waker={waker} end={slice.end} summary={summary} names={names} actions={actions} />}
     </>

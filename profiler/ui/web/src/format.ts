@@ -16,10 +16,11 @@ export function duration(ns: number): string {
   return `${value.toFixed(digits)} ${unit}`;
 }
 
-/** A moment, as exact as `step` between neighbours needs: 1.234567 s. */
-export function moment(ns: number, step: number): string {
-  const digits = Math.max(0, Math.min(9, Math.ceil(9 - Math.log10(Math.max(step, 1)))));
-  return `${(ns / 1e9).toFixed(digits)} s`;
+/** A moment, as exact as `step` between neighbours needs: 1.234567 s. `like`: has the unit of that. */
+export function moment(ns: number, step: number, like = ns): string {
+  const [size, unit] = UNITS.find(([size]) => like >= size) ?? UNITS[3];
+  const digits = Math.ceil(Math.log10(size) - Math.log10(Math.max(step, 1)) - 1e-9);
+  return `${(ns / size).toFixed(Math.max(0, Math.min(9, digits)))} ${unit}`;
 }
 
 export function count(n: number): string {
@@ -58,8 +59,7 @@ export function marks(from: number, to: number, step: number): number[] {
   return found;
 }
 
-/** Label of a mark: in the largest unit that tells neighbours apart without a long tail. */
-export function mark_label(ns: number, step: number): string {
-  if (ns === 0) return "0";
-  return moment(ns, step);
+/** Label of a mark; all marks up to `last` have the same unit. */
+export function mark_label(ns: number, step: number, last: number): string {
+  return ns === 0 ? "0" : moment(ns, step, last);
 }

@@ -3,6 +3,8 @@
 // On the overview and the axis the plain wheel zooms, and dragging zooms or pans.
 
 import type { Actions } from "./actions";
+import { duration } from "./format";
+import { title_of } from "./freezes";
 import { OVERVIEW_HEIGHT } from "./overview_canvas";
 import { lanes_between } from "./rows";
 import type { TimelineView } from "./timeline_view";
@@ -11,6 +13,9 @@ import { fit, pan, zoom } from "./view";
 // Less than this is a click, not a drag.
 const DRAG_PIXELS = 4;
 const WHEEL_ZOOM = 0.0022;
+// Two fingers on a touchpad come as a wheel with Ctrl and many small steps.
+const PINCH_STEP = 40;
+const PINCH_ZOOM = 0.01;
 const LINE_PIXELS = 22;
 
 type Undo = () => void;
@@ -37,7 +42,8 @@ function on_wheel(timeline: TimelineView, event: WheelEvent, plain_zooms: boolea
   timeline.invalidate(event.timeStamp);
   if (event.ctrlKey || event.metaKey || (plain_zooms && !event.shiftKey)) {
     const at = event.offsetX / Math.max(1, timeline.width);
-    store.set({ view: zoom(view, Math.exp(y * WHEEL_ZOOM), at, summary.duration) });
+    const speed = Math.abs(y) < PINCH_STEP ? PINCH_ZOOM : WHEEL_ZOOM;
+    store.set({ view: zoom(view, Math.exp(y * speed), at, summary.duration) });
     return;
   }
   const sideways = event.shiftKey && x === 0 ? y : x;
@@ -65,7 +71,13 @@ function follow(
   ];
 }
 
-function drag_view(timeline: TimelineView, element: HTMLElement, start: PointerEvent): void {
+/** `on_click`: the button was let go where it was pressed. */
+function drag_view(
+  timeline: TimelineView,
+  element: HTMLElement,
+  start: PointerEvent,
+  on_click: () => void = () => undefined,
+): void {
   const { store, summary } = timeline;
   const { view } = store.state;
   const per_pixel = (view.to - view.from) / Math.max(1, timeline.width);
@@ -75,7 +87,9 @@ function drag_view(timeline: TimelineView, element: HTMLElement, start: PointerE
     store.set({ view: fit({ from: view.from + by, to: view.to + by }, summary.duration) });
     if (element.classList.contains("overlay")) timeline.scroll_to(scroll + start.clientY - event.clientY);
   };
-  follow(element, start, move, () => undefined);
+  follow(element, start, move, (event) => {
+    if (Math.abs(event.clientX - start.clientX) < DRAG_PIXELS) on_click();
+  });
 }
 
 function drag_selection(timeline: TimelineView, overlay: HTMLElement, actions: Actions, start: PointerEvent): void {
@@ -146,8 +160,11 @@ export function watch_names(timeline: TimelineView, names: HTMLElement): Undo {
   return listen(names, "wheel", (event) => on_wheel(timeline, event, false));
 }
 
-/** Overview: drag zooms to what was dragged over, a click goes there. Axis: drag pans. */
-export function watch_overview(timeline: TimelineView, canvas: HTMLElement): Undo {
+/**
+ * Overview: drag zooms to what was dragged over, a click goes there. Axis: drag pans, a click on a
+ * freeze tells about it.
+ */
+export function watch_overview(timeline: TimelineView, canvas: HTMLElement, actions: Actions): Undo {
   const { store, summary } = timeline;
   const time_of = (x: number) => (x / Math.max(1, timeline.width)) * summary.duration;
   const drag_overview = (start: PointerEvent) => {
@@ -179,15 +196,22 @@ export function watch_overview(timeline: TimelineView, canvas: HTMLElement): Und
       },
     );
   };
+  const freeze_at = (event: PointerEvent) =>
+    event.offsetY < OVERVIEW_HEIGHT ? null : timeline.overview.freeze_at(event.offsetX, store.state.view);
   const stop = [
     listen(canvas, "wheel", (event) => on_wheel(timeline, event, true)),
     listen(canvas, "pointerdown", (event) => {
       if (event.button !== 0) return;
       if (event.offsetY < OVERVIEW_HEIGHT) drag_overview(event);
-      else drag_view(timeline, canvas, event);
+      else drag_view(timeline, canvas, event, () => {
+        const index = freeze_at(event);
+        if (index !== null) actions.open_freeze(index);
+      });
     }),
     listen(canvas, "pointermove", (event) => {
-      canvas.title = timeline.overview.freeze_at(event.offsetX, store.state.view) ?? "";
+      const index = freeze_at(event);
+      const freeze = index === null ? null : summary.freezes[index];
+      canvas.title = freeze ? `Freeze of ${duration(freeze.length)}: ${title_of(freeze)}` : "";
     }),
   ];
   return () => stop.forEach((undo) => undo());

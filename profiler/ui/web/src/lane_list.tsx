@@ -82,6 +82,7 @@ export function LaneList({ timeline, actions }: Props) {
             chosen={lanes.includes(row.lane)}
             expanded={expanded.has(row.lane)}
             focus={focus === row.lane}
+            all={timeline.layout.of_lane.size}
           />
         );
       })}
@@ -117,9 +118,11 @@ interface NameProps {
   chosen: boolean;
   expanded: boolean;
   focus: boolean;
+  /** How many lanes there are. */
+  all: number;
 }
 
-function LaneName({ row, top, lane, summary, actions, chosen, expanded, focus }: NameProps) {
+function LaneName({ row, top, lane, summary, actions, chosen, expanded, focus, all }: NameProps) {
   const on_click = (event: MouseEvent) => {
     if (event.shiftKey) actions.select_to(row.lane);
     else actions.toggle_lane(row.lane, event.ctrlKey || event.metaKey);
@@ -132,12 +135,14 @@ function LaneName({ row, top, lane, summary, actions, chosen, expanded, focus }:
       role="option"
       aria-selected={chosen}
       aria-label={words}
+      aria-setsize={all}
+      aria-posinset={row.place}
       title={words}
       style={{ transform: `translateY(${top}px)`, height: row.height }}
       onClick={on_click}
     >
       <span class="name-line" style={{ height: LANE_HEIGHT }}>
-        <button
+        {lane.kind === "thread" && <button
           class="expand"
           tabIndex={-1}
           aria-label={expanded ? "Hide stacks" : "Show stacks"}
@@ -147,7 +152,7 @@ function LaneName({ row, top, lane, summary, actions, chosen, expanded, focus }:
           }}
         >
           {expanded ? <ChevronDown /> : <ChevronRight />}
-        </button>
+        </button>}
         <span class="name-text">{lane.kind === "cpu" ? name_of(lane) : lane.name || "(no name)"}</span>
         {lane.kind === "thread" && <span class="faint">{lane.tid}</span>}
         <span class="faint right">{share_of(lane, summary)}</span>

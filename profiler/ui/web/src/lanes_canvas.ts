@@ -6,7 +6,7 @@ import { word_of } from "./classes";
 import { freezes_within } from "./freezes";
 import { LanePainter, pixel } from "./lane_painter";
 import { need_lane, paint_lane } from "./lane_tiles";
-import { LANE_HEIGHT, type Layout, type Row, rows_within } from "./rows";
+import { CHART_TOP, LANE_HEIGHT, type Layout, type Row, rows_within } from "./rows";
 import type { Source, Summary } from "./source";
 import type { State } from "./state";
 import { Surface } from "./surface";
@@ -139,9 +139,9 @@ export class LanesCanvas {
     const { g, width } = this.surface;
     const { view, expanded, highlight } = scene.state;
     for (const row of rows) {
-      if (row.kind !== "lane" || !expanded.has(row.lane)) continue;
+      if (row.kind !== "lane" || row.height === LANE_HEIGHT || !expanded.has(row.lane)) continue;
       this.charts.need(row.lane, view, width);
-      const top = row.y - scene.scroll + LANE_HEIGHT + 2;
+      const top = row.y - scene.scroll + CHART_TOP;
       const chart = this.charts.chart(row.lane);
       if (chart) this.charts_painter.paint(g, chart, { top, width, view, theme: scene.theme, highlight });
       if (chart && chart.rows.length > 0) continue;

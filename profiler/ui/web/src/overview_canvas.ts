@@ -163,7 +163,7 @@ export class OverviewCanvas {
       g.fillStyle = theme.line;
       g.fillRect(x, top + AXIS_HEIGHT - (is_large ? 12 : 5), 1, is_large ? 12 : 5);
       g.fillStyle = theme.faint;
-      if (is_large) g.fillText(mark_label(time, step), x + 5, top + 12);
+      if (is_large) g.fillText(mark_label(time, step, view.to), x + 5, top + 12);
     }
   }
 
@@ -208,14 +208,11 @@ export class OverviewCanvas {
     }
   }
 
-  /** What a freeze's mark on the axis says when the pointer is on it. */
-  freeze_at(x: number, view: Range): string | null {
+  /** Index of the freeze whose mark on the axis is at `x`. */
+  freeze_at(x: number, view: Range): number | null {
     const per_pixel = (view.to - view.from) / this.surface.width;
     const time = view.from + x * per_pixel;
     const near = { from: time - 3 * per_pixel, to: time + 3 * per_pixel };
-    const found = freezes_within(this.summary.freezes, near)[0];
-    if (!found) return null;
-    const { freeze, index } = found;
-    return `Freeze ${index + 1}: ${duration(freeze.length)}, ${title_of(freeze)}`;
+    return freezes_within(this.summary.freezes, near)[0]?.index ?? null;
   }
 }

@@ -4,6 +4,8 @@
 import type { Lane, Summary, ThreadLane } from "./source";
 
 export const LANE_HEIGHT = 22;
+/** From the top of an expanded lane to its stacks. */
+export const CHART_TOP = LANE_HEIGHT + 2;
 export const HEADING_HEIGHT = 24;
 const PROCESS_GAP = 4;
 
@@ -25,6 +27,8 @@ export interface LaneRow {
   lane: number;
   /** Has no heading above it: the only thread of its process, or a CPU. */
   alone: boolean;
+  /** Among all lanes that are shown, from 1. */
+  place: number;
   y: number;
   /** Of the lane and of the stacks below it. */
   height: number;
@@ -84,8 +88,9 @@ export function arrange(summary: Summary, how: Arrangement): Layout {
   const layout: Layout = { rows: [], height: 0, of_lane: new Map() };
 
   const add_lane = (lane: number, alone: boolean) => {
-    const height = LANE_HEIGHT + how.chart_height(lane);
-    const row: LaneRow = { kind: "lane", lane, alone, y: layout.height, height };
+    const height = LANE_HEIGHT + (lanes[lane].kind === "thread" ? how.chart_height(lane) : 0);
+    const place = layout.of_lane.size + 1;
+    const row: LaneRow = { kind: "lane", lane, alone, place, y: layout.height, height };
     layout.rows.push(row);
     layout.of_lane.set(lane, row);
     layout.height += height;

@@ -29,6 +29,8 @@ export interface State {
   baseline: Selection | null;
   /** Index of the freeze that was gone to last. */
   freeze: number | null;
+  /** What is known of that freeze is shown. */
+  freeze_open: boolean;
   inspected: Inspected | null;
   filter: string;
   search: string;
@@ -57,6 +59,7 @@ export function initial_state(duration: number): State {
     range: null,
     baseline: null,
     freeze: null,
+    freeze_open: false,
     inspected: null,
     filter: "",
     search: "",

@@ -42,7 +42,7 @@ const WAITS: Record<string, Pair> = {
   terminal: { dark: "#64606e", light: "#c5bfd2" },
   poll: { dark: "#3f5370", light: "#b4c4dc" },
   sleep: { dark: "#38465a", light: "#c9d3e2" },
-  work: { dark: "#3a4048", light: "#d3d6da" },
+  work: { dark: "#35433d", light: "#cfdfd7" },
   other: { dark: "#55595f", light: "#bcc0c6" },
   // Its stack was not recorded.
   waiting: { dark: "#494d54", light: "#cbced3" },

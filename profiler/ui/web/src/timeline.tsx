@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Actions } from "./actions";
 import { Details } from "./details";
 import { plural } from "./format";
+import { FreezeCard } from "./freeze_card";
 import { watch_lanes, watch_names, watch_overview } from "./gestures";
 import { LaneList } from "./lane_list";
 import { head_height } from "./overview_canvas";
@@ -52,7 +53,7 @@ export function Timeline({ store, source, summary, theme, on_ready }: Props) {
     const stop = [
       watch_lanes(timeline, overlay, made, (event) => (event ? tooltip.move(event) : tooltip.hide())),
       watch_names(timeline, part(element, "names-column")),
-      watch_overview(timeline, overview),
+      watch_overview(timeline, overview, made),
     ];
     set_actions(made);
     on_ready(made);
@@ -79,6 +80,7 @@ export function Timeline({ store, source, summary, theme, on_ready }: Props) {
         <canvas class="overlay" />
         <div class="tooltip" hidden />
         {actions && <Details store={store} summary={summary} names={source.names} actions={actions} />}
+        <FreezeCard store={store} summary={summary} />
         <Empty store={store} summary={summary} />
       </div>
       <div class="scrollbar" tabIndex={-1}>

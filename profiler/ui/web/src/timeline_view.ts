@@ -2,12 +2,13 @@
 // frame when something changed. The components around it (timeline.tsx) hold the elements; the pointer
 // is read in gestures.ts.
 
-import { ChartCache } from "./chart_cache";
+import { BAR_HEIGHT, ChartCache } from "./chart_cache";
 import { Frames } from "./frames";
 import { LanesCanvas } from "./lanes_canvas";
 import { OverlayCanvas, type Point } from "./overlay_canvas";
 import { OverviewCanvas } from "./overview_canvas";
-import { arrange, type Layout, type Row, row_at, rows_within } from "./rows";
+import { bar_at } from "./stack_chart";
+import { arrange, CHART_TOP, type Layout, type Row, row_at, rows_within } from "./rows";
 import type { Range, Source, Summary } from "./source";
 import type { State, Store } from "./state";
 import type { Theme } from "./theme";
@@ -130,6 +131,16 @@ export class TimelineView {
   lane_at(y: number): number | null {
     const row = this.layout.rows[row_at(this.layout, y + this.scroll)];
     return row?.kind === "lane" ? row.lane : null;
+  }
+
+  /** The bar of an expanded lane's stacks at a point of the screen. */
+  bar_at({ x, y }: Point): { fn: number; start: number; end: number } | null {
+    const row = this.layout.rows[row_at(this.layout, y + this.scroll)];
+    if (row?.kind !== "lane") return null;
+    const depth = Math.floor((y + this.scroll - row.y - CHART_TOP) / BAR_HEIGHT);
+    const bars = this.charts.chart(row.lane)?.rows[depth];
+    const at = bars ? bar_at(bars, this.time_at(x)) : -1;
+    return bars && at >= 0 ? { fn: bars.functions[at], start: bars.starts[at], end: bars.ends[at] } : null;
   }
 
   rows(): Row[] {

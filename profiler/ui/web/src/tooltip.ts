@@ -4,9 +4,8 @@
 import { main_class } from "./cells";
 import { words_of } from "./classes";
 import { duration, moment } from "./format";
-import { LANE_HEIGHT, name_of } from "./rows";
+import { name_of } from "./rows";
 import { NOTHING } from "./source";
-import { bar_at } from "./stack_chart";
 import type { TimelineView } from "./timeline_view";
 import { bucket_ns, coarse_level, level_for, tile_ns } from "./view";
 
@@ -33,21 +32,17 @@ export class Tooltip {
     const { offsetX: x, offsetY: y } = event;
     const lane = timeline.lane_at(y);
     if (lane === null) return;
-    const row = timeline.layout.of_lane.get(lane);
     const time = timeline.time_at(x);
-    const depth = row ? y + timeline.scroll - row.y - LANE_HEIGHT - 2 : -1;
-    const bar = depth >= 0 ? this.bar(lane, Math.floor(depth / 15), time) : null;
+    const bar = this.bar(x, y);
     this.show(x, y, [name_of(timeline.summary.lanes[lane]), ...(bar ?? this.states(lane, time))]);
     if (!bar) this.timer = window.setTimeout(() => void this.ask(lane, time, x, y), REST_MS);
   }
 
-  private bar(lane: number, depth: number, time: number): string[] | null {
-    const row = this.timeline.charts.chart(lane)?.rows[depth];
-    const at = row ? bar_at(row, time) : -1;
-    if (!row || at < 0) return null;
+  private bar(x: number, y: number): string[] | null {
+    const bar = this.timeline.bar_at({ x, y });
+    if (!bar) return null;
     const { names } = this.timeline.source;
-    const fn = row.functions[at];
-    return [names.names[fn], names.modules[fn], duration(row.ends[at] - row.starts[at])];
+    return [names.names[bar.fn], names.modules[bar.fn], duration(bar.end - bar.start)];
   }
 
   private states(lane: number, time: number): string[] {

@@ -105,7 +105,9 @@ function FreezeSteps({ store, summary, actions }: Omit<Props, "dark" | "on_pictu
       <button class="tool" title="Freeze before (Shift+N)" onClick={() => actions?.freeze(-1)}>
         <ChevronLeft />
       </button>
-      <span aria-live="polite">{words}</span>
+      <button class="freeze-words" aria-live="polite" onClick={() => actions?.open_freeze(null)}>
+        {words}
+      </button>
       <button class="tool" title="Next freeze (N)" onClick={() => actions?.freeze(1)}>
         <ChevronRight />
       </button>

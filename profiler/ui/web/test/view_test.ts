@@ -55,7 +55,9 @@ test("lengths have three digits", () => {
 test("marks are 1, 2 or 5 apart and tell neighbours from each other", () => {
   assert.equal(mark_step(3e6), 5e6);
   assert.deepEqual(marks(1.5e6, 10e6, 5e6), [5e6, 10e6]);
-  assert.notEqual(mark_label(1e9, 1000), mark_label(1e9 + 1000, 1000));
+  assert.notEqual(mark_label(1e9, 1000, 2e9), mark_label(1e9 + 1000, 1000, 2e9));
+  assert.equal(mark_label(1.5e6, 5e5, 4e6), "1.5 ms");
+  assert.equal(mark_label(5e8, 5e8, 2e9), "0.5 s");
 });
 
 test("freezes are gone through in order and round", () => {
