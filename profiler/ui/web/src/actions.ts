@@ -49,7 +49,8 @@ export class Actions {
   toggle_lane(lane: number, adds: boolean): void {
     const { lanes } = this.store.state;
     if (adds) this.store.set({ lanes: [...toggled(new Set(lanes), lane)], focus: lane });
-    else this.store.set({ lanes: lanes.length === 1 && lanes[0] === lane ? [] : [lane], focus: lane });
+    else
+      this.store.set({ lanes: lanes.length === 1 && lanes[0] === lane ? [] : [lane], focus: lane });
   }
 
   /** All lanes that are shown between the one with the focus and this one. */

@@ -62,9 +62,15 @@ export function write_address(state: State, duration: number): string {
   put("filter", state.filter);
   put("find", state.search);
   if (state.dark !== null) put("theme", state.dark ? "dark" : "light");
-  if (state.baseline) put("base", `${lane_list(state.baseline.lanes)}@${write_range(state.baseline.range)}`);
+  if (state.baseline)
+    put("base", `${lane_list(state.baseline.lanes)}@${write_range(state.baseline.range)}`);
   if (state.inspected) put("at", `${state.inspected.lane}@${Math.floor(state.inspected.time)}`);
-  return [...words].map(([name, text]) => `${name}=${encodeURIComponent(text).replace(/%2C/g, ",").replace(/%40/g, "@")}`).join("&");
+  return [...words]
+    .map(
+      ([name, text]) =>
+        `${name}=${encodeURIComponent(text).replace(/%2C/g, ",").replace(/%40/g, "@")}`,
+    )
+    .join("&");
 }
 
 /** What an address says, on top of `state`; unknown or damaged words are left out. */

@@ -33,7 +33,10 @@ function use_theme(store: Store, summary: Summary): Theme {
     system.addEventListener("change", change);
     return () => system.removeEventListener("change", change);
   }, [system]);
-  const theme = useMemo(() => make_theme(summary.classes, dark ?? is_dark), [summary, dark ?? is_dark]);
+  const theme = useMemo(
+    () => make_theme(summary.classes, dark ?? is_dark),
+    [summary, dark ?? is_dark],
+  );
   useMemo(() => apply_theme(theme, document.documentElement), [theme]);
   return theme;
 }
@@ -73,19 +76,43 @@ export function App({ store, source, other, summary, on_ready }: Props) {
   }, [actions]);
 
   const picture = () => {
-    const canvas = (name: string) => root.current?.querySelector(`canvas.${name}`) as HTMLCanvasElement;
-    const canvases = { overview: canvas("overview"), lanes: canvas("lanes"), overlay: canvas("overlay") };
+    const canvas = (name: string) =>
+      root.current?.querySelector(`canvas.${name}`) as HTMLCanvasElement;
+    const canvases = {
+      overview: canvas("overview"),
+      lanes: canvas("lanes"),
+      overlay: canvas("overlay"),
+    };
     if (actions) void save_picture(actions.timeline, canvases, theme);
   };
 
   return (
     <div class="app" ref={root}>
-      <TopBar store={store} summary={summary} actions={actions} dark={theme.dark} on_picture={picture} />
+      <TopBar
+        store={store}
+        summary={summary}
+        actions={actions}
+        dark={theme.dark}
+        on_picture={picture}
+      />
       <Notes summary={summary} />
       <Trouble store={store} />
-      <Timeline store={store} source={source} summary={summary} theme={theme} on_ready={set_actions} />
+      <Timeline
+        store={store}
+        source={source}
+        summary={summary}
+        theme={theme}
+        on_ready={set_actions}
+      />
       <StatusBar store={store} source={source} summary={summary} actions={actions} />
-      <Below store={store} source={source} other={other} summary={summary} theme={theme} actions={actions} />
+      <Below
+        store={store}
+        source={source}
+        other={other}
+        summary={summary}
+        theme={theme}
+        actions={actions}
+      />
       <HelpCard store={store} />
     </div>
   );
@@ -109,12 +136,25 @@ interface BelowProps extends Omit<Props, "on_ready"> {
 function Below({ store, source, other, summary, theme, actions }: BelowProps) {
   const state = use_state(
     store,
-    ...(["lanes", "range", "mode", "baseline", "highlight", "tab", "search", "panels_height", "panels_open"] as const),
+    ...([
+      "lanes",
+      "range",
+      "mode",
+      "baseline",
+      "highlight",
+      "tab",
+      "search",
+      "panels_height",
+      "panels_open",
+    ] as const),
   );
   const { lanes, range, mode, panels_height, panels_open } = state;
   const selection = useMemo(() => effective(store.state, summary), [lanes, range, mode, summary]);
   return (
-    <div class={`below${panels_open ? "" : " folded"}`} style={panels_open && panels_height ? { height: panels_height } : undefined}>
+    <div
+      class={`below${panels_open ? "" : " folded"}`}
+      style={panels_open && panels_height ? { height: panels_height } : undefined}
+    >
       <Divider store={store} />
       {panels_open && (
         <Panels
@@ -140,9 +180,13 @@ function Below({ store, source, other, summary, theme, actions }: BelowProps) {
 function Divider({ store }: { store: Store }) {
   const resize = (height: number) => {
     const most = window.innerHeight - 260;
-    store.set({ panels_open: true, panels_height: Math.min(Math.max(height, 80), Math.max(most, 80)) });
+    store.set({
+      panels_open: true,
+      panels_height: Math.min(Math.max(height, 80), Math.max(most, 80)),
+    });
   };
-  const height_of = (element: HTMLElement) => (element.closest(".below") as HTMLElement).offsetHeight;
+  const height_of = (element: HTMLElement) =>
+    (element.closest(".below") as HTMLElement).offsetHeight;
   const on_down = (start: PointerEvent) => {
     const element = start.currentTarget as HTMLElement;
     const height = height_of(element);

@@ -1,5 +1,5 @@
-// Cells of a tile as they come over the wire (PROTOCOL.md, "Tiles") into runs. Damaged cells end the
-// tile early: what is missing is drawn as nothing.
+// Cells of a tile as they come over the wire (PROTOCOL.md, "Tiles") into runs. Damaged cells end
+// the tile early: what is missing is drawn as nothing.
 
 import { BUCKETS_PER_TILE, NOTHING, type Tile } from "./source";
 
@@ -12,8 +12,8 @@ export const EMPTY_TILE: Tile = {
   mixes: new Uint8Array(0),
 };
 
-// Room for one tile; tiles are copied out of it at their true size. Shares are at most 64 classes of
-// two bytes and their count for each of 256 buckets.
+// Room for one tile; tiles are copied out of it at their true size. Shares are at most 64 classes
+// of two bytes and their count for each of 256 buckets.
 const ends = new Uint16Array(BUCKETS_PER_TILE);
 const what = new Uint32Array(BUCKETS_PER_TILE);
 const mixes = new Uint8Array(BUCKETS_PER_TILE * 129);

@@ -1,5 +1,5 @@
-// Stacks of the expanded lanes: one chart per lane, asked for with room on both sides, so that panning
-// does not ask at every step. The old chart is drawn until the new one is there.
+// Stacks of the expanded lanes: one chart per lane, asked for with room on both sides, so that
+// panning does not ask at every step. The old chart is drawn until the new one is there.
 
 import type { Range, Source, StateClass } from "./source";
 import { type Chart, make_chart } from "./stack_chart";

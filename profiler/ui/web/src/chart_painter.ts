@@ -1,4 +1,5 @@
-// Draws the stacks of an expanded lane: bars with the names of functions in those that are wide enough.
+// Draws the stacks of an expanded lane: bars with the names of functions in those that are wide
+// enough.
 
 import { BAR_HEIGHT } from "./chart_cache";
 import type { Names, Range } from "./source";
@@ -43,7 +44,9 @@ export class ChartPainter {
     g.font = FONT;
     g.textBaseline = "middle";
     g.textAlign = "left";
-    chart.rows.forEach((row, depth) => this.paint_row(g, row, place.top + depth * BAR_HEIGHT, place));
+    chart.rows.forEach((row, depth) =>
+      this.paint_row(g, row, place.top + depth * BAR_HEIGHT, place),
+    );
   }
 
   private paint_row(g: CanvasRenderingContext2D, row: ChartRow, top: number, place: Place): void {

@@ -2,7 +2,10 @@
 
 import type { StateClass } from "./source";
 
-/** A word or two: for legends and on the lanes. A wait of which no reason is known is called "waiting". */
+/**
+ * A word or two: for legends and on the lanes. A wait of which no reason is known is called
+ * "waiting".
+ */
 export function word_of(one: StateClass): string {
   return one.kind === "waiting" && one.name === "unknown" ? "waiting" : one.name;
 }

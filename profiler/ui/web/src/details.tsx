@@ -1,5 +1,5 @@
-// What a lane did at the point that was clicked: state, reason, length; of a wait also the stack that
-// blocked and who ended it, from where.
+// What a lane did at the point that was clicked: state, reason, length; of a wait also the stack
+// that blocked and who ended it, from where.
 
 import type { Actions } from "./actions";
 import { words_of } from "./classes";
@@ -22,7 +22,11 @@ export function Details({ store, summary, names, actions }: Props) {
   const { view } = store.state;
   const is_right = inspected.time > (view.from + view.to) / 2;
   return (
-    <aside class={`card details${is_right ? " on-left" : ""}`} aria-label="Details" aria-live="polite">
+    <aside
+      class={`card details${is_right ? " on-left" : ""}`}
+      aria-label="Details"
+      aria-live="polite"
+    >
       <button class="tool close" aria-label="Close" onClick={() => store.set({ inspected: null })}>
         <Close />
       </button>
@@ -30,7 +34,13 @@ export function Details({ store, summary, names, actions }: Props) {
       {inspected.at === null ? (
         <p class="faint">…</p>
       ) : (
-        <Slice inspected={inspected} at={inspected.at} summary={summary} names={names} actions={actions} />
+        <Slice
+          inspected={inspected}
+          at={inspected.at}
+          summary={summary}
+          names={names}
+          actions={actions}
+        />
       )}
     </aside>
   );
@@ -69,7 +79,9 @@ function Slice({ inspected, at, summary, names, actions }: SliceProps) {
         </p>
       )}
       <Stack title={kind === "waiting" ? "blocked in" : "stack"} node={slice.node} names={names} />
-      {kind === "waiting" && <Waker waker={waker} end={slice.end} summary={summary} names={names} actions={actions} />}
+      {kind === "waiting" && (
+        <Waker waker={waker} end={slice.end} summary={summary} names={names} actions={actions} />
+      )}
     </>
   );
 }
@@ -84,11 +96,18 @@ interface WakerProps {
 
 function Waker({ waker, end, summary, names, actions }: WakerProps) {
   if (!waker) {
-    const words = end >= summary.duration ? "It still waited when the capture ended." : "Who ended it is not recorded.";
+    const words =
+      end >= summary.duration
+        ? "It still waited when the capture ended."
+        : "Who ended it is not recorded.";
     return <p class="faint">{words}</p>;
   }
   const { lane } = waker;
-  const name = waker.name ? `${waker.name} ${waker.tid}` : waker.tid > 0 ? `thread ${waker.tid}` : "an interrupt";
+  const name = waker.name
+    ? `${waker.name} ${waker.tid}`
+    : waker.tid > 0
+      ? `thread ${waker.tid}`
+      : "an interrupt";
   return (
     <>
       <p class="waker">

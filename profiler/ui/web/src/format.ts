@@ -16,7 +16,9 @@ export function duration(ns: number): string {
   return `${value.toFixed(digits)} ${unit}`;
 }
 
-/** A moment, as exact as `step` between neighbours needs: 1.234567 s. `like`: has the unit of that. */
+/**
+ * A moment, as exact as `step` between neighbours needs: 1.234567 s. `like`: has the unit of that.
+ */
 export function moment(ns: number, step: number, like = ns): string {
   const [size, unit] = UNITS.find(([size]) => like >= size) ?? UNITS[3];
   const digits = Math.ceil(Math.log10(size) - Math.log10(Math.max(step, 1)) - 1e-9);

@@ -12,7 +12,11 @@ export function FreezeCard({ store, summary }: { store: Store; summary: Summary 
   const { start, length, cpus, cause, program, functions } = freeze;
   return (
     <aside class="card details" aria-label="Freeze" aria-live="polite">
-      <button class="tool close" aria-label="Close" onClick={() => store.set({ freeze_open: false })}>
+      <button
+        class="tool close"
+        aria-label="Close"
+        onClick={() => store.set({ freeze_open: false })}
+      >
         <Close />
       </button>
       <h2>

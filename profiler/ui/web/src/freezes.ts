@@ -15,8 +15,8 @@ export function longest_freeze(freezes: Freeze[]): number | null {
 }
 
 /**
- * The freeze after (`by` 1) or before (−1) the one gone to last, if that is still on the screen, else
- * after or before the middle of the screen. Goes round at the ends.
+ * The freeze after (`by` 1) or before (−1) the one gone to last, if that is still on the screen,
+ * else after or before the middle of the screen. Goes round at the ends.
  */
 export function next_freeze(
   freezes: Freeze[],
@@ -36,7 +36,10 @@ export function next_freeze(
 }
 
 /** Freezes that are at least partly within a range, with their index. */
-export function freezes_within(freezes: Freeze[], range: Range): { freeze: Freeze; index: number }[] {
+export function freezes_within(
+  freezes: Freeze[],
+  range: Range,
+): { freeze: Freeze; index: number }[] {
   return freezes
     .map((freeze, index) => ({ freeze, index }))
     .filter(({ freeze }) => freeze.start < range.to && freeze.start + freeze.length > range.from);

@@ -1,6 +1,6 @@
-// The pointer and the wheel over the timeline. As in the viewers people know: the wheel scrolls, with
-// Ctrl it zooms where the pointer is, with Shift it pans; dragging selects; the middle button pans.
-// On the overview and the axis the plain wheel zooms, and dragging zooms or pans.
+// The pointer and the wheel over the timeline. As in the viewers people know: the wheel scrolls,
+// with Ctrl it zooms where the pointer is, with Shift it pans; dragging selects; the middle button
+// pans. On the overview and the axis the plain wheel zooms, and dragging zooms or pans.
 
 import type { Actions } from "./actions";
 import { duration } from "./format";
@@ -85,16 +85,25 @@ function drag_view(
   const move = (event: PointerEvent) => {
     const by = (start.clientX - event.clientX) * per_pixel;
     store.set({ view: fit({ from: view.from + by, to: view.to + by }, summary.duration) });
-    if (element.classList.contains("overlay")) timeline.scroll_to(scroll + start.clientY - event.clientY);
+    if (element.classList.contains("overlay"))
+      timeline.scroll_to(scroll + start.clientY - event.clientY);
   };
   follow(element, start, move, (event) => {
     if (Math.abs(event.clientX - start.clientX) < DRAG_PIXELS) on_click();
   });
 }
 
-function drag_selection(timeline: TimelineView, overlay: HTMLElement, actions: Actions, start: PointerEvent): void {
+function drag_selection(
+  timeline: TimelineView,
+  overlay: HTMLElement,
+  actions: Actions,
+  start: PointerEvent,
+): void {
   const { left, top } = overlay.getBoundingClientRect();
-  const first = { time: timeline.time_at(start.clientX - left), y: start.clientY - top + timeline.scroll };
+  const first = {
+    time: timeline.time_at(start.clientX - left),
+    y: start.clientY - top + timeline.scroll,
+  };
   const move = (event: PointerEvent) => {
     const far = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
     if (!timeline.drag && far < DRAG_PIXELS) return;
@@ -139,7 +148,9 @@ export function watch_lanes(
         drag_selection(timeline, overlay, actions, event);
       }
     }),
-    listen(overlay, "dblclick", (event) => actions.double_click({ x: event.offsetX, y: event.offsetY })),
+    listen(overlay, "dblclick", (event) =>
+      actions.double_click({ x: event.offsetX, y: event.offsetY }),
+    ),
     listen(overlay, "pointermove", (event) => {
       if (timeline.drag) return on_hover(null);
       timeline.hover = { x: event.offsetX, y: event.offsetY };
@@ -164,7 +175,11 @@ export function watch_names(timeline: TimelineView, names: HTMLElement): Undo {
  * Overview: drag zooms to what was dragged over, a click goes there. Axis: drag pans, a click on a
  * freeze tells about it.
  */
-export function watch_overview(timeline: TimelineView, canvas: HTMLElement, actions: Actions): Undo {
+export function watch_overview(
+  timeline: TimelineView,
+  canvas: HTMLElement,
+  actions: Actions,
+): Undo {
   const { store, summary } = timeline;
   const time_of = (x: number) => (x / Math.max(1, timeline.width)) * summary.duration;
   const drag_overview = (start: PointerEvent) => {
@@ -173,10 +188,13 @@ export function watch_overview(timeline: TimelineView, canvas: HTMLElement, acti
     const span = store.state.view.to - store.state.view.from;
     const centre = (x: number) => {
       const middle = time_of(x);
-      store.set({ view: fit({ from: middle - span / 2, to: middle + span / 2 }, summary.duration) });
+      store.set({
+        view: fit({ from: middle - span / 2, to: middle + span / 2 }, summary.duration),
+      });
     };
     const { view } = store.state;
-    const is_on_window = time_of(first) >= view.from && time_of(first) <= view.to && span < summary.duration;
+    const is_on_window =
+      time_of(first) >= view.from && time_of(first) <= view.to && span < summary.duration;
     follow(
       canvas,
       start,
@@ -197,16 +215,19 @@ export function watch_overview(timeline: TimelineView, canvas: HTMLElement, acti
     );
   };
   const freeze_at = (event: PointerEvent) =>
-    event.offsetY < OVERVIEW_HEIGHT ? null : timeline.overview.freeze_at(event.offsetX, store.state.view);
+    event.offsetY < OVERVIEW_HEIGHT
+      ? null
+      : timeline.overview.freeze_at(event.offsetX, store.state.view);
   const stop = [
     listen(canvas, "wheel", (event) => on_wheel(timeline, event, true)),
     listen(canvas, "pointerdown", (event) => {
       if (event.button !== 0) return;
       if (event.offsetY < OVERVIEW_HEIGHT) drag_overview(event);
-      else drag_view(timeline, canvas, event, () => {
-        const index = freeze_at(event);
-        if (index !== null) actions.open_freeze(index);
-      });
+      else
+        drag_view(timeline, canvas, event, () => {
+          const index = freeze_at(event);
+          if (index !== null) actions.open_freeze(index);
+        });
     }),
     listen(canvas, "pointermove", (event) => {
       const index = freeze_at(event);

@@ -51,14 +51,13 @@ export function HelpCard({ store }: { store: Store }) {
           </section>
           <section>
             <h2>Pointer</h2>
-            <dl>
-              {POINTER.map(([what, words]) => [<dt>{what}</dt>, <dd>{words}</dd>])}
-            </dl>
+            <dl>{POINTER.map(([what, words]) => [<dt>{what}</dt>, <dd>{words}</dd>])}</dl>
           </section>
         </div>
         <p class="faint">
-          Green: it ran; its height is how much of that time. Hatched green: it had a CPU and the CPU
-          stood still. Red bands: freezes of the machine. The address of this page opens this view again.
+          Green: it ran; its height is how much of that time. Hatched green: it had a CPU and the
+          CPU stood still. Red bands: freezes of the machine. The address of this page opens this
+          view again.
         </p>
       </div>
     </div>

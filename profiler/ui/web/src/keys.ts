@@ -16,7 +16,12 @@ export const KEYS: Key[] = [
   { keys: ["s", "-"], shown: "S  −", words: "zoom out", act: (a) => a.zoom(1.4) },
   { keys: ["a", "ArrowLeft"], shown: "A  ←", words: "earlier", act: (a) => a.pan(-0.15) },
   { keys: ["d", "ArrowRight"], shown: "D  →", words: "later", act: (a) => a.pan(0.15) },
-  { keys: ["f"], shown: "F", words: "fit the selection to the screen", act: (a) => a.show_selection() },
+  {
+    keys: ["f"],
+    shown: "F",
+    words: "fit the selection to the screen",
+    act: (a) => a.show_selection(),
+  },
   { keys: ["0"], shown: "0", words: "the whole capture", act: (a) => a.show_all() },
   { keys: ["n"], shown: "N", words: "next freeze", act: (a) => a.freeze(1) },
   { keys: ["N"], shown: "Shift+N", words: "freeze before", act: (a) => a.freeze(-1) },
@@ -50,8 +55,18 @@ export const KEYS: Key[] = [
     words: "fold the panels, show them",
     act: (_, store) => store.set({ panels_open: !store.state.panels_open }),
   },
-  { keys: ["Escape"], shown: "Esc", words: "close, then clear the selection", act: (a) => a.escape() },
-  { keys: ["?"], shown: "?", words: "this help", act: (_, store) => store.set({ help: !store.state.help }) },
+  {
+    keys: ["Escape"],
+    shown: "Esc",
+    words: "close, then clear the selection",
+    act: (a) => a.escape(),
+  },
+  {
+    keys: ["?"],
+    shown: "?",
+    words: "this help",
+    act: (_, store) => store.set({ help: !store.state.help }),
+  },
 ];
 
 export const POINTER: [string, string][] = [

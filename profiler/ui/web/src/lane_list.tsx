@@ -1,5 +1,5 @@
-// Names beside the lanes, as elements: screen readers read them, the keyboard walks through them. Only
-// those on the screen are there; the whole is announced by its size and each by its place.
+// Names beside the lanes, as elements: screen readers read them, the keyboard walks through them.
+// Only those on the screen are there; the whole is announced by its size and each by its place.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Actions } from "./actions";
@@ -51,7 +51,8 @@ export function LaneList({ timeline, actions }: Props) {
     if (event.key === "ArrowDown") move(1);
     else if (event.key === "ArrowUp") move(-1);
     else if (event.key === "Enter" && focus !== null) actions.toggle_expanded(focus);
-    else if (event.key === " " && focus !== null) actions.toggle_lane(focus, event.ctrlKey || event.shiftKey);
+    else if (event.key === " " && focus !== null)
+      actions.toggle_lane(focus, event.ctrlKey || event.shiftKey);
     else return;
     event.preventDefault();
   };
@@ -142,18 +143,22 @@ function LaneName({ row, top, lane, summary, actions, chosen, expanded, focus, a
       onClick={on_click}
     >
       <span class="name-line" style={{ height: LANE_HEIGHT }}>
-        {lane.kind === "thread" && <button
-          class="expand"
-          tabIndex={-1}
-          aria-label={expanded ? "Hide stacks" : "Show stacks"}
-          onClick={(event) => {
-            event.stopPropagation();
-            actions.toggle_expanded(row.lane);
-          }}
-        >
-          {expanded ? <ChevronDown /> : <ChevronRight />}
-        </button>}
-        <span class="name-text">{lane.kind === "cpu" ? name_of(lane) : lane.name || "(no name)"}</span>
+        {lane.kind === "thread" && (
+          <button
+            class="expand"
+            tabIndex={-1}
+            aria-label={expanded ? "Hide stacks" : "Show stacks"}
+            onClick={(event) => {
+              event.stopPropagation();
+              actions.toggle_expanded(row.lane);
+            }}
+          >
+            {expanded ? <ChevronDown /> : <ChevronRight />}
+          </button>
+        )}
+        <span class="name-text">
+          {lane.kind === "cpu" ? name_of(lane) : lane.name || "(no name)"}
+        </span>
         {lane.kind === "thread" && <span class="faint">{lane.tid}</span>}
         <span class="faint right">{share_of(lane, summary)}</span>
       </span>

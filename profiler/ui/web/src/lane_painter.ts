@@ -1,9 +1,9 @@
 // Draws lanes from tiles into pixels. Pure: no canvas, only its memory.
 //
-// Most columns of a lane are of one class from top to bottom, so a lane is drawn as one row of pixels
-// that is copied downwards; only columns of several classes, and stalls with their hatching, are
-// written one by one. This draws a full screen of 4K in some milliseconds, where as many fillRect()
-// calls would take hundreds.
+// Most columns of a lane are of one class from top to bottom, so a lane is drawn as one row of
+// pixels that is copied downwards; only columns of several classes, and stalls with their hatching,
+// are written one by one. This draws a full screen of 4K in some milliseconds, where as many
+// fillRect() calls would take hundreds.
 
 import { NOTHING, type Range, type StateClass, type Tile } from "./source";
 import { stripe_colour, type Theme } from "./theme";
@@ -42,7 +42,9 @@ export class LanePainter {
   private from = 0;
   private per_pixel = 1;
 
-  /** Stretches of one class in the lane drawn last that are wide enough for a word: x, end, class. */
+  /**
+   * Stretches of one class in the lane drawn last that are wide enough for a word: x, end, class.
+   */
   readonly wide: [number, number, number][] = [];
   private least_wide = Infinity;
   private plain_first = 0;
@@ -63,7 +65,13 @@ export class LanePainter {
   }
 
   /** Memory to draw into, of width × height pixels; `least_wide`: pixels that a word takes. */
-  begin(pixels: Uint32Array<ArrayBuffer>, width: number, height: number, view: Range, least_wide: number): void {
+  begin(
+    pixels: Uint32Array<ArrayBuffer>,
+    width: number,
+    height: number,
+    view: Range,
+    least_wide: number,
+  ): void {
     this.least_wide = least_wide;
     this.pixels = pixels;
     this.width = width;

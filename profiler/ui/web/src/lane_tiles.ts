@@ -1,5 +1,5 @@
-// Which tiles a lane is drawn from: those of the wanted level; where one is missing, finer ones if they
-// are all still there (one zoomed out), else the nearest coarser one (one zoomed in).
+// Which tiles a lane is drawn from: those of the wanted level; where one is missing, finer ones if
+// they are all still there (one zoomed out), else the nearest coarser one (one zoomed in).
 
 import type { LanePainter } from "./lane_painter";
 import type { Range, Tile } from "./source";
@@ -43,7 +43,8 @@ export function paint_lane(
   const level = Math.min(levels.wanted, levels.coarse);
   const { first, last } = tiles_of(view, level);
   painter.begin_lane();
-  for (let index = first; index <= last; index++) paint_tile(painter, cache, lane, level, index, levels);
+  for (let index = first; index <= last; index++)
+    paint_tile(painter, cache, lane, level, index, levels);
 }
 
 function paint_tile(

@@ -36,9 +36,13 @@ export async function lane_times(
 
 function buckets_within(range: Range, level: number, tile: number): [number, number] {
   const start = tile * tile_ns(level);
-  const bucket = (time: number) => Math.min(256, Math.max(0, Math.round((time - start) / bucket_ns(level))));
+  const bucket = (time: number) =>
+    Math.min(256, Math.max(0, Math.round((time - start) / bucket_ns(level))));
   const from = bucket(range.from);
-  return [from, Math.max(bucket(range.to), from + (range.to - range.from < bucket_ns(level) ? 1 : 0))];
+  return [
+    from,
+    Math.max(bucket(range.to), from + (range.to - range.from < bucket_ns(level) ? 1 : 0)),
+  ];
 }
 
 export interface StateTime {

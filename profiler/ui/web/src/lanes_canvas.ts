@@ -17,8 +17,8 @@ import { coarse_level, level_for } from "./view";
 // Room above and below a lane's bar.
 const INSET = 1;
 const WORD_FONT = "10.5px system-ui, sans-serif";
-// Of lanes above and below the screen, the coarse tiles are asked for too: something is there at once
-// when one scrolls.
+// Of lanes above and below the screen, the coarse tiles are asked for too: something is there at
+// once when one scrolls.
 const AHEAD_SCREENS = 1;
 
 export interface Scene {
@@ -104,7 +104,12 @@ export class LanesCanvas {
       const inset = Math.round(INSET * ratio);
       this.painter.end_lane(top + inset, bottom - inset, Math.max(1, Math.round(1.5 * ratio)));
       for (const [x, end, kind] of this.painter.wide)
-        this.words.push({ x: x / ratio, width: (end - x) / ratio, y: (top + bottom) / 2 / ratio, kind });
+        this.words.push({
+          x: x / ratio,
+          width: (end - x) / ratio,
+          y: (top + bottom) / 2 / ratio,
+          kind,
+        });
     }
     g.putImageData(this.image, 0, 0);
   }
@@ -115,7 +120,13 @@ export class LanesCanvas {
     const room = height * AHEAD_SCREENS;
     for (const row of rows_within(scene.layout, scene.scroll - room, height + 2 * room))
       if (row.kind === "lane")
-        need_lane(this.cache, row.lane, { from: 0, to: duration }, { ...levels, wanted: 64 }, duration);
+        need_lane(
+          this.cache,
+          row.lane,
+          { from: 0, to: duration },
+          { ...levels, wanted: 64 },
+          duration,
+        );
   }
 
   // A wait that is wide enough says what it is: colours alone are not for everybody.
@@ -143,7 +154,8 @@ export class LanesCanvas {
       this.charts.need(row.lane, view, width);
       const top = row.y - scene.scroll + CHART_TOP;
       const chart = this.charts.chart(row.lane);
-      if (chart) this.charts_painter.paint(g, chart, { top, width, view, theme: scene.theme, highlight });
+      if (chart)
+        this.charts_painter.paint(g, chart, { top, width, view, theme: scene.theme, highlight });
       if (chart && chart.rows.length > 0) continue;
       g.font = WORD_FONT;
       g.fillStyle = scene.theme.faint;

@@ -18,6 +18,8 @@ import { ServerSource } from "./server_source";
 import type { Source, Summary } from "./source";
 import { initial_state, type State, Store } from "./state";
 import "./style.css";
+import "./timeline.css";
+import "./cards.css";
 
 declare global {
   interface Window {
@@ -78,7 +80,10 @@ async function main(): Promise<void> {
   say(root, "Reading the capture …");
   const inside = await open_embedded(document).catch((error: Error) => error);
   if (inside instanceof Error) {
-    say(root, `The data in this page is damaged (${inside.message}): make it again with \`thaw html\`.`);
+    say(
+      root,
+      `The data in this page is damaged (${inside.message}): make it again with \`thaw html\`.`,
+    );
     return;
   }
   const source: Source = inside ?? new ServerSource("api");

@@ -12,10 +12,13 @@ export function missing(summary: Summary): string[] {
   if (lanes.length === 0) return [];
   const words: string[] = [];
   if (!has.samples)
-    words.push("No samples: it shows when threads ran, but not in which functions (record with a clock to have them).");
+    words.push(
+      "No samples: it shows when threads ran, but not in which functions (record with a clock to have them).",
+    );
   if (!has.waits)
     words.push("No stacks of waits: it shows how long threads waited, but not where they blocked.");
-  else if (!has.wakers) words.push("No stacks of wakers: it shows who ended a wait, but not from where.");
+  else if (!has.wakers)
+    words.push("No stacks of wakers: it shows who ended a wait, but not from where.");
   return words;
 }
 

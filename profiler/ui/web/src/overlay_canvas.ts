@@ -1,5 +1,5 @@
-// What lies over the lanes and changes with the pointer: the selection, the wait that was clicked with
-// an arrow from its waker, the line under the pointer.
+// What lies over the lanes and changes with the pointer: the selection, the wait that was clicked
+// with an arrow from its waker, the line under the pointer.
 
 import { duration } from "./format";
 import { LANE_HEIGHT, type Layout, name_of } from "./rows";
@@ -60,7 +60,8 @@ export class OverlayCanvas {
     if (!this.arrow) return null;
     const { tail, head } = this.arrow;
     const length2 = (head.x - tail.x) ** 2 + (head.y - tail.y) ** 2;
-    const along = ((x - tail.x) * (head.x - tail.x) + (y - tail.y) * (head.y - tail.y)) / (length2 || 1);
+    const along =
+      ((x - tail.x) * (head.x - tail.x) + (y - tail.y) * (head.y - tail.y)) / (length2 || 1);
     const t = Math.min(1, Math.max(0, along));
     const away = Math.hypot(x - tail.x - t * (head.x - tail.x), y - tail.y - t * (head.y - tail.y));
     return away < 6 ? { lane: this.arrow.lane, time: this.arrow.time } : null;
@@ -97,7 +98,12 @@ export class OverlayCanvas {
     g.globalAlpha = 1;
     this.line(left, scene.theme.accent, 1);
     this.line(right - 1, scene.theme.accent, 1);
-    this.tag(duration(range.to - range.from), (Math.max(0, left) + Math.min(width, right)) / 2, 4, scene.theme);
+    this.tag(
+      duration(range.to - range.from),
+      (Math.max(0, left) + Math.min(width, right)) / 2,
+      4,
+      scene.theme,
+    );
   }
 
   private tag(text: string, middle: number, top: number, theme: Theme): void {
@@ -116,7 +122,8 @@ export class OverlayCanvas {
   }
 
   private draw_focus(scene: OverlayScene): void {
-    const row = scene.state.focus === null ? undefined : scene.layout.of_lane.get(scene.state.focus);
+    const row =
+      scene.state.focus === null ? undefined : scene.layout.of_lane.get(scene.state.focus);
     if (!row) return;
     const { g, width } = this.surface;
     g.fillStyle = scene.theme.accent;

@@ -1,5 +1,5 @@
-// Above the lanes: the whole capture with how busy its CPUs were, its freezes and what of it is on the
-// screen; below that the axis of what is on the screen.
+// Above the lanes: the whole capture with how busy its CPUs were, its freezes and what of it is on
+// the screen; below that the axis of what is on the screen.
 
 import { add_shares } from "./cells";
 import { duration, mark_label, mark_step, marks } from "./format";

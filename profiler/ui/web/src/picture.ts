@@ -20,10 +20,16 @@ export interface Canvases {
   overlay: HTMLCanvasElement;
 }
 
-export async function save_picture(timeline: TimelineView, canvases: Canvases, theme: Theme): Promise<void> {
+export async function save_picture(
+  timeline: TimelineView,
+  canvases: Canvases,
+  theme: Theme,
+): Promise<void> {
   const { source, summary, store } = timeline;
   const selection = { ...effective(store.state, summary), range: store.state.view };
-  const sums = await lane_times(source, selection, summary.classes, summary.finest).catch(() => null);
+  const sums = await lane_times(source, selection, summary.classes, summary.finest).catch(
+    () => null,
+  );
   const canvas = compose(timeline, canvases, theme, sums ? by_length(sums, summary.classes) : []);
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
   if (!blob) return;
@@ -34,7 +40,12 @@ export async function save_picture(timeline: TimelineView, canvases: Canvases, t
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-function compose(timeline: TimelineView, canvases: Canvases, theme: Theme, times: StateTime[]): HTMLCanvasElement {
+function compose(
+  timeline: TimelineView,
+  canvases: Canvases,
+  theme: Theme,
+  times: StateTime[],
+): HTMLCanvasElement {
   const ratio = window.devicePixelRatio || 1;
   const { width, height, summary } = timeline;
   const canvas = document.createElement("canvas");
@@ -63,10 +74,19 @@ function draw_title(g: CanvasRenderingContext2D, { summary }: TimelineView, them
   const x = 10 + g.measureText(name).width + 12;
   g.font = FONT;
   g.fillStyle = theme.faint;
-  g.fillText([duration(summary.duration), summary.kernel, summary.started].filter(Boolean).join("  ·  "), x, TITLE / 2);
+  g.fillText(
+    [duration(summary.duration), summary.kernel, summary.started].filter(Boolean).join("  ·  "),
+    x,
+    TITLE / 2,
+  );
 }
 
-function draw_names(g: CanvasRenderingContext2D, timeline: TimelineView, theme: Theme, top: number): void {
+function draw_names(
+  g: CanvasRenderingContext2D,
+  timeline: TimelineView,
+  theme: Theme,
+  top: number,
+): void {
   const { summary, scroll, height } = timeline;
   g.save();
   g.beginPath();
@@ -83,7 +103,12 @@ function draw_names(g: CanvasRenderingContext2D, timeline: TimelineView, theme: 
     g.fillStyle = theme.text;
     const text = is_heading ? `${row.name} ${row.pid}` : name_of(summary.lanes[row.lane]);
     const indent = is_heading || row.alone ? 10 : 24;
-    g.fillText(text, indent, y + (is_heading ? HEADING_HEIGHT : LANE_HEIGHT) / 2, NAMES - indent - 8);
+    g.fillText(
+      text,
+      indent,
+      y + (is_heading ? HEADING_HEIGHT : LANE_HEIGHT) / 2,
+      NAMES - indent - 8,
+    );
   }
   g.restore();
 }

@@ -1,5 +1,5 @@
-// Which lanes stand under each other, and where: threads below the heading of their process, or CPUs.
-// Pure. Heights are CSS pixels.
+// Which lanes stand under each other, and where: threads below the heading of their process, or
+// CPUs. Pure. Heights are CSS pixels.
 
 import type { Lane, Summary, ThreadLane } from "./source";
 
@@ -147,7 +147,9 @@ export function rows_within(layout: Layout, y: number, height: number): Row[] {
   return found;
 }
 
-/** Lanes between two heights, in either order; the lanes of closed processes that lie between too. */
+/**
+ * Lanes between two heights, in either order; the lanes of closed processes that lie between too.
+ */
 export function lanes_between(layout: Layout, one: number, other: number): number[] {
   const top = Math.min(one, other);
   const rows = rows_within(layout, top, Math.max(one, other) - top + 1);

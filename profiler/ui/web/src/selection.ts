@@ -33,11 +33,7 @@ export function describe(state: State, summary: Summary): string {
   return `${who}, ${duration(length)} from ${moment(range.from, length / 100)}`;
 }
 
-export function as_text(
-  selection: Selection,
-  times: StateTime[],
-  summary: Summary,
-): string {
+export function as_text(selection: Selection, times: StateTime[], summary: Summary): string {
   const { lanes, range } = selection;
   const length = range.to - range.from;
   const lines = [

@@ -1,8 +1,8 @@
 // The data of a capture from `thaw view` over HTTP (PROTOCOL.md, "Over HTTP").
 //
-// Answers that bring names continue where the page's own list ends (`known`), so two of them must not
-// be under way at the same time: they wait for each other, one queue per capture. Tiles bring no names
-// and go past the queue.
+// Answers that bring names continue where the page's own list ends (`known`), so two of them must
+// not be under way at the same time: they wait for each other, one queue per capture. Tiles bring
+// no names and go past the queue.
 
 import { decode_tiles } from "./cells";
 import {
@@ -34,7 +34,7 @@ type Named<T> = T & { names?: NamesDelta };
 /** `3,5-9` of [3, 5, 6, 7, 8, 9]. */
 export function lane_list(lanes: number[]): string {
   const parts: string[] = [];
-  for (let i = 0; i < lanes.length; ) {
+  for (let i = 0; i < lanes.length;) {
     let end = i + 1;
     while (end < lanes.length && lanes[end] === lanes[end - 1] + 1) end++;
     parts.push(end - i > 1 ? `${lanes[i]}-${lanes[end - 1]}` : `${lanes[i]}`);

@@ -116,7 +116,8 @@ export interface NamesDelta {
   kernel: number[];
 }
 
-// One by one: push(...more) puts every element on the stack, which overflows with a hundred thousand.
+// One by one: push(...more) puts every element on the stack, which overflows with a hundred
+// thousand.
 function append<T>(to: T[], more: T[], skip: number): void {
   for (let i = skip; i < more.length; i++) to.push(more[i]);
 }

@@ -1,5 +1,5 @@
-// The call stack of one lane over time, as bars: boxes that follow each other and share a caller share
-// its bar. Pure.
+// The call stack of one lane over time, as bars: boxes that follow each other and share a caller
+// share its bar. Pure.
 
 import type { Box, Names, Range, StateClass } from "./source";
 
@@ -55,7 +55,8 @@ export function make_chart(
     if (start - end > gap) close(0);
     const path = names.path(node).slice(0, MOST_ROWS);
     let shared = 0;
-    while (shared < path.length && shared < bars.length && bars[shared].node === path[shared]) shared++;
+    while (shared < path.length && shared < bars.length && bars[shared].node === path[shared])
+      shared++;
     close(shared);
     const wait = classes[kind]?.kind === "waiting" ? kind : -1;
     for (const bar of bars) if (bar.wait !== wait) bar.wait = -1;

@@ -81,7 +81,9 @@ export class Store {
 
   set(change: Partial<State>): void {
     const before = this.state;
-    const is_new = (Object.keys(change) as (keyof State)[]).some((key) => change[key] !== before[key]);
+    const is_new = (Object.keys(change) as (keyof State)[]).some(
+      (key) => change[key] !== before[key],
+    );
     if (!is_new) return;
     this.state = { ...before, ...change };
     for (const watcher of [...this.watchers]) watcher(this.state, before);

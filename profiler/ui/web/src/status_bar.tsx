@@ -29,7 +29,9 @@ function use_times({ store, source, summary }: Props): StateTime[] | null {
     let is_current = true;
     const timer = setTimeout(async () => {
       const selection = effective(store.state, summary);
-      const sums = await lane_times(source, selection, summary.classes, summary.finest).catch(() => null);
+      const sums = await lane_times(source, selection, summary.classes, summary.finest).catch(
+        () => null,
+      );
       if (is_current && sums) set_times(by_length(sums, summary.classes));
     }, SETTLE_MS);
     return () => {
@@ -60,16 +62,27 @@ export function StatusBar(props: Props) {
       <b class="what">{describe(store.state, summary)}</b>
       <span class="times">
         <span class="times-list">
-        {times?.map(({ class: index, name, ns }) => (
-          <span class="time" title={`${name}: ${duration(ns)}, ${percent(ns, whole)} of the lanes' time`}>
-            <i class={`swatch${summary.classes[index].kind === "stalled" ? " stalled" : ""}`} style={{ background: `var(--class-${index})` }} />
-            {name} <span class="faint">{percent(ns, whole)}</span>
-          </span>
-        ))}
+          {times?.map(({ class: index, name, ns }) => (
+            <span
+              class="time"
+              title={`${name}: ${duration(ns)}, ${percent(ns, whole)} of the lanes' time`}
+            >
+              <i
+                class={`swatch${summary.classes[index].kind === "stalled" ? " stalled" : ""}`}
+                style={{ background: `var(--class-${index})` }}
+              />
+              {name} <span class="faint">{percent(ns, whole)}</span>
+            </span>
+          ))}
         </span>
       </span>
       <span class="said">{said}</span>
-      <button class="tool" title="Fit to the screen (F)" disabled={!range} onClick={() => actions?.show_selection()}>
+      <button
+        class="tool"
+        title="Fit to the screen (F)"
+        disabled={!range}
+        onClick={() => actions?.show_selection()}
+      >
         <Fit />
       </button>
       <button class="tool" title="Copy this selection as text" onClick={() => void copy()}>

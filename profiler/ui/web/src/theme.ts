@@ -1,6 +1,6 @@
 // Colours, light and dark. Running is told from every wait by its lightness as well as by its hue:
-// in the dark it is the lightest, in the light the darkest of the large areas, so that it stands out
-// for those who cannot tell green from red and on paper. theme_test.ts holds us to that.
+// in the dark it is the lightest, in the light the darkest of the large areas, so that it stands
+// out for those who cannot tell green from red and on paper. theme_test.ts holds us to that.
 
 import type { StateClass } from "./source";
 

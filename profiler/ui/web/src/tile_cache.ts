@@ -1,8 +1,8 @@
 // Tiles that were asked for, the newest used ones kept within a bound of memory.
 //
 // The painter says which tiles it needs; what is missing is asked for at the end of the frame: one
-// question for all lanes on the screen, at most two under way. Coarse tiles of lanes that have none go
-// first: they are few, and something is shown until the fine ones come.
+// question for all lanes on the screen, at most two under way. Coarse tiles of lanes that have none
+// go first: they are few, and something is shown until the fine ones come.
 
 import { bytes_of } from "./cells";
 import type { Source, Tile } from "./source";

@@ -1,4 +1,5 @@
-// The elements of the timeline: filter and names on the left, overview, axis and lanes on the right.
+// The elements of the timeline: filter and names on the left, overview, axis and lanes on the
+// right.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Actions } from "./actions";
@@ -51,7 +52,9 @@ export function Timeline({ store, source, summary, theme, on_ready }: Props) {
     const made = new Actions(timeline);
     const tooltip = new Tooltip(part(element, "tooltip"), timeline);
     const stop = [
-      watch_lanes(timeline, overlay, made, (event) => (event ? tooltip.move(event) : tooltip.hide())),
+      watch_lanes(timeline, overlay, made, (event) =>
+        event ? tooltip.move(event) : tooltip.hide(),
+      ),
       watch_names(timeline, part(element, "names-column")),
       watch_overview(timeline, overview, made),
     ];
@@ -73,13 +76,21 @@ export function Timeline({ store, source, summary, theme, on_ready }: Props) {
       style={{ gridTemplateRows: `${head_height(summary)}px minmax(60px, 1fr)` }}
     >
       <Corner store={store} summary={summary} />
-      <canvas class="overview" role="img" aria-label="The whole capture: how busy its CPUs were, and its freezes" />
-      <div class="names-column">{actions && <LaneList timeline={actions.timeline} actions={actions} />}</div>
+      <canvas
+        class="overview"
+        role="img"
+        aria-label="The whole capture: how busy its CPUs were, and its freezes"
+      />
+      <div class="names-column">
+        {actions && <LaneList timeline={actions.timeline} actions={actions} />}
+      </div>
       <div class="area">
         <canvas class="lanes" role="img" aria-label="What each lane did over time" />
         <canvas class="overlay" />
         <div class="tooltip" hidden />
-        {actions && <Details store={store} summary={summary} names={source.names} actions={actions} />}
+        {actions && (
+          <Details store={store} summary={summary} names={source.names} actions={actions} />
+        )}
         <FreezeCard store={store} summary={summary} />
         <Empty store={store} summary={summary} />
       </div>

@@ -1,6 +1,6 @@
 // The timeline as a whole: owns the canvases, the tiles and the layout, and draws them all once per
-// frame when something changed. The components around it (timeline.tsx) hold the elements; the pointer
-// is read in gestures.ts.
+// frame when something changed. The components around it (timeline.tsx) hold the elements; the
+// pointer is read in gestures.ts.
 
 import { BAR_HEIGHT, ChartCache } from "./chart_cache";
 import { Frames } from "./frames";
@@ -70,7 +70,9 @@ export class TimelineView {
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(elements.area);
     this.unwatch = store.watch((now, before) => this.changed(now, before));
-    elements.scrollbar.addEventListener("scroll", () => this.scroll_to(elements.scrollbar.scrollTop));
+    elements.scrollbar.addEventListener("scroll", () =>
+      this.scroll_to(elements.scrollbar.scrollTop),
+    );
     this.rearrange();
     this.measure();
   }
@@ -140,7 +142,9 @@ export class TimelineView {
     const depth = Math.floor((y + this.scroll - row.y - CHART_TOP) / BAR_HEIGHT);
     const bars = this.charts.chart(row.lane)?.rows[depth];
     const at = bars ? bar_at(bars, this.time_at(x)) : -1;
-    return bars && at >= 0 ? { fn: bars.functions[at], start: bars.starts[at], end: bars.ends[at] } : null;
+    return bars && at >= 0
+      ? { fn: bars.functions[at], start: bars.starts[at], end: bars.ends[at] }
+      : null;
   }
 
   rows(): Row[] {

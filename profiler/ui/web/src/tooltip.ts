@@ -1,5 +1,5 @@
-// The small card beside the pointer: thread, state, reason, time, length. What the tiles say is there at
-// once; how long exactly comes from the server when the pointer rests.
+// The small card beside the pointer: thread, state, reason, time, length. What the tiles say is
+// there at once; how long exactly comes from the server when the pointer rests.
 
 import { main_class } from "./cells";
 import { words_of } from "./classes";
@@ -48,10 +48,15 @@ export class Tooltip {
   private states(lane: number, time: number): string[] {
     const { summary, store, cache } = this.timeline;
     const { view } = store.state;
-    const per_pixel = (view.to - view.from) / (this.timeline.width * (window.devicePixelRatio || 1));
+    const per_pixel =
+      (view.to - view.from) / (this.timeline.width * (window.devicePixelRatio || 1));
     const coarse = coarse_level(summary.duration, summary.finest);
     const when = `at ${moment(time, per_pixel)}`;
-    for (let level = Math.min(level_for(per_pixel, summary.finest), coarse); level <= coarse; level++) {
+    for (
+      let level = Math.min(level_for(per_pixel, summary.finest), coarse);
+      level <= coarse;
+      level++
+    ) {
       const index = Math.floor(time / tile_ns(level));
       const tile = cache.get(level, lane, index);
       if (!tile) continue;
@@ -91,7 +96,10 @@ export class Tooltip {
       }),
     );
     element.hidden = false;
-    const room = { x: this.timeline.width - element.offsetWidth - 4, y: this.timeline.height - element.offsetHeight - 4 };
+    const room = {
+      x: this.timeline.width - element.offsetWidth - 4,
+      y: this.timeline.height - element.offsetHeight - 4,
+    };
     const left = x + 14 > room.x ? x - element.offsetWidth - 10 : x + 14;
     const top = y + 16 > room.y ? y - element.offsetHeight - 8 : y + 16;
     element.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, top)}px)`;

@@ -118,7 +118,10 @@ function FreezeSteps({ store, summary, actions }: Omit<Props, "dark" | "on_pictu
 function Modes({ store }: { store: Store }) {
   const { mode } = use_state(store, "mode");
   const one = (is: Mode, word: string) => (
-    <button aria-pressed={mode === is} onClick={() => store.set({ mode: is, lanes: [], focus: null })}>
+    <button
+      aria-pressed={mode === is}
+      onClick={() => store.set({ mode: is, lanes: [], focus: null })}
+    >
       {word}
     </button>
   );

@@ -40,7 +40,10 @@ export function level_for(ns_per_pixel: number, finest: number): number {
   return Math.max(finest, Math.ceil(Math.log2(Math.max(ns_per_pixel, 1))), 0);
 }
 
-/** The finest level at which the capture fits into two tiles: asked for first, shown until finer ones come. */
+/**
+ * The finest level at which the capture fits into two tiles: asked for first, shown until finer
+ * ones come.
+ */
 export function coarse_level(duration: number, finest: number): number {
   return level_for(duration / (2 * BUCKETS_PER_TILE), finest);
 }

@@ -46,7 +46,11 @@ test("the state at the start has an empty address", () => {
 });
 
 test("nonsense in an address is left out", () => {
-  const read = read_address("#t=9-3&lanes=7,x,1-2,-&open=0-99999999999&at=99@1&base=x&freeze=17&sel=", start, summary);
+  const read = read_address(
+    "#t=9-3&lanes=7,x,1-2,-&open=0-99999999999&at=99@1&base=x&freeze=17&sel=",
+    start,
+    summary,
+  );
   assert.deepEqual(read.lanes, [1, 2]);
   assert.deepEqual(read.view, start.view);
   assert.deepEqual([...read.expanded], [0, 1, 2, 3]);

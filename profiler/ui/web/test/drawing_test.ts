@@ -79,7 +79,13 @@ test("boxes in a row share the bars of their common callers", () => {
   ] as [number, number, number, number, number][];
   const { rows } = make_chart(boxes, false, { from: 0, to: 30 }, 1, names(), CLASSES);
   assert.deepEqual([rows[0].starts, rows[0].ends], [[0], [30]]);
-  assert.deepEqual([rows[1].functions, rows[1].ends], [[1, 3], [20, 30]]);
+  assert.deepEqual(
+    [rows[1].functions, rows[1].ends],
+    [
+      [1, 3],
+      [20, 30],
+    ],
+  );
   assert.deepEqual([rows[2].starts, rows[2].waits], [[10], [FUTEX]]);
   assert.equal(rows[0].waits[0], -1);
   assert.equal(bar_at(rows[2], 15), 0);
@@ -105,13 +111,32 @@ const lightness = (hex: string) => {
 };
 
 test("running is told from every wait and from ready by lightness alone", () => {
-  const reasons = ["futex", "kernel lock", "disk", "page fault", "pipe", "socket", "child", "signal",
-    "terminal", "poll", "sleep", "work", "other", "waiting"];
-  const classes = [CLASSES[0], CLASSES[2], ...reasons.map((name) => ({ name, kind: "waiting" as const }))];
+  const reasons = [
+    "futex",
+    "kernel lock",
+    "disk",
+    "page fault",
+    "pipe",
+    "socket",
+    "child",
+    "signal",
+    "terminal",
+    "poll",
+    "sleep",
+    "work",
+    "other",
+    "waiting",
+  ];
+  const classes = [
+    CLASSES[0],
+    CLASSES[2],
+    ...reasons.map((name) => ({ name, kind: "waiting" as const })),
+  ];
   for (const dark of [true, false]) {
     const [running, ...others] = make_theme(classes, dark).classes.map(lightness);
     // 10 of 100 is seen at a glance where areas touch; most are 20 and more apart.
-    for (const other of others) assert.ok(Math.abs(running - other) >= 10, `${dark} ${running} ${other}`);
+    for (const other of others)
+      assert.ok(Math.abs(running - other) >= 10, `${dark} ${running} ${other}`);
   }
 });
 
@@ -119,7 +144,11 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test("what is missing is asked for once, in one question for all lanes", async () => {
   const source = new FakeSource(() => decode_tile(Uint8Array.of(RUNNING, 128, 2)));
-  const cache = new TileCache(source, () => undefined, () => undefined);
+  const cache = new TileCache(
+    source,
+    () => undefined,
+    () => undefined,
+  );
   for (let frame = 0; frame < 3; frame++) {
     cache.begin_frame();
     for (const lane of [4, 2, 3]) cache.need(5, lane, 10, 12);
@@ -133,16 +162,28 @@ test("what is missing is asked for once, in one question for all lanes", async (
 
 test("coarse tiles go first and no more than two questions are under way", () => {
   const source = new FakeSource(() => decode_tile(Uint8Array.of(RUNNING, 128, 2)));
-  const cache = new TileCache(source, () => undefined, () => undefined);
+  const cache = new TileCache(
+    source,
+    () => undefined,
+    () => undefined,
+  );
   cache.begin_frame();
   for (const level of [3, 9, 6]) cache.need(level, 1, 0, 0);
   cache.end_frame();
-  assert.deepEqual(source.asked.map(({ level }) => level), [9, 6]);
+  assert.deepEqual(
+    source.asked.map(({ level }) => level),
+    [9, 6],
+  );
 });
 
 test("memory is bounded: what was used longest ago goes", async () => {
   const source = new FakeSource(() => decode_tile(Uint8Array.of(RUNNING, 128, 2)));
-  const cache = new TileCache(source, () => undefined, () => undefined, 10_000);
+  const cache = new TileCache(
+    source,
+    () => undefined,
+    () => undefined,
+    10_000,
+  );
   for (let index = 0; index < 100; index++) {
     cache.begin_frame();
     cache.get(5, 1, 0);
@@ -158,7 +199,11 @@ test("memory is bounded: what was used longest ago goes", async () => {
 test("tiles that could not be had are said, and asked for again", async () => {
   const source = new FakeSource(() => decode_tile(Uint8Array.of(RUNNING, 128, 2)));
   const said: (string | null)[] = [];
-  const cache = new TileCache(source, () => undefined, (error) => said.push(error?.message ?? null));
+  const cache = new TileCache(
+    source,
+    () => undefined,
+    (error) => said.push(error?.message ?? null),
+  );
   source.broken = true;
   cache.begin_frame();
   cache.need(5, 1, 0, 0);

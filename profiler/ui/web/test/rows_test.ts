@@ -9,15 +9,26 @@ const summary = summary_of([
   thread(20, 20, "bash", "bash"),
   { kind: "cpu", cpu: 0, running: 5, stalled: 0 },
 ]);
-const plain = { mode: "threads" as const, filter: "", closed: new Set<number>(), chart_height: () => 0 };
+const plain = {
+  mode: "threads" as const,
+  filter: "",
+  closed: new Set<number>(),
+  chart_height: () => 0,
+};
 
 test("threads stand below the heading of their process; a single thread needs none", () => {
   const { rows } = arrange(summary, plain);
-  assert.deepEqual(rows.map((row) => (row.kind === "lane" ? row.lane : row.name)), ["db", 0, 1, 2]);
+  assert.deepEqual(
+    rows.map((row) => (row.kind === "lane" ? row.lane : row.name)),
+    ["db", 0, 1, 2],
+  );
 });
 
 test("rows follow each other without overlap", () => {
-  const { rows, height } = arrange(summary, { ...plain, chart_height: (lane) => (lane === 1 ? 90 : 0) });
+  const { rows, height } = arrange(summary, {
+    ...plain,
+    chart_height: (lane) => (lane === 1 ? 90 : 0),
+  });
   rows.forEach((row, i) => i > 0 && assert.ok(row.y >= rows[i - 1].y + rows[i - 1].height));
   assert.ok(height >= rows[3].y + rows[3].height);
 });

@@ -33,7 +33,11 @@ test("questions that bring names wait for each other", async () => {
     return Response.json({ boxes: [], merged: false, names: names(known, 10) });
   });
   const range = { from: 0.4, to: 9.5 };
-  await Promise.all([source.boxes(1, range, 5), source.stacks([1], range, "running"), source.at(1, 3)]);
+  await Promise.all([
+    source.boxes(1, range, 5),
+    source.stacks([1], range, "running"),
+    source.at(1, 3),
+  ]);
   assert.equal(source.names.parents.length, 30);
   assert.match(asked[0], /^api\/boxes\?lane=1&from=0&to=10&most=5&known=0%2C0$/);
   assert.match(asked[2], /known=20%2C1$/);
@@ -52,7 +56,10 @@ test("a question that failed does not hold up the next", async () => {
 
 test("a server that is gone is said with what to do", async () => {
   const source = new ServerSource("api", () => Promise.reject(new TypeError("fetch failed")));
-  await assert.rejects(source.summary(), (error: SourceError) => error.gone && /thaw view/.test(error.message));
+  await assert.rejects(
+    source.summary(),
+    (error: SourceError) => error.gone && /thaw view/.test(error.message),
+  );
 });
 
 test("a hundred thousand names can be added at once", () => {
