@@ -2,8 +2,7 @@
 // Names are C++ and Rust as demanglers print them. Pure.
 
 // What is kept as it is although it has brackets: namespaces, lambdas and operators.
-const KEPT =
-  /\(anonymous namespace\)|\{[^}]*\}|\boperator *(?:\(\)|\[\]|<=>|<<=?|>>=?|<=?|>=?|->\*?)/y;
+const KEPT = /\(anonymous namespace\)|\{[^}]*\}|\boperator *(?:\(\)|\[\]|[-+*\/%^&|~!=<>,]{1,3})/y;
 
 export function short_name(name: string): string {
   // Templates are printed with the type they return in front.
@@ -15,11 +14,12 @@ export function short_name(name: string): string {
     if (kept) {
       out += kept;
       at += kept.length;
+      if (name.startsWith(" <", at)) at++;
     } else if (name[at] === "(" && out !== "") {
       at = end_of(name, at, "(", ")");
       // What follows the parameters is "const", or something that is defined within the function.
       if (!name.startsWith("::", at)) return out;
-    } else if (name[at] === "<" && /\w/.test(name[at - 1] ?? "")) {
+    } else if (name[at] === "<" && /(?:\w|operator\S*)$/.test(out)) {
       out += "<…>";
       at = end_of(name, at, "<", ">");
     } else if (name[at] === " " && has_type && !out.endsWith("operator")) {

@@ -51,7 +51,7 @@ function stack_at(tree: CallTree, node: number, names: Names): WaitStack {
 }
 
 // Where programs call the kernel: what is inside these says no more than what was called of them.
-const C_LIBRARY = /\/(?:libc|libpthread|ld-musl|ld-linux)[-.][^/]*$/;
+const C_LIBRARY = /(?:^|\/)(?:libc|libpthread|ld-musl|ld-linux)[-.][^/]*$/;
 
 function telling_frame(frames: WaitStack["frames"], names: Names): number {
   const first = frames.findIndex(({ fn }) => names.kernel[fn] !== 1);

@@ -174,6 +174,12 @@ test("names are shortened to what tells them apart", () => {
     ["std::vector<int> f<int>(int) const", "f<…>"],
     ["a<int>::operator bool() const", "a<…>::operator bool"],
     ["operator new(unsigned long)", "operator new"],
+    [
+      "std::string std::operator+ <char, std::allocator<char> >(std::string&&, char const*)",
+      "std::operator+<…>",
+    ],
+    ["std::ostream& std::operator<< <char>(std::ostream&, char)", "std::operator<<<…>"],
+    ["a::operator-(b const&)", "a::operator-"],
     ["LazyCompile:~render /srv/app.js:10", "LazyCompile:~render /srv/app.js:10"],
     ["a::(anonymous namespace)::f(int)", "a::(anonymous namespace)::f"],
     ["f(int)::{lambda(int)#1}::operator()(int) const", "f::{lambda(int)#1}::operator()"],
