@@ -72,6 +72,21 @@ export class Actions {
     this.store.set({ expanded: toggled(this.store.state.expanded, lane), focus: lane });
   }
 
+  /** The lane after (1) or before (−1) the one with the focus has it; the first if none had. */
+  move_focus(by: 1 | -1): void {
+    const ids = [...this.timeline.layout.of_lane.keys()];
+    const at = ids.indexOf(this.store.state.focus ?? -1);
+    const next = ids[Math.min(Math.max(at + by, 0), ids.length - 1)];
+    if (next === undefined) return;
+    this.store.set({ focus: next });
+    this.timeline.reveal(next);
+  }
+
+  /** By screens. */
+  scroll(screens: number): void {
+    this.timeline.scroll_by(this.timeline.height * screens);
+  }
+
   toggle_process(pid: number): void {
     this.store.set({ closed: toggled(this.store.state.closed, pid) });
   }

@@ -42,11 +42,6 @@ export function HelpCard({ store }: { store: Store }) {
                 </dt>,
                 <dd>{words}</dd>,
               ])}
-              <dt>
-                <kbd>↑</kbd>
-                <kbd>↓</kbd>
-              </dt>
-              <dd>lane before, after; Enter: its stacks; Space: select it</dd>
             </dl>
           </section>
           <section>

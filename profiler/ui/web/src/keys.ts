@@ -25,10 +25,14 @@ export const KEYS: Key[] = [
   { keys: ["0"], shown: "0", words: "the whole capture", act: (a) => a.show_all() },
   { keys: ["n"], shown: "N", words: "next freeze", act: (a) => a.freeze(1) },
   { keys: ["N"], shown: "Shift+N", words: "freeze before", act: (a) => a.freeze(-1) },
+  { keys: ["ArrowUp"], shown: "↑", words: "lane before", act: (a) => a.move_focus(-1) },
+  { keys: ["ArrowDown"], shown: "↓", words: "lane after", act: (a) => a.move_focus(1) },
+  { keys: ["PageUp"], shown: "Page ↑", words: "a screen of lanes up", act: (a) => a.scroll(-0.9) },
+  { keys: ["PageDown"], shown: "Page ↓", words: "a screen down", act: (a) => a.scroll(0.9) },
   {
     keys: ["e"],
     shown: "E",
-    words: "stacks of the lane with the focus",
+    words: "stacks of that lane (also Enter)",
     act: (a, store) => store.state.focus !== null && a.toggle_expanded(store.state.focus),
   },
   {
@@ -90,7 +94,8 @@ export function watch_keys(actions: Actions, store: Store): () => void {
     if (types && event.key === "Escape") return target.blur();
     if (types || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     // Tabs and trees of the panels have the arrows for themselves.
-    if (event.key.startsWith("Arrow") && target.closest(".panels")) return;
+    const moves = event.key.startsWith("Arrow") || event.key.startsWith("Page");
+    if (moves && target.closest(".panels")) return;
     const find = (name: string) => KEYS.find(({ keys }) => keys.includes(name));
     const key = find(event.key) ?? find(event.key.toLowerCase());
     if (!key) return;

@@ -39,18 +39,8 @@ export function LaneList({ timeline, actions }: Props) {
     };
   }, [timeline]);
 
-  const move = (by: 1 | -1) => {
-    const ids = [...timeline.layout.of_lane.keys()];
-    const at = focus === null ? -1 : ids.indexOf(focus);
-    const next = ids[Math.min(Math.max(at + by, 0), ids.length - 1)];
-    if (next === undefined) return;
-    store.set({ focus: next });
-    timeline.reveal(next);
-  };
   const on_key = (event: KeyboardEvent) => {
-    if (event.key === "ArrowDown") move(1);
-    else if (event.key === "ArrowUp") move(-1);
-    else if (event.key === "Enter" && focus !== null) actions.toggle_expanded(focus);
+    if (event.key === "Enter" && focus !== null) actions.toggle_expanded(focus);
     else if (event.key === " " && focus !== null)
       actions.toggle_lane(focus, event.ctrlKey || event.shiftKey);
     else return;

@@ -6,22 +6,6 @@ import { count, plural } from "./format";
 import { ChevronDown, ChevronRight, Warning } from "./icons";
 import type { Summary } from "./source";
 
-/** Sentences about what this capture cannot show at all. */
-export function missing(summary: Summary): string[] {
-  const { has, lanes } = summary;
-  if (lanes.length === 0) return [];
-  const words: string[] = [];
-  if (!has.samples)
-    words.push(
-      "No samples: it shows when threads ran, but not in which functions (record with a clock to have them).",
-    );
-  if (!has.waits)
-    words.push("No stacks of waits: it shows how long threads waited, but not where they blocked.");
-  else if (!has.wakers)
-    words.push("No stacks of wakers: it shows who ended a wait, but not from where.");
-  return words;
-}
-
 function headline(notes: number, losses: Summary["losses"]): string {
   const parts: string[] = [];
   if (notes > 0) parts.push(plural(notes, "note"));
@@ -34,7 +18,7 @@ function headline(notes: number, losses: Summary["losses"]): string {
 
 export function Notes({ summary }: { summary: Summary }) {
   const [open, set_open] = useState(false);
-  const notes = [...summary.notes, ...missing(summary)];
+  const { notes } = summary;
   if (notes.length === 0 && summary.losses.length === 0) return null;
   return (
     <section class="notes" aria-label="Notes and losses">
