@@ -2,7 +2,9 @@
 // enough.
 
 import { BAR_HEIGHT } from "./chart_cache";
-import type { Names, Range } from "./source";
+import { frame_name } from "./panel_words";
+import { short_name } from "./short_name";
+import type { Names, Range, Summary } from "./source";
 import type { Chart, ChartRow } from "./stack_chart";
 import type { Theme } from "./theme";
 
@@ -33,10 +35,13 @@ export interface Place {
 
 export class ChartPainter {
   private colours = new Map<number, string>();
-  private widths = new Map<number, number>();
+  private labels = new Map<number, { text: string; width: number }>();
   private is_dark = false;
 
-  constructor(private readonly names: Names) {}
+  constructor(
+    private readonly names: Names,
+    private readonly summary: Summary,
+  ) {}
 
   paint(g: CanvasRenderingContext2D, chart: Chart, place: Place): void {
     if (this.is_dark !== place.theme.dark) this.colours.clear();
@@ -78,13 +83,16 @@ export class ChartPainter {
     room: number,
     theme: Theme,
   ): void {
-    const name = this.names.names[fn] ?? "?";
-    let width = this.widths.get(fn);
-    if (width === undefined) this.widths.set(fn, (width = g.measureText(name).width));
-    const fitting = Math.floor((name.length * room) / width) - 1;
+    let label = this.labels.get(fn);
+    if (!label) {
+      const text = short_name(frame_name(this.names, this.summary, fn));
+      this.labels.set(fn, (label = { text, width: g.measureText(text).width }));
+    }
+    const { text, width } = label;
+    const fitting = Math.floor((text.length * room) / width) - 1;
     if (width > room && fitting < 2) return;
     g.fillStyle = theme.text;
-    g.fillText(width > room ? `${name.slice(0, fitting)}…` : name, x, top + BAR_HEIGHT / 2);
+    g.fillText(width > room ? `${text.slice(0, fitting)}…` : text, x, top + BAR_HEIGHT / 2);
   }
 
   private colour(fn: number): string {

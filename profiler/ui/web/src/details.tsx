@@ -5,6 +5,7 @@ import type { Actions } from "./actions";
 import { words_of } from "./classes";
 import { duration, moment } from "./format";
 import { Close } from "./icons";
+import { frame_name } from "./panel_words";
 import { name_of } from "./rows";
 import type { At, Names, Summary } from "./source";
 import { type Inspected, type Store, use_state } from "./state";
@@ -78,7 +79,12 @@ function Slice({ inspected, at, summary, names, actions }: SliceProps) {
           </button>
         </p>
       )}
-      <Stack title={kind === "waiting" ? "blocked in" : "stack"} node={slice.node} names={names} />
+      <Stack
+        title={kind === "waiting" ? "blocked in" : "stack"}
+        node={slice.node}
+        names={names}
+        summary={summary}
+      />
       {kind === "waiting" && (
         <Waker waker={waker} end={slice.end} summary={summary} names={names} actions={actions} />
       )}
@@ -121,13 +127,20 @@ function Waker({ waker, end, summary, names, actions }: WakerProps) {
         )}
         <span class="faint">at {moment(waker.time, 1e3)}</span>
       </p>
-      <Stack title="from" node={waker.node} names={names} />
+      <Stack title="from" node={waker.node} names={names} summary={summary} />
     </>
   );
 }
 
+interface StackProps {
+  title: string;
+  node: number;
+  names: Names;
+  summary: Summary;
+}
+
 /** Innermost function first, as in a debugger. */
-function Stack({ title, node, names }: { title: string; node: number; names: Names }) {
+function Stack({ title, node, names, summary }: StackProps) {
   if (node === 0) return null;
   const path = names.path(node).reverse();
   return (
@@ -138,7 +151,7 @@ function Stack({ title, node, names }: { title: string; node: number; names: Nam
           const fn = names.functions[one];
           return (
             <li class={names.kernel[fn] ? "kernel" : undefined} title={names.modules[fn]}>
-              {names.names[fn]}
+              {frame_name(names, summary, fn)}
               {names.lines[one] > 0 && <span class="faint"> :{names.lines[one]}</span>}
             </li>
           );

@@ -48,7 +48,7 @@ export class LanesCanvas {
     private readonly ask_more: () => void,
   ) {
     this.surface = new Surface(canvas);
-    this.charts_painter = new ChartPainter(source.names);
+    this.charts_painter = new ChartPainter(source.names, summary);
   }
 
   draw(scene: Scene, width: number, height: number): void {
@@ -171,7 +171,7 @@ export class LanesCanvas {
       const x = (freeze.start - view.from) * scale;
       const w = Math.max(1, freeze.length * scale);
       g.fillStyle = scene.theme.alarm;
-      g.globalAlpha = scene.theme.dark ? 0.16 : 0.12;
+      g.globalAlpha = scene.theme.dark ? 0.1 : 0.08;
       g.fillRect(x, 0, w, height);
       g.globalAlpha = 0.9;
       g.fillRect(Math.round(x), 0, 1, height);

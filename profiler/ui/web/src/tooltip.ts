@@ -4,6 +4,7 @@
 import { main_class } from "./cells";
 import { words_of } from "./classes";
 import { duration, moment } from "./format";
+import { frame_name } from "./panel_words";
 import { name_of } from "./rows";
 import { NOTHING } from "./source";
 import type { TimelineView } from "./timeline_view";
@@ -41,8 +42,13 @@ export class Tooltip {
   private bar(x: number, y: number): string[] | null {
     const bar = this.timeline.bar_at({ x, y });
     if (!bar) return null;
-    const { names } = this.timeline.source;
-    return [names.names[bar.fn], names.modules[bar.fn], duration(bar.end - bar.start)];
+    const { source, summary } = this.timeline;
+    const { names } = source;
+    return [
+      frame_name(names, summary, bar.fn),
+      names.modules[bar.fn],
+      duration(bar.end - bar.start),
+    ];
   }
 
   private states(lane: number, time: number): string[] {
