@@ -11,6 +11,8 @@ import type { Theme } from "./theme";
 const FONT = "11px system-ui, sans-serif";
 // Narrower than this, not even three letters fit.
 const LEAST_TEXT = 24;
+// Width of the … at the end of what does not fit, and a little for letters wider than the average.
+const DOTS = 12;
 
 /** Colour of a function's bar: kernel apart, else by module, so that a library is one colour. */
 export function function_colour(names: Names, fn: number, dark: boolean): string {
@@ -67,9 +69,12 @@ export class ChartPainter {
       const end = Math.max(right, x + 1);
       drawn = end;
       const fn = row.functions[i];
-      g.globalAlpha = place.highlight !== null && place.highlight !== fn ? 0.45 : 1;
+      const is_faint = place.highlight !== null && place.highlight !== fn;
+      // Waits are long and their stacks deep: at full strength they would outshine what ran.
+      g.globalAlpha = is_faint ? 0.4 : row.waits[i] >= 0 ? 0.65 : 1;
       g.fillStyle = row.waits[i] >= 0 ? theme.classes[row.waits[i]] : this.colour(fn);
       g.fillRect(x, top, end - x > 2 ? end - x - 1 : end - x, BAR_HEIGHT - 1);
+      g.globalAlpha = is_faint ? 0.6 : 1;
       if (end - x >= LEAST_TEXT) this.paint_name(g, fn, x + 4, top, end - x - 8, theme);
     }
     g.globalAlpha = 1;
@@ -89,7 +94,7 @@ export class ChartPainter {
       this.labels.set(fn, (label = { text, width: g.measureText(text).width }));
     }
     const { text, width } = label;
-    const fitting = Math.floor((text.length * room) / width) - 1;
+    const fitting = Math.floor((text.length * (room - DOTS)) / width);
     if (width > room && fitting < 2) return;
     g.fillStyle = theme.text;
     g.fillText(width > room ? `${text.slice(0, fitting)}…` : text, x, top + BAR_HEIGHT / 2);
