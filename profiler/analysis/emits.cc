@@ -6,6 +6,9 @@
 #include "profiler/analysis/emits.h"
 
 #include <algorithm>
+#include <span>
+
+#include "profiler/analysis/frame_names.h"
 
 namespace thaw {
 namespace {
@@ -25,8 +28,20 @@ EmitContext context_of(int64_t detail) {
                                               : EmitContext::task;
 }
 
+/// The stack was taken by the function that writes these records (bpf/emit.bpf.h), which a JIT
+/// compiles into a piece of its own or not: it begins with whom that was called by.
+std::span<const uint64_t> without_recorder(const Capture& capture,
+                                           std::span<const uint64_t> stack) {
+  const auto is_recorder = [&](uint64_t address) {
+    const KernelFunction* function = kernel_function(capture, address, false);
+    return function != nullptr && function->name.ends_with("_put_slow");
+  };
+  while (!stack.empty() && is_recorder(stack.front())) stack = stack.subspan(1);
+  return stack;
+}
+
 LongEmit long_emit_of(const Capture& capture, const Event& event) {
-  const auto stack = capture.stack(event.kernel_stack);
+  const auto stack = without_recorder(capture, capture.stack(event.kernel_stack));
   return {event.cpu, context_of(event.detail),    event.time_ns, event.duration_ns,
           event.tid, {stack.begin(), stack.end()}};
 }

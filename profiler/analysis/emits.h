@@ -17,7 +17,8 @@ struct LongEmit {
   int64_t start_ns = 0;  ///< CLOCK_MONOTONIC of the machine that recorded
   int64_t length_ns = 0;
   Tid tid;
-  std::vector<uint64_t> stack;  ///< kernel return addresses, leaf first
+  std::vector<uint64_t>
+      stack;  ///< kernel return addresses from the program that emitted on, leaf first
 };
 
 struct EmitSummary {
