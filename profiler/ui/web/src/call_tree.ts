@@ -72,7 +72,7 @@ export class CallTree implements FrameTree {
 export function build_tree(rows: StackRow[], names: Names, leaf_classes = false): CallTree {
   const used = ancestors_of(rows, names.parents);
   const weights = weights_through(rows, names.parents, used);
-  const merged = new MergedNodes(used.count + (leaf_classes ? 2 : 1) * rows.length + 2);
+  const merged = new MergedNodes(used.count + (leaf_classes ? rows.length : 0) + 3);
   const place = new Int32Array(names.parents.length);
   const best_line = new Float64Array(merged.capacity);
   for (let node = 1; node < names.parents.length; node++) {

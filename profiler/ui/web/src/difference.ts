@@ -6,7 +6,7 @@
 // with the samples that were taken, |z| < 2 is noise. Samples of one burst are not independent, so a
 // change that is just beyond it may be chance too. Pure.
 
-import { function_costs, type CallTree, type FrameTree } from "./call_tree";
+import { function_costs, type CallTree } from "./call_tree";
 import type { Names } from "./source";
 
 export const LEAST_Z = 2;
@@ -113,17 +113,24 @@ function nodes_alike(before: Side, after: Side): Int32Array {
   twins[0] = 0;
   for (let node = 0; node < after.tree.size; node++) {
     if (twins[node] < 0) continue;
-    const by_function = children_by_function(before.tree, twins[node]);
+    const find = finder_of(before.tree, twins[node]);
     for (const child of after.tree.children(node)) {
       const fn = function_of(after.tree.fn[child]);
-      twins[child] = fn === undefined ? -1 : (by_function.get(fn) ?? -1);
+      if (fn !== undefined) twins[child] = find(fn);
     }
   }
   return twins;
 }
 
-function children_by_function(tree: FrameTree, node: number): Map<number, number> {
-  return new Map(Array.from(tree.children(node), (child) => [tree.fn[child], child]));
+// Nearly all nodes have fewer children than this: looking at each is faster than a map of them.
+const FEW = 8;
+
+/** Finds the child that is a function; −1 if none is. */
+function finder_of(tree: CallTree, node: number): (fn: number) => number {
+  const children = tree.children(node);
+  if (children.length <= FEW) return (fn) => children.find((child) => tree.fn[child] === fn) ?? -1;
+  const by_function = new Map(Array.from(children, (child) => [tree.fn[child], child]));
+  return (fn) => by_function.get(fn) ?? -1;
 }
 
 /** The function's number in the names of `before`, of one in those of `after`. */

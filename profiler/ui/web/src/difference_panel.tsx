@@ -3,9 +3,16 @@
 
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { build_tree } from "./call_tree";
+import { build_tree, type CallTree } from "./call_tree";
 import { changed_colour, ChangeLegend } from "./change_colours";
-import { frame_changes, functions_alike, is_noise, type Measure, type Side } from "./difference";
+import {
+  frame_changes,
+  functions_alike,
+  is_noise,
+  type FrameChanges,
+  type Measure,
+  type Side,
+} from "./difference";
 import { measure_words } from "./change_words";
 import { DifferenceTable } from "./difference_table";
 import { FlameGraph } from "./flame_graph";
@@ -13,13 +20,13 @@ import { changes_text } from "./flame_text";
 import { lanes_words, range_words } from "./panel_words";
 import { Answered, Bar, Sentence, Toggle, type Shown } from "./panel_parts";
 import type { PanelProps, Selection } from "./panels";
-import type { Lane, Source, Stacks, Summary } from "./source";
+import type { Lane, Source, Summary } from "./source";
 import { use_answer } from "./use_answer";
 
 export interface DifferencePanelProps extends Shown {
   page: PanelProps;
   /** What the selection has. */
-  stacks: Stacks;
+  tree: CallTree;
   selection: Selection;
 }
 
@@ -62,7 +69,7 @@ interface ComparisonProps extends DifferencePanelProps {
 }
 
 function Comparison(props: ComparisonProps): JSX.Element {
-  const { page, selection, stacks, names, summary, against } = props;
+  const { page, selection, names, summary, against } = props;
   const ask = () =>
     against === "baseline" ? of_baseline(page) : of_other(page.other!, summary, selection.lanes);
   const key = against === "baseline" ? JSON.stringify(page.baseline) : selection.lanes.join(",");
@@ -70,14 +77,14 @@ function Comparison(props: ComparisonProps): JSX.Element {
   const here = useMemo(
     (): Compared => ({
       side: {
-        tree: build_tree(stacks.rows, names),
+        tree: props.tree,
         names,
         seconds: seconds_of(selection),
         hz: summary.sample_hz,
       },
       words: words_of(summary.lanes, selection),
     }),
-    [stacks],
+    [props.tree],
   );
   return (
     <Answered
@@ -100,12 +107,12 @@ function Changes(props: ComparisonProps & { here: Compared; there: Compared }): 
   const is_here_after = (against === "baseline") !== is_turned;
   const [before, after] = is_here_after ? [there, here] : [here, there];
   const changes = useMemo(
-    () => frame_changes(before.side, after.side, measure),
-    [before, after, measure],
+    () => (as === "flames" ? frame_changes(before.side, after.side, measure) : null),
+    [as, before, after, measure],
   );
   const of_page = useMemo(() => functions_alike(after.side.names, names), [after]);
   const to_page = useMemo(() => functions_alike(names, after.side.names), [after]);
-  const note = (node: number) => {
+  const note = (node: number, changes: FrameChanges) => {
     const amounts = `${measure_words(changes.before[node], measure)} → ${measure_words(changes.after[node], measure)}`;
     return is_noise(changes.z[node]) ? `${amounts}, which may be chance` : amounts;
   };
@@ -138,7 +145,7 @@ function Changes(props: ComparisonProps & { here: Compared; there: Compared }): 
       </span>
     </>
   );
-  if (as === "functions")
+  if (!changes)
     return <DifferenceTable {...props} bar={bar} before={before} after={after} measure={measure} />;
   return (
     <>
@@ -158,7 +165,7 @@ function Changes(props: ComparisonProps & { here: Compared; there: Compared }): 
         colour={(node) =>
           changed_colour(changes.before[node], changes.after[node], changes.z[node], theme.dark)
         }
-        note={note}
+        note={(node) => note(node, changes)}
         text={() => changes_text(after.side, changes, props, measure)}
       />
     </>

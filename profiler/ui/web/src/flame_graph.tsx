@@ -8,7 +8,7 @@ import { path_to, type CallTree } from "./call_tree";
 import { Crumbs } from "./flame_crumbs";
 import { FlameHover } from "./flame_hover";
 import { next_frame } from "./flame_keys";
-import { frame_at, layout_flames } from "./flame_layout";
+import { frame_at, layout_flames, type FlameRow } from "./flame_layout";
 import {
   FlamePainter,
   ROW_HEIGHT,
@@ -69,9 +69,8 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
     root_below,
   };
   const { names, summary, theme, highlight, colour } = props;
-  const hovered = hover?.node ?? -1;
   const canvas = use_painted(
-    { tree, names, summary, theme, rows, zoom_row, highlight, hovered, focused: focus, colour },
+    { tree, names, summary, theme, rows, zoom_row, highlight, colour },
     view,
   );
 
@@ -148,7 +147,7 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
         onBlur={() => set_focus(-1)}
         onScroll={(event) => set_scroll(event.currentTarget.scrollTop)}
       >
-        <div style={{ height: view.total_height }}>
+        <div class="flame-space" style={{ height: view.total_height }}>
           <canvas
             ref={canvas}
             style={{ width: size.width, height: size.height }}
@@ -157,6 +156,8 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
             onClick={on_click}
             onDblClick={() => zoom.back(before_click.current)}
           />
+          {hover && <Outline rows={rows} view={view} node={hover.node} kind="hovered" />}
+          {focus >= 0 && <Outline rows={rows} view={view} node={focus} kind="focused" />}
         </div>
       </div>
       <div class="hidden-words" aria-live="polite">
@@ -186,6 +187,7 @@ function use_size(of: RefObject<HTMLElement>): { width: number; height: number }
   return size;
 }
 
+/** Painted anew when anything of it changes; the mouse alone changes nothing. */
 function use_painted(scene: FlameScene, view: FlameView): RefObject<HTMLCanvasElement> {
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useMemo(() => new FlamePainter(), [scene.names]);
@@ -198,8 +200,30 @@ function use_painted(scene: FlameScene, view: FlameView): RefObject<HTMLCanvasEl
     element.height = Math.round(view.height * dots);
     g.setTransform(dots, 0, 0, dots, 0, 0);
     painter.paint(g, scene, view);
-  });
+  }, [...Object.values(scene), ...Object.values(view)]);
   return canvas;
+}
+
+interface OutlineProps {
+  rows: FlameRow[];
+  view: FlameView;
+  node: number;
+  kind: "hovered" | "focused";
+}
+
+/** Around a frame, above the canvas: it moves with the mouse, which is no reason to paint. */
+function Outline({ rows, view, node, kind }: OutlineProps): JSX.Element | null {
+  const row = rows.findIndex((each) => each.nodes.includes(node));
+  if (row < 0) return null;
+  const at = rows[row].nodes.indexOf(node);
+  const left = rows[row].left[at];
+  const place = {
+    left,
+    top: row_top(view, row),
+    width: rows[row].right[at] - left,
+    height: ROW_HEIGHT - 1,
+  };
+  return <div class={`flame-outline ${kind}`} style={place} />;
 }
 
 function scroll_into_view(element: HTMLElement, top: number): void {

@@ -25,8 +25,6 @@ export interface FlameScene {
   /** Row of the frame zoomed into; its callers are drawn faint. */
   zoom_row: number;
   highlight: number | null;
-  hovered: number;
-  focused: number;
   /** Colour by node, for a difference; else by function. */
   colour?: (node: number) => string;
 }
@@ -86,7 +84,7 @@ export class FlamePainter {
       if (scene.tree.inlined[node] !== 0 && width > 6)
         mark_inlined(g, scene, row.left[i], top, drawn);
       if (width >= LEAST_TEXT) this.paint_name(g, scene, node, row.left[i], top, drawn);
-      outline(g, scene, node, fn, row.left[i], top, drawn);
+      if (fn === scene.highlight && width > 3) outline(g, scene, row.left[i], top, drawn);
     }
   }
 
@@ -157,19 +155,11 @@ function mark_inlined(
 function outline(
   g: CanvasRenderingContext2D,
   scene: FlameScene,
-  node: number,
-  fn: number,
   x: number,
   top: number,
   width: number,
 ): void {
-  const is_focused = node === scene.focused;
-  const is_marked = scene.highlight !== null && fn === scene.highlight;
-  if (!is_focused && !is_marked && node !== scene.hovered) return;
-  if (width < 3) return;
-  g.globalAlpha = 1;
-  g.strokeStyle = node === scene.hovered && !is_focused ? scene.theme.text : scene.theme.accent;
-  g.lineWidth = is_focused ? 2 : 1;
-  const inset = g.lineWidth / 2;
-  g.strokeRect(x + inset, top + inset, width - 2 * inset, ROW_HEIGHT - 1 - 2 * inset);
+  g.strokeStyle = scene.theme.accent;
+  g.lineWidth = 1;
+  g.strokeRect(x + 0.5, top + 0.5, width - 1, ROW_HEIGHT - 2);
 }

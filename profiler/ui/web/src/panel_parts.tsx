@@ -1,8 +1,8 @@
 // What all panels have: their frame with the words about what is shown and "copy as text", and the
 // sentences for the times when there is nothing to show.
 
-import type { ComponentChildren, JSX } from "preact";
-import { useState } from "preact/hooks";
+import { createContext, type ComponentChildren, type JSX } from "preact";
+import { useContext, useState } from "preact/hooks";
 import type { Names, Summary } from "./source";
 import type { Theme } from "./theme";
 import type { Answer } from "./use_answer";
@@ -26,12 +26,17 @@ export function Bar(props: { children?: ComponentChildren; text?: () => string }
   );
 }
 
+/** Line above everything that is copied: of what it is. */
+export const CopyHeading = createContext("");
+
 const SAID_MS = 1500;
 
 export function CopyButton(props: { text: () => string }): JSX.Element {
+  const heading = useContext(CopyHeading);
   const [said, set_said] = useState("");
   const copy = async () => {
-    set_said((await put_on_clipboard(props.text())) ? "Copied" : "The browser refused");
+    const text = `${heading}\n\n${props.text()}`;
+    set_said((await put_on_clipboard(text)) ? "Copied" : "The browser refused");
     setTimeout(() => set_said(""), SAID_MS);
   };
   return (

@@ -9,7 +9,7 @@ import { DifferencePanel } from "./difference_panel";
 import { FlameGraph } from "./flame_graph";
 import { flames_text } from "./flame_text";
 import { FunctionTable } from "./function_table";
-import { Answered, no_samples, no_waits, type Shown } from "./panel_parts";
+import { Answered, CopyHeading, no_samples, no_waits, type Shown } from "./panel_parts";
 import { Tabs, type Tab } from "./panel_tabs";
 import { lanes_words, range_words, weight_words } from "./panel_words";
 import { SearchResults } from "./search_results";
@@ -162,7 +162,9 @@ export function Panels(props: PanelProps): JSX.Element {
       case "difference":
         return (
           <Answered answer={running} empty={of_samples}>
-            {(value) => <DifferencePanel {...shown} {...value} page={props} />}
+            {({ selection: of }) => (
+              <DifferencePanel {...shown} tree={tree!} selection={of} page={props} />
+            )}
           </Answered>
         );
       case "source":
@@ -191,17 +193,19 @@ export function Panels(props: PanelProps): JSX.Element {
     }
   };
 
+  const file = summary.file.slice(summary.file.lastIndexOf("/") + 1);
   const answer = kind === "running" ? running : kind === "waiting" ? waiting : wakers;
+  const words = active === SEARCH ? "whole capture" : selection_words(summary, answer, selection);
   return (
     <section class="panels" aria-label="Selection">
       <Tabs
         tabs={search === "" ? TABS : [...TABS, SEARCH]}
         active={active.id}
         on_choose={choose}
-        words={active === SEARCH ? "whole capture" : selection_words(summary, answer, selection)}
+        words={words}
       />
       <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${active.id}`}>
-        {panel()}
+        <CopyHeading.Provider value={`${file}: ${words}`}>{panel()}</CopyHeading.Provider>
       </div>
     </section>
   );

@@ -138,9 +138,10 @@ test("selves, totals and the inversion of 200,000 rows agree, and are there soon
   const { rows, names } = many_rows(200_000);
   const total = rows.reduce((sum, row) => sum + row[1], 0);
   build_tree(rows.slice(0, 1000), names);
-  const start = performance.now();
+  // Time of the CPU, not of the clock: the machine may be busy with other things.
+  const start = process.cpuUsage();
   const tree = build_tree(rows, names);
-  const took = performance.now() - start;
+  const took = process.cpuUsage(start).user / 1000;
   assert.equal(tree.total[0], total);
   assert.equal(
     tree.self.reduce((a, b) => a + b),
@@ -160,7 +161,7 @@ test("selves, totals and the inversion of 200,000 rows agree, and are there soon
   for (const node of roots) assert.equal(inverted.total[node], selves.get(inverted.fn[node]));
   const hottest = inverted.children(roots[0]).reduce((sum, node) => sum + inverted.total[node], 0);
   assert.ok(hottest <= inverted.total[roots[0]]);
-  // 100 ms is what a reader does not notice; loaded machines get ten times that before it is a fault.
+  // About 100 ms, which a reader does not notice; slow and busy machines get ten times that.
   console.log(`200,000 rows, ${tree.size} nodes: ${took.toFixed(0)} ms`);
   assert.ok(took < 1000, `${took} ms`);
 });
