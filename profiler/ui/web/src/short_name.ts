@@ -1,8 +1,12 @@
 // A function's name for little room: what tells it apart, without parameters and template arguments.
 // Names are C++ and Rust as demanglers print them. Pure.
 
+const OPERATORS = String.raw`\(\)|\[\]|<=>|<<=?|>>=?|->\*?|&&|\|\||\+\+|--|[-+*/%^&|~!=<>,]=?`;
 // What is kept as it is although it has brackets: namespaces, lambdas and operators.
-const KEPT = /\(anonymous namespace\)|\{[^}]*\}|\boperator *(?:\(\)|\[\]|[-+*\/%^&|~!=<>,]{1,3})/y;
+const KEPT = new RegExp(
+  String.raw`\(anonymous namespace\)|\{[^}]*\}|\boperator *(?:${OPERATORS})`,
+  "y",
+);
 
 export function short_name(name: string): string {
   // Templates are printed with the type they return in front.

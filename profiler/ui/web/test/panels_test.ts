@@ -178,6 +178,7 @@ test("names are shortened to what tells them apart", () => {
       "std::string std::operator+ <char, std::allocator<char> >(std::string&&, char const*)",
       "std::operator+<…>",
     ],
+    ["std::string std::operator+<char>(char const*)", "std::operator+<…>"],
     ["std::ostream& std::operator<< <char>(std::ostream&, char)", "std::operator<<<…>"],
     ["a::operator-(b const&)", "a::operator-"],
     ["LazyCompile:~render /srv/app.js:10", "LazyCompile:~render /srv/app.js:10"],
