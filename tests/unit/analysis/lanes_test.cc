@@ -9,18 +9,12 @@
 
 #include "profiler/analysis/merge.h"
 #include "profiler/analysis/timeline.h"
-#include "tests/support/given_capture.h"
+#include "tests/support/given_lanes.h"
 #include "tests/support/seed.h"
 
 namespace thaw::test {
 
 using testing::ElementsAre;
-
-Lanes lanes_of(const GivenCapture& given) {
-  auto lanes = Lanes::parse(given.bytes(), "a.thaw");
-  EXPECT_TRUE(lanes) << lanes.error().message;
-  return std::move(*lanes);
-}
 
 const Lane& lane_of(const Lanes& lanes, int32_t tid) {
   for (const Lane& lane : lanes.threads())
@@ -85,7 +79,7 @@ TEST(Lanes, SayWhatTheTimelineSays) {
     }
     auto found = row_of(lane);
     if (!found.empty() && found.front().starts_with("nothing 0-")) found.erase(found.begin());
-    EXPECT_EQ(found, expected) << "thread " << thread.tid << ", seed " << seed;
+    EXPECT_EQ(found, expected) << "thread " << thread.tid.value << ", seed " << seed;
     compared += expected.size();
   }
   EXPECT_GT(compared, 60'000u);
@@ -176,7 +170,8 @@ TEST(Lanes, AreSortedByWhoRanMost) {
   given.thread_of(11, 10).thread_of(12, 10);
   given.cpu(0).ran(20).at(30_ms).sleeps_for(11).at(50_ms).sleeps_for(12).at(80_ms).sleeps_for(0);
   std::vector<int32_t> order;
-  for (const Lane& lane : lanes_of(given).threads()) order.push_back(lane.tid.value);
+  const Lanes lanes = lanes_of(given);
+  for (const Lane& lane : lanes.threads()) order.push_back(lane.tid.value);
   EXPECT_THAT(order, ElementsAre(12, 11, 20)) << "process 10 ran 50 ms, 20 ran 30";
 }
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "profiler/ui/stack_sums.h"
-#include "tests/support/given_capture.h"
+#include "tests/support/given_lanes.h"
 
 namespace thaw::test {
 
@@ -41,9 +41,7 @@ GivenCapture a_capture() {
 }
 
 std::unique_ptr<Answers> answers_of(const GivenCapture& given) {
-  auto lanes = Lanes::parse(given.bytes(), "a.thaw");
-  EXPECT_TRUE(lanes) << lanes.error().message;
-  return std::make_unique<Answers>(std::move(*lanes), "a.thaw", NameOptions{});
+  return std::make_unique<Answers>(lanes_of(given), "a.thaw", NameOptions{});
 }
 
 json ask(Answers& answers, std::string_view question, const Query& query) {

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "profiler/store/varint.h"
-#include "tests/support/given_capture.h"
+#include "tests/support/given_lanes.h"
 #include "tests/support/seed.h"
 
 namespace thaw::test {
@@ -34,12 +34,6 @@ std::vector<std::map<int, int>> decode(const std::string& cells) {
   }
   EXPECT_TRUE(reader.ok());
   return buckets;
-}
-
-Lanes lanes_of(const GivenCapture& given) {
-  auto lanes = Lanes::parse(given.bytes(), "a.thaw");
-  EXPECT_TRUE(lanes) << lanes.error().message;
-  return std::move(*lanes);
 }
 
 TEST(Cells, AreRunsWhereSlicesAreLong) {
@@ -98,7 +92,9 @@ TEST(Cells, OfAnyLevelAgreeWithTheLane) {
           const auto found = shares[i].find(what);
           EXPECT_EQ(found != shares[i].end(), share > 0)
               << "level " << level << " bucket " << first + i << " seed " << seed;
-          if (found != shares[i].end()) EXPECT_NEAR(found->second, share, 1.0);
+          if (found != shares[i].end()) {
+            EXPECT_NEAR(found->second, share, 1.0);
+          }
         }
       }
     }

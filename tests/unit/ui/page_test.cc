@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "profiler/store/varint.h"
-#include "tests/support/given_capture.h"
+#include "tests/support/given_lanes.h"
 #include "tests/support/seed.h"
 
 namespace thaw::test {
@@ -65,12 +65,6 @@ Block block_of(const std::string& html) {
   for (size_t i = 0; i < 4; i++)
     length |= static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
   return {json::parse(bytes.substr(4, length)), bytes.substr(4 + length)};
-}
-
-Lanes lanes_of(const GivenCapture& given) {
-  auto lanes = Lanes::parse(given.bytes(), "a.thaw");
-  EXPECT_TRUE(lanes) << lanes.error().message;
-  return std::move(*lanes);
 }
 
 /// One CPU between three threads, with a sample at every switch.

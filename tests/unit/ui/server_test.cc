@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "profiler/base/unique_fd.h"
-#include "tests/support/given_capture.h"
+#include "tests/support/given_lanes.h"
 
 namespace thaw::test {
 
@@ -24,9 +24,8 @@ const std::string kToken = "0123456789abcdefghijkl";
 
 Served served() {
   Served served{"<html>page</html>", {}};
-  auto lanes = Lanes::parse(GivenCapture().bytes(), "a.thaw");
-  EXPECT_TRUE(lanes);
-  served.answers.push_back(std::make_unique<Answers>(std::move(*lanes), "a.thaw", NameOptions{}));
+  served.answers.push_back(
+      std::make_unique<Answers>(lanes_of(GivenCapture()), "a.thaw", NameOptions{}));
   return served;
 }
 
