@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <utility>
 
@@ -59,6 +60,15 @@ UniqueFd open_event(perf_event_attr attr, int32_t pid, uint32_t cpu) {
     fd = open();
   }
   return UniqueFd(fd);
+}
+
+std::unexpected<Error> refusal_of(int code) {
+  const char* advice = code == EACCES || code == EPERM
+                           ? "it is another user's, or has privileges: run thaw with sudo"
+                       : code == EMFILE ? "one for each thread and CPU, see `ulimit -n`"
+                                        : "lower -F, or try --clock cpu-clock";
+  return fail(ErrorKind::Environment, "the kernel refused a perf event: {}; {}",
+              std::strerror(code), advice);
 }
 
 /// Threads times CPUs can be many.
@@ -156,7 +166,7 @@ Status PerfSession::State::add(int32_t tid) {
   for (const uint32_t cpu : cpus) {
     UniqueFd event = open_event(event_for(cpu), tid, cpu);
     if (!event.is_valid() && (errno == ENODEV || errno == ESRCH)) continue;
-    if (!event.is_valid()) return fail_errno(errno, "the kernel refused a perf event");
+    if (!event.is_valid()) return refusal_of(errno);
     if (!has_buffers) {
       outputs[cpu] = event.get();
     } else {
