@@ -179,6 +179,9 @@ void Server::State::accept() {
       Connection& connection = connections.emplace_back(std::move(socket));
       connection.thread = std::jthread([this, &connection] {
         converse(connection.stream);
+        // The other side learns of it now, and not when this object goes.
+        beast::error_code ignored;
+        connection.stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
         connection.is_over = true;
       });
     }
