@@ -58,8 +58,12 @@ std::optional<Interval> stall_of(const Evidence& evidence, const Verdict& verdic
 std::string write_viewer(const Evidence& evidence, const std::optional<Interval>& stall) {
   const auto lanes = thaw::Lanes::load(evidence.capture);
   if (!lanes || lanes->threads().empty()) return "";
+  // What the guest ran came from beside this program.
+  std::error_code ignored;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  const thaw::NameOptions names{.folders = {here.string(), (here / "workloads").string()}};
   const thaw::EmbeddedPage page =
-      thaw::embedded_page(*lanes, evidence.capture.filename().string(), {}, kMostViewerBytes);
+      thaw::embedded_page(*lanes, evidence.capture.filename().string(), names, kMostViewerBytes);
   if (!thaw::write_file(evidence.directory / kViewer, page.html)) return "";
   if (!stall) return kViewer;
   const int64_t length = stall->end_ns - stall->start_ns;

@@ -28,7 +28,7 @@ FrameNames::FrameNames(const Capture& capture, const NameOptions& options)
       options_(options),
       spaces_(capture),
       generated_(capture),
-      finder_(options.debuginfod) {}
+      finder_(options.debuginfod, options.folders) {}
 
 uint32_t FrameNames::intern(Function function, FunctionSource source) {
   const auto [entry, is_new] =

@@ -36,8 +36,9 @@ struct FunctionSource {
 
 /// What to look for, and where.
 struct NameOptions {
-  bool inlined = true;      ///< inlined functions and lines, from debug information
-  bool debuginfod = false;  ///< ask its servers for what is not here
+  bool inlined = true;               ///< inlined functions and lines, from debug information
+  bool debuginfod = false;           ///< ask its servers for what is not here
+  std::vector<std::string> folders;  ///< where else files of the recorded machine may be
 };
 
 /// The capture's function that holds a kernel address; null when it has none. `is_leaf` as below.

@@ -12,6 +12,11 @@ void add_name_options(CLI::App& app, NameOptions& options) {
       "--no-inline", [&options] { options.inlined = false; },
       "Functions as they are in memory, without those inlined into them; reads no debug "
       "information, so it is faster");
+  app.add_option("--symbols", options.folders,
+                 "Also look for the recorded programs in DIR: at their whole path, as in a root of "
+                 "another machine, or by name; several times if need be")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
   app.add_flag("--debuginfod", options.debuginfod,
                "Ask the servers in $DEBUGINFOD_URLS for files and debug information that are not "
                "here");

@@ -7,7 +7,7 @@
 
 namespace thaw {
 
-/// Adds --no-inline and --debuginfod. `options` must outlive `app`.
+/// Adds --no-inline, --symbols and --debuginfod. `options` must outlive `app`.
 void add_name_options(CLI::App& app, NameOptions& options);
 
 /// Says on stderr what the user should know of the search for names.

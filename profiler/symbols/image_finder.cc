@@ -31,6 +31,20 @@ bool ImageFinder::take(Found& found, const ImagePlace& place, const ImageWanted&
   return !found.is_another;
 }
 
+void ImageFinder::look_in_folders(Found& found, const ImageWanted& wanted) {
+  const std::string name(without_remark(wanted.path));
+  for (const std::string& folder : folders_) {
+    Found here;
+    const std::string by_name = folder + name.substr(name.rfind('/'));
+    // A name alone says little: there the build-id must be known, and right.
+    if (!take(here, {folder + name, folder, name}, wanted) &&
+        (wanted.build_id.empty() || !take(here, {by_name, "/", by_name}, wanted)))
+      continue;
+    found = std::move(here);
+    return;
+  }
+}
+
 void ImageFinder::look_in_processes(Found& found, const ImageWanted& wanted) {
   const std::string name(without_remark(wanted.path));
   std::set<int32_t> looked_into;
@@ -67,6 +81,7 @@ ImageFinder::Found ImageFinder::find(const ImageWanted& wanted) {
   // A deleted file's path is only as good as the build-id that says so.
   const bool is_deleted = name.size() != wanted.path.size();
   if (!is_deleted || !wanted.build_id.empty()) take(found, {name, "/", name}, wanted);
+  if (!found.elf) look_in_folders(found, wanted);
   if (!found.elf && !wanted.build_id.empty()) look_in_processes(found, wanted);
   if (asks_) ask(found, wanted);
   return found;

@@ -28,14 +28,17 @@ struct ImageWanted {
 /// A path without the kernel's remark that its file is gone.
 std::string_view without_remark(std::string_view path);
 
-/// Finds files by path, then through a process that still lives: in its root (a container's), as
-/// what it has mapped (deleted files); then from debuginfod where that was asked for. A file whose
-/// build-id is not the wanted one is never taken: wrong names are worse than none. Where nobody
-/// knows the build-id, the path is all there is. Used by one thread.
+/// Finds files by path, then in folders that the user named, then through a process that still
+/// lives: in its root (a container's), as what it has mapped (deleted files); then from debuginfod
+/// where that was asked for. A file whose build-id is not the wanted one is never taken: wrong
+/// names are worse than none. Where nobody knows the build-id, the path is all there is. Used by
+/// one thread.
 class ImageFinder {
  public:
-  /// `debuginfod`: ask its servers too.
-  explicit ImageFinder(bool debuginfod) : asks_(debuginfod) {}
+  /// `debuginfod`: ask its servers too. In `folders` a file may lie at its whole path, as in the
+  /// root of another machine, or by its name alone.
+  explicit ImageFinder(bool debuginfod, std::vector<std::string> folders = {})
+      : asks_(debuginfod), folders_(std::move(folders)) {}
 
   struct Found {
     std::optional<ElfImage> elf;
@@ -48,10 +51,12 @@ class ImageFinder {
 
  private:
   bool take(Found& found, const ImagePlace& place, const ImageWanted& wanted);
+  void look_in_folders(Found& found, const ImageWanted& wanted);
   void look_in_processes(Found& found, const ImageWanted& wanted);
   void ask(Found& found, const ImageWanted& wanted);
 
   bool asks_;
+  std::vector<std::string> folders_;
   Debuginfod debuginfod_;
 };
 
