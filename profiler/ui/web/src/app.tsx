@@ -176,6 +176,9 @@ function Below({ store, source, other, summary, theme, actions }: BelowProps) {
   );
 }
 
+// Share of the window that the panels have at first; `.below` in style.css.
+const USUAL_PERCENT = 36;
+
 /** Between timeline and panels: drag it, or the arrows move it. */
 function Divider({ store }: { store: Store }) {
   const resize = (height: number) => {
@@ -203,6 +206,10 @@ function Divider({ store }: { store: Store }) {
     event.stopPropagation();
     resize(height_of(event.currentTarget as HTMLElement) + by);
   };
+  const { panels_open, panels_height } = use_state(store, "panels_open", "panels_height");
+  const percent = !panels_open
+    ? 0
+    : Math.round(panels_height ? (100 * panels_height) / window.innerHeight : USUAL_PERCENT);
   return (
     <div class="divider">
       <div
@@ -210,6 +217,8 @@ function Divider({ store }: { store: Store }) {
         role="separator"
         aria-orientation="horizontal"
         aria-label="Height of the panels"
+        aria-valuenow={percent}
+        aria-valuetext={`${percent} % of the window`}
         tabIndex={0}
         onPointerDown={on_down}
         onKeyDown={on_key}

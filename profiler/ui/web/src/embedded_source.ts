@@ -168,7 +168,7 @@ export class EmbeddedSource implements Source {
       start: waits.starts[i],
       end: time,
       class: waits.classes[i],
-      cpu: -1,
+      cpu: null,
       node: waits.nodes[i],
     };
     if (waits.wakers[i] === 0 && waits.waker_nodes[i] === 0) return { slice };
@@ -188,7 +188,7 @@ export class EmbeddedSource implements Source {
     const index = largest_class(cells, run);
     const sample = last_up_to(samples.times, time);
     const is_sampled = index === this.running && sample >= 0 && samples.times[sample] >= start;
-    return { start, end, class: index, cpu: -1, node: is_sampled ? samples.nodes[sample] : 0 };
+    return { start, end, class: index, cpu: null, node: is_sampled ? samples.nodes[sample] : 0 };
   }
 
   /** By function. Of all threads: CPUs have the same samples once more. */

@@ -51,7 +51,7 @@ export function LaneList({ timeline, actions }: Props) {
     <div
       ref={list}
       class="names"
-      role="listbox"
+      role="tree"
       aria-label="Lanes"
       aria-multiselectable="true"
       aria-activedescendant={focus === null ? undefined : `lane-${focus}`}
@@ -85,7 +85,7 @@ function Heading({ row, top, actions }: { row: HeadingRow; top: number; actions:
   return (
     <button
       class="name heading"
-      role="option"
+      role="treeitem"
       tabIndex={-1}
       style={{ transform: `translateY(${top}px)`, height: row.height }}
       aria-expanded={row.open}
@@ -123,7 +123,7 @@ function LaneName({ row, top, lane, summary, actions, chosen, expanded, focus, a
     <div
       id={`lane-${row.lane}`}
       class={`name lane${row.alone ? " alone" : ""}${chosen ? " chosen" : ""}${focus ? " focus" : ""}`}
-      role="option"
+      role="treeitem"
       aria-selected={chosen}
       aria-label={words}
       aria-setsize={all}
