@@ -122,6 +122,16 @@ export async function open_drawn(address, options) {
   return page;
 }
 
+/** `thaw html`; around its data the page of VIEWER_PAGE, if there is one. */
+export function write_html(file, out) {
+  thaw('html', file, '-o', out);
+  if (!process.env.VIEWER_PAGE) return;
+  const [data] = /<script id="thaw-data"[^>]*>[^<]*<\/script>/.exec(fs.readFileSync(out, 'utf8'));
+  const page = fs.readFileSync(process.env.VIEWER_PAGE, 'utf8');
+  const at = page.indexOf('<script');
+  fs.writeFileSync(out, page.slice(0, at) + data + page.slice(at));
+}
+
 /** All tiles are there and drawn. */
 export async function settled(page) {
   await page.waitForFunction(() => window.thaw.state() && !window.thaw.state().busy);

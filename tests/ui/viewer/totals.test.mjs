@@ -6,7 +6,7 @@ import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { directory, drag, flame_total, FREEZE, function_rows, is_quiet, open_drawn, panel, place, record, serve, state_of, summary_of, thaw, thaw_json } from './support.mjs';
+import { directory, drag, flame_total, FREEZE, function_rows, is_quiet, open_drawn, panel, place, record, serve, state_of, summary_of, thaw, thaw_json, write_html } from './support.mjs';
 
 /** [time since the beginning, tid] of each sample that is not of an idle CPU. */
 function samples_of(file) {
@@ -74,6 +74,10 @@ function totals(name, make) {
       await drag(page, from, await place(page, lane, duration * 0.8));
       const { lanes, range } = await state_of(page);
       assert.deepStrictEqual(lanes, [lane]);
+      // Within two pixels of where the pointer was.
+      const near = (time, part) => assert.ok(Math.abs(time - part * duration) < duration / 400, `${time} for ${part} of ${duration}`);
+      near(range.from, 0.3);
+      near(range.to, 0.8);
       const { tid } = (await summary_of(page)).lanes[lane];
       const within = samples.filter(([time, of]) => of === tid && time >= range.from && time < range.to).length;
       assert.ok(within > 0, 'the most active thread was sampled');
@@ -85,7 +89,7 @@ function totals(name, make) {
 
     test('the page of thaw html has the same totals and functions', async () => {
       const out = path.join(directory, `${path.basename(file)}.html`);
-      thaw('html', file, '-o', out);
+      write_html(file, out);
       const alone = await open_drawn(pathToFileURL(out).href);
       assert.strictEqual(await flame_total(alone), await flame_total(page));
       assert.deepStrictEqual(ordered(whole_rows(await function_rows(alone))), ordered(whole_rows(await function_rows(page))));
