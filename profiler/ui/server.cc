@@ -174,7 +174,13 @@ void Server::State::accept() {
   acceptor.async_accept([this](beast::error_code error, Tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
     std::erase_if(connections, [](const Connection& one) { return one.is_over.load(); });
-    if (!error && connections.size() < kMostConnections) {
+    // Silent ones could keep everybody else out: the oldest goes, and a browser comes back.
+    if (connections.size() >= kMostConnections) {
+      beast::error_code ignored;
+      connections.front().stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+      connections.pop_front();
+    }
+    if (!error) {
       socket.set_option(Tcp::no_delay(true), error);
       Connection& connection = connections.emplace_back(std::move(socket));
       connection.thread = std::jthread([this, &connection] {

@@ -27,8 +27,7 @@ class ImageFinderInFolders : public testing::Test {
     fs::copy_file("/proc/self/exe", scratch_ / name);
   }
   ImageFinder::Found find(const std::string& build_id) {
-    return ImageFinder(false, {scratch_.path().string()})
-        .find({"/elsewhere/prog", build_id, {}});
+    return ImageFinder(false, {scratch_.path().string()}).find({"/elsewhere/prog", build_id, {}});
   }
 
   const ::test::ScratchDirectory scratch_;
