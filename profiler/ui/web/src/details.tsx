@@ -66,7 +66,7 @@ function Slice({ inspected, at, summary, names, actions }: SliceProps) {
         <i class="swatch" style={{ background: `var(--class-${slice.class})` }} />
         <b>{words_of(summary.classes[slice.class])}</b>
         <b>{duration(length)}</b>
-        {thread == null && slice.cpu !== null && (
+        {thread == null && slice.cpu !== null && (kind === "running" || kind === "stalled") && (
           <span class="faint">on CPU {slice.cpu}</span>
         )}
         <span class="faint">from {moment(slice.start, length / 100)}</span>

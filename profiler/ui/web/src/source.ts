@@ -94,7 +94,7 @@ export interface Stacks {
 export interface At {
   /** Of a CPU: the lane of the thread that had it. */
   thread?: number | null;
-  /** `cpu` is null where it had none: it waited, or was ready. */
+  /** `cpu` is null where it is not known; of what is ready, the one it had or is to have. */
   slice: { start: number; end: number; class: number; cpu: number | null; node: number } | null;
   waker?: { lane: number | null; tid: number; name: string; time: number; node: number };
 }
