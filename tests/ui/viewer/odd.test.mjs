@@ -1,4 +1,4 @@
-// Captures that are not as one expects: five thousand threads, nothing at all, damage.
+// Captures that are not as one expects: nothing at all, damage.
 
 import assert from 'node:assert';
 import fs from 'node:fs';
@@ -6,47 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { directory, FREEZE, flame_total, is_quiet, made_up, open_drawn, record, serve, settled, state_of, summary_of, thaw, thaw_json, until } from './support.mjs';
-
-const THREADS = 5000;
-// Each waits until all are there, works a little, and waits again.
-const MANY = `
-import threading
-threading.stack_size(65536)
-go = threading.Event()
-def work():
-    go.wait()
-    sum(range(2000))
-all = [threading.Thread(target=work) for _ in range(${THREADS})]
-for one in all: one.start()
-go.set()
-for one in all: one.join()
-`;
-
-test('five thousand threads are there, and drawn as one scrolls', async () => {
-  const file = record('many', ['/usr/bin/python3', '-c', MANY]);
-  const server = await serve(file);
-  const page = await open_drawn(server.address);
-  const { lanes } = await summary_of(page);
-  assert.ok(lanes.filter(({ kind }) => kind === 'thread').length > THREADS);
-  assert.strictEqual(await flame_total(page), thaw_json('report', file).samples);
-  assert.ok((await page.locator('.name').count()) < 100, 'only names on the screen are elements');
-
-  const area = await page.locator('canvas.overlay').boundingBox();
-  await page.mouse.move(area.x + area.width / 2, area.y + area.height / 2);
-  await page.evaluate(() => window.thaw.clear());
-  for (let i = 0; i < 20; i++) await page.mouse.wheel(0, 2000);
-  await until(page, () => window.thaw.state().scroll > 30_000);
-  await settled(page);
-  const frames = await page.evaluate(() => window.thaw.frames());
-  console.log(`${frames.length} frames, ${frames.filter((ms) => ms < 50).length} of them under 50 ms, longest ${Math.max(...frames).toFixed(1)} ms`);
-
-  const last = lanes.filter(({ kind }) => kind === 'thread').at(-1);
-  await page.getByRole('searchbox', { name: 'Filter lanes' }).fill(String(last.tid));
-  await page.getByRole('treeitem', { name: new RegExp(`^Thread .* ${last.tid} of `) }).waitFor();
-  is_quiet(page, server.address);
-  await server.end();
-});
+import { directory, FREEZE, is_quiet, made_up, open, open_drawn, serve, settled, state_of, summary_of, thaw } from './support.mjs';
 
 test('a capture of nothing says that it is empty', async () => {
   const server = await serve(made_up('idle'));
@@ -104,7 +64,6 @@ test('a page whose data is damaged says so', async () => {
   const begin = whole.indexOf('>', whole.indexOf('id="thaw-data"')) + 1;
   const damaged = path.join(directory, 'damaged.html');
   fs.writeFileSync(damaged, `${whole.slice(0, begin + 2000)}AAAAAAAA${whole.slice(begin + 2008)}`);
-  const { open } = await import('./support.mjs');
   const page = await open(pathToFileURL(damaged).href);
   await page.getByText(/The data in this page is damaged .* make it again with `thaw html`\./).waitFor();
   await page.context().close();

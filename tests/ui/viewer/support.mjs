@@ -24,6 +24,7 @@ export const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'viewer-'));
 const PATIENCE_MS = 30_000;
 
 const servers = new Set();
+const executable = browser_program();
 let browser = null;
 after(async () => {
   await browser?.close();
@@ -53,13 +54,14 @@ export function thaw(...words) {
 }
 export const thaw_json = (...words) => JSON.parse(thaw(...words, '--json'));
 
-/** A new capture of a command, or of a workload when its name has no slash. Skips where recording needs more rights. */
+/** Before any test, as a skip leaves the file. A new capture of a command, or of a workload when its name has no slash. Skips where recording needs more rights. */
 export function record(name, command, ...options) {
   const file = path.join(directory, `${name}.thaw`);
   const [first, ...rest] = command;
   const whole = [fs.existsSync(path.join(bin, 'workloads', first)) ? path.join(bin, 'workloads', first) : first, ...rest];
+  if (process.getuid() !== 0) skip('recording with BPF needs root');
   const done = spawnSync(program, ['record', '-o', file, ...options, '--', ...whole], { encoding: 'utf8' });
-  if (process.getuid() !== 0 || done.status === 69) skip(`cannot record with BPF here: needs root (${done.stderr.trim().split('\n')[0]})`);
+  if (done.status === 69) skip(`cannot record here: ${done.stderr.trim().split('\n')[0]}`);
   assert.strictEqual(done.status, 0, done.stderr);
   return file;
 }
@@ -95,7 +97,7 @@ export async function serve(file, ...options) {
  * its console; both are looked at by `is_quiet`.
  */
 export async function open(address, options = {}) {
-  browser ??= await chromium.launch({ executablePath: browser_program(), args: ['--no-sandbox'] });
+  browser ??= await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'], ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
