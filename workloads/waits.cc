@@ -64,7 +64,8 @@ int64_t voluntary_switches() {
   return usage.ru_nvcsw;
 }
 
-/// The second of a pair that is not alike: until the first has ended.
+/// The second of a pair that is not alike: until the first has ended. Its give() looks up now and
+/// then.
 void serve(Player& player) {
   while (*player.done == 0) player.kind->give(*player.others);
 }
@@ -94,8 +95,6 @@ void* play(void* argument) {
   }
   player.counts = workload::my_counts();
   (*player.done)++;
-  if (!player.kind->both && player.is_first)
-    player.kind->take(*player.mine);  // so that the server sees that it is over
   kill(getpid(), SIGUSR1);
   return nullptr;
 }

@@ -153,7 +153,7 @@ void wait_for_the_child(Channel& channel) {
 void open_faults(Channel& channel) {
   channel.memory =
       mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  channel.read_fd = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC));
+  channel.read_fd = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
   if (channel.memory == MAP_FAILED || channel.read_fd < 0)
     workload::give_up(kProgram, "cannot make a userfaultfd");
   uffdio_api api{.api = UFFD_API, .features = 0, .ioctls = 0};
@@ -171,6 +171,9 @@ void touch_page(Channel& channel) {
 }
 
 void bring_page(Channel& channel) {
+  constexpr int kLookUpMs = 50;  // the other may have ended, and will touch nothing any more
+  pollfd touched{channel.read_fd, POLLIN, 0};
+  if (poll(&touched, 1, kLookUpMs) <= 0) return;
   uffd_msg message{};
   if (read(channel.read_fd, &message, sizeof message) != sizeof message) return;
   uffdio_zeropage page{};
