@@ -23,6 +23,8 @@ namespace {
 // task_struct::state: TASK_INTERRUPTIBLE stands for all that wait, TASK_DEAD is the same from v5.10
 // to v7.3.
 constexpr uint16_t kPreempted = 0, kWaits = 1, kDead = 0x80;
+/// The kernel's -1 for a thread that is in no table any more (perf_event_pid_type(), v4.17 on).
+constexpr uint32_t kNoNumber = UINT32_MAX;
 
 /// Words of a record, one after the other.
 class Words {
@@ -186,10 +188,17 @@ bool PerfRecords::take_switch(std::string_view record, const Sink& sink) {
   if (leaves) {
     event.prev_tid = id->tid;
     event.prev_pid = id->pid;
+    // A thread that nobody waits for has no number any more when it is switched out for the last
+    // time: it is the last that exited on this CPU.
+    if (id->tid == kNoNumber) {
+      const auto ended = ended_on_.find(id->cpu);
+      event.prev_tid = ended == ended_on_.end() ? 0 : ended->second.tid;
+      event.prev_pid = ended == ended_on_.end() ? 0 : ended->second.pid;
+    }
     if (names_both) event.next_tid = layout_of<switch_record>(record)->other_tid;
     const bool is_preempted = (fixed.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT) != 0;
     event.prev_state = is_preempted ? kPreempted : kWaits;
-    if (!is_preempted && ending_.erase(id->tid) != 0) {
+    if (!is_preempted && ending_.erase(event.prev_tid) != 0) {
       end_thread(event, sink);
       return true;
     }
@@ -235,6 +244,7 @@ bool PerfRecords::take_task(std::string_view record, const Sink& sink) {
     const std::string name = names_[fixed.parent_tid];
     std::memcpy(event.name, name.data(), std::min<size_t>(name.size(), THAW_NAME_BYTES - 1));
     names_[fixed.tid] = name;
+    ending_.erase(fixed.tid);  // of another one that had the number
   } else {
     names_.erase(fixed.tid);
   }
@@ -244,6 +254,7 @@ bool PerfRecords::take_task(std::string_view record, const Sink& sink) {
   if (is_new) return true;
   if (of_.whole_machine) {
     ending_.insert(fixed.tid);
+    ended_on_[id->cpu] = {fixed.pid, fixed.tid};
     return true;
   }
   sched_switch_event last{};

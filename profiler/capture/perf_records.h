@@ -56,6 +56,11 @@ class PerfRecords {
 
   PerfRecordsOf of_;
   std::unordered_map<uint32_t, std::string> names_;
+  struct Ended {
+    uint32_t pid = 0;
+    uint32_t tid = 0;
+  };
+  std::unordered_map<uint32_t, Ended> ended_on_;  ///< by CPU: who exited there last
   std::unordered_set<uint32_t> ending_;  ///< they have exited and will be switched out once more
   std::array<uint64_t, EVENT_KINDS> happened_{};
   uint64_t bad_ = 0;

@@ -165,6 +165,12 @@ Status PerfSession::State::add(int32_t tid) {
   const bool has_buffers = !buffers.empty();
   for (const uint32_t cpu : cpus) {
     UniqueFd event = open_event(event_for(cpu), tid, cpu);
+    if (!event.is_valid() && errno == ESRCH && !has_buffers) {
+      // It ended halfway: half of the CPUs would stay without a buffer for all the others.
+      outputs.clear();
+      events.clear();
+      return {};
+    }
     if (!event.is_valid() && (errno == ENODEV || errno == ESRCH)) continue;
     if (!event.is_valid()) return refusal_of(errno);
     if (!has_buffers) {
@@ -186,7 +192,11 @@ PerfSession::~PerfSession() = default;
 Result<std::unique_ptr<PerfSession>> PerfSession::open(const CapturePlan& plan,
                                                        const Features& features) {
   auto state = std::make_unique<State>(plan, features);
-  if (!plan.only_targets) TRY(state->add(-1));
+  if (!plan.only_targets) {
+    for (const ThreadSeen& thread : threads_of_all())
+      state->records.name(static_cast<uint32_t>(thread.tid.value), thread.name);
+    TRY(state->add(-1));
+  }
   return std::unique_ptr<PerfSession>(new PerfSession(std::move(state)));
 }
 

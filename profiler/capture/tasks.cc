@@ -54,6 +54,17 @@ std::vector<ThreadSeen> threads_of(int32_t pid) {
   return threads;
 }
 
+std::vector<ThreadSeen> threads_of_all() {
+  std::vector<ThreadSeen> all;
+  std::error_code gone;
+  for (fs::directory_iterator at("/proc", gone), end; !gone && at != end; at.increment(gone)) {
+    const auto pid = number(at->path().filename());
+    if (!pid) continue;
+    for (ThreadSeen& thread : threads_of(*pid)) all.push_back(std::move(thread));
+  }
+  return all;
+}
+
 Status write_seen_tasks(Writer& writer, std::optional<int32_t> pid, int64_t time_ns) {
   if (pid) return write_threads(writer, *pid, time_ns);
   std::error_code gone;

@@ -18,6 +18,9 @@ struct ThreadSeen {
 /// Of process `pid`, now; none when there is no such process.
 std::vector<ThreadSeen> threads_of(int32_t pid);
 
+/// Of every process, now.
+std::vector<ThreadSeen> threads_of_all();
+
 /// Writes a task_seen event for every thread of `pid`, or of the whole machine. A thread that ends
 /// meanwhile is no error.
 Status write_seen_tasks(Writer& writer, std::optional<int32_t> pid, int64_t time_ns);

@@ -221,6 +221,15 @@ TEST_F(PerfRecord, OfAThreadThatEndsWaitsForItsLastSwitchWhereThatIsSeen) {
   EXPECT_EQ(events_of({switch_of_a_process(11, 300, kOut)}).at(0).detail, 1) << "another thread";
 }
 
+TEST_F(PerfRecord, OfAThreadThatHasNoNumberAnyMoreIsOfWhoExitedThere) {
+  reads({.whole_machine = true});
+  events_of({exited(10, 11, 100)});
+  const auto last = events_of({switch_of_a_process(UINT32_MAX, 200, kOut)});
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_EQ(last[0].tid, Tid(11));
+  EXPECT_EQ(last[0].detail, 0x80);
+}
+
 TEST_F(PerfRecord, OfANewThreadHasItsParentsName) {
   made_.name(11, "old");
   const auto events =
