@@ -37,11 +37,14 @@ std::span<const uint64_t> CallStacks::without_nmi(std::span<const uint64_t> addr
   return addresses.subspan(first);
 }
 
-/// The tracepoint is inside of __schedule (so from v5.10 to v7.3); a stack without it stays whole.
+/// The tracepoints are inside of __schedule and try_to_wake_up (so from v5.10 to v7.3); a stack
+/// without either stays whole.
 std::span<const uint64_t> CallStacks::from_scheduler(std::span<const uint64_t> addresses) const {
   for (size_t i = 0; i < addresses.size(); i++) {
     const KernelFunction* function = kernel_function(capture_, addresses[i], false);
-    if (function != nullptr && function->name == "__schedule") return addresses.subspan(i);
+    if (function != nullptr &&
+        (function->name == "__schedule" || function->name == "try_to_wake_up"))
+      return addresses.subspan(i);
   }
   return addresses;
 }

@@ -16,7 +16,8 @@ struct Trace {
   uint32_t program = 0;  ///< of AddressSpaces: what the user stack's addresses mean
   StackId kernel_stack;
   StackId user_stack;
-  /// Where a thread gave up its CPU, not where it ran: the kernel's leaf is a call that returns.
+  /// Where a thread gave up its CPU or woke another, not where it ran: the kernel's leaf is a call
+  /// that returns.
   bool is_switch = false;
 
   friend bool operator==(const Trace&, const Trace&) = default;

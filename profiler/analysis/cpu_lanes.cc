@@ -43,7 +43,7 @@ std::vector<Lane> CpuLanesMaker::make(std::span<const Lane> threads) {
     }
     lane.append({end_ns, 0, kNothing});
     lane.index();
-    run = {};
+    std::vector<Piece>().swap(run);
   }
   return lanes;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -44,6 +45,20 @@ class Interned {
   std::vector<Thing>& all_;
   boost::unordered_flat_map<Thing, uint32_t, Hash> ids_;
 };
+
+/// Of each CPU without overlap: then a lane is cut at most as often as it has slices and parts.
+std::vector<Freeze::Part> united(std::vector<Freeze::Part> parts) {
+  std::ranges::sort(parts, {}, [](const auto& part) { return std::pair(part.cpu, part.start_ns); });
+  std::vector<Freeze::Part> out;
+  for (const Freeze::Part& part : parts) {
+    if (!out.empty() && out.back().cpu == part.cpu && part.start_ns <= out.back().end_ns) {
+      out.back().end_ns = std::max(out.back().end_ns, part.end_ns);
+    } else {
+      out.push_back(part);
+    }
+  }
+  return out;
+}
 
 int64_t ran_ns(const Lane& lane) {
   return lane.times[kRunning] + lane.times[kStalled];
@@ -126,7 +141,7 @@ void Lane::mark_stalled(std::span<const Freeze::Part> parts, int64_t origin_ns) 
   for (size_t i = 0; i < slices_.size(); i++) {
     LaneSlice slice = slices_[i];
     for (; cut != cuts.end() && cut->slice == i; ++cut) {
-      const int64_t from_ns = std::max(cut->from_ns, slice.start_ns);  // parts may overlap
+      const int64_t from_ns = std::max(cut->from_ns, slice.start_ns);
       if (from_ns >= cut->until_ns) continue;
       if (from_ns > slice.start_ns) cut_up.push_back(slice);
       cut_up.push_back({from_ns, slice.detail, kStalled});
@@ -216,7 +231,7 @@ uint32_t LanesMaker::wait_of(uint32_t thread, const Slice& slice) {
       (slice.waker_kernel_stack.value != 0 || slice.waker_user_stack.value != 0)) {
     const uint32_t waker = timeline_->number_of(slice.waker);
     wait.waker_trace = {program_of(waker, timeline_->threads()[waker].pid, slice.end_ns),
-                        slice.waker_kernel_stack, slice.waker_user_stack, false};
+                        slice.waker_kernel_stack, slice.waker_user_stack, true};
     lanes_->has_waker_stacks_ = true;
   }
   return (*intern_wait_)(wait);
@@ -265,9 +280,11 @@ void LanesMaker::take_sample(const Event& event) {
 void LanesMaker::build() {
   const Capture& capture = lanes_->capture();
   lanes_->start_ns_ = start_ns(capture);
+  // `record --last` keeps whole chunks: some events are from before the time that it is about.
   for (const int64_t earliest_ns : earliest_ns_)
-    if (capture.header().start_ns == 0)
-      lanes_->start_ns_ = std::min(lanes_->start_ns_, earliest_ns);
+    lanes_->start_ns_ = std::min(lanes_->start_ns_, earliest_ns);
+  for (const Event& event : capture.events())
+    if (event.time_ns != 0) lanes_->start_ns_ = std::min(lanes_->start_ns_, event.time_ns);
   spaces_ = std::make_unique<AddressSpaces>(capture);
   reasons_ = std::make_unique<WaitReasons>(capture);
   intern_wait_ = std::make_unique<Interned<LaneWait, WaitHash>>(lanes_->waits_);
@@ -275,7 +292,7 @@ void LanesMaker::build() {
   timeline_ = std::make_unique<TimelineBuilder>(
       capture, hints_, [this](uint32_t thread, const Slice& slice) { take_slice(thread, slice); });
   SilenceFinder silences(capture);
-  for (const auto& [tid, pid] : hints_.sampled) silences.saw_sample_of(Tid(tid));
+  for (const auto& [tid, seen] : hints_.sampled) silences.saw_sample_of(Tid(tid));
 
   std::vector<Event> others = capture.events();
   std::ranges::stable_sort(others, {}, &Event::time_ns);
@@ -292,7 +309,7 @@ void LanesMaker::build() {
   for (; other != others.end(); ++other) take(*other);
   timeline_->finish();
   lanes_->events_ = events_ + others.size();
-  lanes_->length_ns_ = timeline_->end_ns() - lanes_->start_ns_;
+  lanes_->length_ns_ = std::max<int64_t>(0, timeline_->end_ns() - lanes_->start_ns_);
   lanes_->freezes_ = find_freezes(capture, silences.finish(), kFreezeNs);
   finish_threads();
   sort_threads();
@@ -309,6 +326,7 @@ void LanesMaker::finish_threads() {
   std::vector<Freeze::Part> parts;
   for (const Freeze& freeze : lanes_->freezes_)
     parts.insert(parts.end(), freeze.parts.begin(), freeze.parts.end());
+  parts = united(std::move(parts));
   building_.resize(timeline_->threads().size());
   lanes_->threads_.resize(building_.size());
   for (uint32_t thread = 0; thread < building_.size(); thread++) {
@@ -321,7 +339,7 @@ void LanesMaker::finish_threads() {
     lane.mark_stalled(parts, lanes_->start_ns_);
     lane.index();
   }
-  building_ = {};
+  std::exchange(building_, std::vector<Building>());
   std::erase_if(lanes_->threads_, [this](const Lane& lane) {
     return lane.tid.value == 0 || (lane.slices_.empty() && lane.samples.times_ns.empty()) ||
            !is_recorded(lane.pid);

@@ -90,8 +90,7 @@ class Lane {
 /// The threads of a capture, and what their slices refer to.
 class Lanes {
  public:
-  /// Reads a capture once over, and once more in time order. Fails as Capture::load(). `notes` of
-  /// damage are for the caller, from capture().
+  /// Reads a capture once over, and once more in time order. Fails as Capture::load().
   static Result<Lanes> load(const std::filesystem::path& path);
   static Result<Lanes> parse(std::string bytes, std::string_view name);
 

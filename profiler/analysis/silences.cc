@@ -20,6 +20,7 @@
 #include "profiler/analysis/silences.h"
 
 #include <algorithm>
+
 #include "profiler/analysis/merge.h"
 
 namespace thaw {

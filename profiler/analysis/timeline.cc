@@ -64,7 +64,7 @@ constexpr int64_t kDeadStates = 0x80 | 0x10 | 0x20;
 void TimelineHints::look_at(std::span<const Event> events) {
   for (const Event& event : events) {
     last_ns = std::max(last_ns, event.time_ns);
-    if (event.kind == EventKind::sample) look_at(sample_of(event));
+    if (event.kind == EventKind::sample) look_at(sample_of(event), event.cpu);
     if (event.kind != EventKind::sched_switch) continue;
     const auto [entry, is_new] = firsts.try_emplace(event.cpu.value);
     First& first = entry->second;
@@ -72,9 +72,9 @@ void TimelineHints::look_at(std::span<const Event> events) {
   }
 }
 
-void TimelineHints::look_at(const Sample& sample) {
+void TimelineHints::look_at(const Sample& sample, CpuId cpu) {
   last_ns = std::max(last_ns, sample.time_ns);
-  if (sample.tid.value != 0) sampled[sample.tid.value] = sample.pid;
+  if (sample.tid.value != 0) sampled[sample.tid.value] = {sample.pid, cpu};
 }
 
 TimelineBuilder::TimelineBuilder(const Capture& capture, const TimelineHints& hints, Sink sink)
@@ -91,12 +91,13 @@ TimelineBuilder::TimelineBuilder(const Capture& capture, const TimelineHints& hi
 }
 
 TimelineBuilder::Thread& TimelineBuilder::thread(Tid tid) {
-  const auto [entry, is_new] = threads_.try_emplace(tid.value);
+  const auto [entry, is_new] =
+      numbers_.try_emplace(tid.value, static_cast<uint32_t>(known_.size()));
   if (is_new) {
-    entry->second.number = static_cast<uint32_t>(known_.size());
+    threads_.push_back({.number = entry->second});
     known_.push_back({tid, {}});
   }
-  return entry->second;
+  return threads_[entry->second];
 }
 
 /// Ends what the thread has done since `since_ns`, calling it `state`.
@@ -132,11 +133,13 @@ void TimelineBuilder::begin_before(Thread& thread, ThreadState state, CpuId cpu)
 
 /// Case 6: at the end, of a thread that was seen and never heard of.
 void TimelineBuilder::begin_eventless(Thread& thread) {
-  if (thread.was_there)
-    begin_before(thread,
-                 hints_.sampled.contains(known_[thread.number].tid.value) ? ThreadState::running
-                                                                          : ThreadState::waiting,
-                 CpuId{});
+  if (!thread.was_there) return;
+  const auto sampled = hints_.sampled.find(known_[thread.number].tid.value);
+  if (sampled != hints_.sampled.end()) {
+    begin_before(thread, ThreadState::running, sampled->second.cpu);
+  } else {
+    begin_before(thread, ThreadState::waiting, CpuId{});
+  }
 }
 
 void TimelineBuilder::switch_out(const Event& event) {
@@ -276,11 +279,12 @@ int64_t TimelineBuilder::end_ns() const {
 }
 
 void TimelineBuilder::finish() {
-  for (const auto& [tid, pid] : hints_.sampled) {
+  for (const auto& [tid, seen] : hints_.sampled) {
     Thread& sampled = thread(Tid(tid));
-    if (known_[sampled.number].pid.value == 0) set_pid(sampled, pid);
+    if (known_[sampled.number].pid.value == 0) set_pid(sampled, seen.pid);
   }
-  for (auto& [tid, thread] : threads_) {
+  for (size_t number = 0; number < threads_.size(); number++) {  // may grow meanwhile
+    Thread& thread = threads_[number];
     begin_eventless(thread);
     close(thread, thread.state, end_ns());
   }

@@ -3,6 +3,7 @@
 // once. timeline.cc says how it is done.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <span>
 #include <vector>
@@ -18,14 +19,18 @@ class TimelineHints {
  public:
   /// In any order. Infrequent events (is_frequent()) need not be shown.
   void look_at(std::span<const Event> events);
-  void look_at(const Sample& sample);
+  void look_at(const Sample& sample, CpuId cpu = {});
 
   struct First {
     int64_t time_ns = 0;
     Tid tid;
   };
   boost::unordered_flat_map<uint32_t, First> firsts;  ///< the first switch of each CPU
-  boost::unordered_flat_map<int32_t, Pid> sampled;    ///< threads with samples
+  struct Sampled {
+    Pid pid;
+    CpuId cpu;  ///< of the last one; of samples apart not known
+  };
+  boost::unordered_flat_map<int32_t, Sampled> sampled;  ///< threads with samples
   int64_t last_ns = 0;
 };
 
@@ -100,8 +105,10 @@ class TimelineBuilder {
   int64_t start_ns_ = 0;
   int64_t last_ns_ = 0;
   std::vector<Known> known_;
-  boost::unordered_flat_map<int32_t, Thread> threads_;
-  boost::unordered_flat_map<uint32_t, Tid> running_;  ///< by CPU
+  /// By number. A sink may make us know one more while we hold one: they must not move.
+  std::deque<Thread> threads_;
+  boost::unordered_flat_map<int32_t, uint32_t> numbers_;  ///< by tid
+  boost::unordered_flat_map<uint32_t, Tid> running_;      ///< by CPU
 };
 
 }  // namespace thaw

@@ -71,8 +71,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.footer(
       "Prints an address to open in a browser. Only this machine is listened to (127.0.0.1), and "
       "only who has the\naddress, with the random token in it, gets an answer. Over ssh the "
-      "command "
-      "that forwards the port is printed.\nCtrl-C ends it.\n\n"
+      "command that forwards the port is printed.\nCtrl-C ends it.\n\n"
       "  thaw view\n"
       "  thaw view after.thaw before.thaw      the second one to compare with");
   return [options] { return run(*options); };

@@ -124,7 +124,7 @@ class StreamedCapture {
   /// Once more: the frequent events of one chunk. Chunks are as `visit` had them.
   void visit(size_t chunk, const Visit& visit) const;
   /// The file is not needed any more.
-  void drop() { *bytes_ = {}, chunks_.clear(); }
+  void drop() { bytes_.reset(), chunks_.clear(); }
 
  private:
   StreamedCapture() = default;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <ranges>
@@ -211,6 +212,8 @@ Result<Answer> Answers::State::stacks(const Query& query) {
   const TimeRange range = TRY(range_of(query));
   const auto wanted = TRY(parse_lane_list(word(query, "lanes"), lane_count()));
   const std::string_view kind = word(query, "kind");
+  if (kind != "running" && kind != "waiting" && kind != "wakers")
+    return fail(ErrorKind::User, "kind is running, waiting or wakers");
   std::vector<const Lane*> of;
   for (const uint32_t number : wanted) of.push_back(&lane(number));
   StackSums sums(lanes);
@@ -221,8 +224,6 @@ Result<Answer> Answers::State::stacks(const Query& query) {
       } else {
         sums.add_samples(*of[i], range);
       }
-    } else if (kind != "waiting" && kind != "wakers") {
-      return fail(ErrorKind::User, "kind is running, waiting or wakers");
     } else if (!is_cpu(wanted[i])) {
       sums.add_waits(*of[i], range);
     }
@@ -266,7 +267,8 @@ Result<Answer> Answers::State::at(const Query& query) {
       } else if (is_wait(slice.what)) {
         const LaneWait& wait = lanes.waits()[slice.detail];
         node = tree.node_of(wait.blocked);
-        const bool has_ended = at + 2 < slices.size();
+        const bool has_ended = at + 2 < slices.size() && slices[at + 1].what == kReady &&
+                               lanes.capture().header().has_wake_ups();
         if (has_ended) {
           const auto found = lane_of.find(wait.waker.value);
           out["waker"] = {
@@ -297,6 +299,10 @@ void Answers::State::count_traces() {
   for (const Lane& lane : lanes.threads())
     for (const uint32_t trace : lane.samples.traces) counts[trace]++;
   for (const Trace& trace : lanes.traces()) tree.node_of(trace);
+  for (const LaneWait& wait : lanes.waits()) {
+    tree.node_of(wait.blocked);
+    tree.node_of(wait.waker_trace);
+  }
   std::vector<Cost> all(tree.names().functions());
   std::vector<uint32_t> seen;
   for (size_t trace = 0; trace < counts.size(); trace++) {
@@ -368,11 +374,6 @@ std::string Answers::State::summary() const {
 Answers::Answers(Lanes lanes, std::string file, const NameOptions& options)
     : state_(std::make_unique<State>(std::move(lanes), std::move(file), options)) {}
 Answers::~Answers() = default;
-
-Result<std::unique_ptr<Answers>> Answers::open(const std::filesystem::path& path,
-                                               const NameOptions& options) {
-  return std::make_unique<Answers>(TRY(Lanes::load(path)), path.filename().string(), options);
-}
 
 void Answers::set_has_other(bool has_other) {
   state_->has_other = has_other;

@@ -2,7 +2,6 @@
 // The questions of the viewer's page and their answers (PROTOCOL.md): from one capture, without a
 // word about HTTP.
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,9 +26,6 @@ Result<std::vector<uint32_t>> parse_lane_list(std::string_view text, size_t end)
 /// May be asked by several threads at once.
 class Answers {
  public:
-  /// Fails as Capture::load().
-  static Result<std::unique_ptr<Answers>> open(const std::filesystem::path& path,
-                                               const NameOptions& options);
   Answers(Lanes lanes, std::string file, const NameOptions& options);
   ~Answers();
 

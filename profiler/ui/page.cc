@@ -14,6 +14,7 @@
 
 #include "profiler/analysis/stack_tree.h"
 #include "profiler/report/words.h"
+#include "profiler/store/layout.h"
 #include "profiler/ui/cells.h"
 #include "profiler/ui/summary.h"
 
@@ -116,7 +117,7 @@ void Embedding::take_cells() {
     for (const Lane& lane : *all) {
       append_cells(cells_.bytes, lane, level_, 0, buckets());
       cells_.end_lane();
-      if (cells_.bytes.size() > kCellBytes) {
+      if (cells_.bytes.size() > kCellBytes && int64_t{1} << level_ < lanes_.length_ns()) {
         level_ += 2;
         return take_cells();
       }
@@ -201,8 +202,7 @@ std::vector<std::string> Embedding::left_out() const {
   if (kept_waits_ < waits_)
     out.push_back(fmt::format(
         "of {} waits the {} of {} and more are in this page with their stacks; the others are in "
-        "the "
-        "lanes alone",
+        "the lanes alone",
         grouped(waits_), grouped(kept_waits_), duration(static_cast<uint64_t>(shortest_ns_))));
   return out;
 }
@@ -263,17 +263,21 @@ bool Embedding::reduce(size_t room) {
   const size_t names = deflated(dump(names_json())).size();
   if (cells_.packed + sampled_.packed + waited_.packed + names <= room) return false;
   const size_t part = room > names + kLeastPart ? (room - names) / 3 : kLeastPart;
-  const size_t largest = std::max({cells_.packed, sampled_.packed, waited_.packed});
+  // A bucket as long as the capture cannot be longer.
+  const bool are_cells_least = int64_t{1} << level_ >= lanes_.length_ns();
+  const size_t cells = are_cells_least ? 0 : cells_.packed;
+  const size_t largest = std::max({cells, sampled_.packed, waited_.packed});
   if (largest <= kLeastPart) return false;  // the rest is names: a page without them is none
   const int power = times_too_large(largest, part);
-  if (largest == cells_.packed) {
-    level_ += power;
+  if (largest == cells) {
+    level_ = std::min(level_ + power,
+                      static_cast<int>(std::bit_width(static_cast<uint64_t>(lanes_.length_ns()))));
     take_cells();
   } else if (largest == sampled_.packed) {
     every_ <<= power;
     take_samples();
   } else {
-    shortest_ns_ = std::max<int64_t>(1'000, shortest_ns_ << power);
+    shortest_ns_ = std::clamp<int64_t>(shortest_ns_ << std::min(power, 8), 1'000, kMaxTimeNs);
     take_waits();
   }
   return true;
@@ -303,7 +307,10 @@ EmbeddedPage Embedding::page(const std::string& file, size_t most_bytes) {
                        page.substr(marker + kMarker.size()));
     if (html.size() <= most_bytes || allowed < 8 * kLeastPart) break;
   }
-  return {std::move(html), left_out()};
+  std::vector<std::string> sentences = left_out();
+  if (html.size() > most_bytes)
+    sentences.push_back(fmt::format("the page cannot be as small as {}", bytes(most_bytes)));
+  return {std::move(html), std::move(sentences)};
 }
 
 }  // namespace

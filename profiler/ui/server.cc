@@ -63,8 +63,8 @@ int hex_digit(char c) {
 std::string decoded(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); i++) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() + 0 &&
-                           hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+                           hex_digit(text[i + 2]) >= 0;
     if (is_escape) {
       out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
       i += 2;
@@ -132,6 +132,7 @@ struct Server::State {
   std::list<Connection> connections;  ///< of the accepting thread
 
   void accept();
+  static void end(Connection& connection);
   void converse(beast::tcp_stream& stream);
 };
 
@@ -170,24 +171,29 @@ void Server::State::converse(beast::tcp_stream& stream) {
   }
 }
 
+void Server::State::end(Connection& connection) {
+  beast::error_code ignored;
+  connection.stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+}
+
 void Server::State::accept() {
   acceptor.async_accept([this](beast::error_code error, Tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
     std::erase_if(connections, [](const Connection& one) { return one.is_over.load(); });
-    // Silent ones could keep everybody else out: the oldest goes, and a browser comes back.
-    if (connections.size() >= kMostConnections) {
-      beast::error_code ignored;
-      connections.front().stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
-      connections.pop_front();
-    }
-    if (!error) {
+    // Silent ones could keep everybody else out: the oldest is told to go, and a browser comes
+    // back.
+    const bool is_full = connections.size() >= kMostConnections;
+    if (is_full) end(connections.front());
+    if (!error && !is_full) {
       socket.set_option(Tcp::no_delay(true), error);
       Connection& connection = connections.emplace_back(std::move(socket));
       connection.thread = std::jthread([this, &connection] {
-        converse(connection.stream);
-        // The other side learns of it now, and not when this object goes.
-        beast::error_code ignored;
-        connection.stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+        try {
+          converse(connection.stream);
+        } catch (const std::exception& failure) {  // of one answer: too large for the memory
+          fmt::print(stderr, "thaw: a question was not answered: {}\n", failure.what());
+        }
+        end(connection);  // the other side learns of it now, and not when this object goes
         connection.is_over = true;
       });
     }
@@ -226,10 +232,7 @@ Status Server::serve(Served served) {
   signals.async_wait([this](beast::error_code, int) { state_->context.stop(); });
   state_->accept();
   state_->context.run();
-  for (State::Connection& connection : state_->connections) {
-    beast::error_code ignored;
-    connection.stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
-  }
+  for (State::Connection& connection : state_->connections) State::end(connection);
   state_->connections.clear();  // joins
   return {};
 }

@@ -28,7 +28,7 @@ class Server {
   std::string url() const;
   uint16_t port() const;
 
-  /// Answers until SIGINT or SIGTERM. Requests that come before are kept waiting.
+  /// Answers until SIGINT, SIGTERM or SIGHUP. Requests that come before are kept waiting.
   Status serve(Served served);
 
  private:

@@ -158,16 +158,19 @@ StackBoxes middle_boxes(const Lanes& lanes, const Lane& thread, TimeRange range,
     const TimeRange in{border(part), border(part + 1)};
     const int64_t middle_ns = in.from_ns + (in.until_ns - in.from_ns) / 2;
     if (slices.empty() || middle_ns < slices.front().start_ns) continue;
-    const LaneSlice& slice = slices[thread.slice_at(middle_ns)];
+    const size_t at = thread.slice_at(middle_ns);
+    const LaneSlice& slice = slices[at];
     const auto [first, end] = samples_in(thread, in);
     if (is_wait(slice.what)) {
       add_box(out.boxes, {in.from_ns, in.until_ns, slice.what,
                           node_of(lanes.waits()[slice.detail].blocked), 1});
-    } else if (slice.what != kNothing) {
-      const auto sample = sample_at(thread, in, middle_ns);
+    } else if (slice.what == kRunning || slice.what == kStalled) {
+      // The nearest of the same run; of a run without one, of the part.
+      auto sample = sample_at(thread, {slice.start_ns, slices[at + 1].start_ns}, middle_ns);
+      if (!sample) sample = sample_at(thread, in, middle_ns);
       if (sample)
-        add_box(out.boxes,
-                {in.from_ns, in.until_ns, kRunning, node_of(lanes.traces()[*sample]), end - first});
+        add_box(out.boxes, {in.from_ns, in.until_ns, slice.what, node_of(lanes.traces()[*sample]),
+                            end - first});
     }
   }
   return out;

@@ -91,6 +91,12 @@ class GivenCapture {
       event.detail = target_cpu;
       return add(event);
     }
+    /// The same, with where the waker was.
+    Cpu& wakes_from(int32_t tid, std::vector<uint64_t> kernel) {
+      wakes(tid);
+      given_.events_.back().kernel = std::move(kernel);
+      return *this;
+    }
     /// sched_wakeup, seen here.
     Cpu& woken(int32_t tid, uint32_t target_cpu = 0) {
       Event event = about(EventKind::sched_wakeup, tid);

@@ -142,7 +142,7 @@ TEST(Lanes, KnowWhoWokeAndWhereItWas) {
   GivenCapture given;
   given.ending.end_ns = kStart + 100_ms;
   given.cpu(0).ran(7).at(10_ms).blocks_for(8, {0xffffffff81000010}, {0x1000});
-  given.cpu(0).at(30_ms).wakes(7).woken(7).at(40_ms).sleeps_for(7);
+  given.cpu(0).at(30_ms).wakes_from(7, {0xffffffff81000020}).woken(7).at(40_ms).sleeps_for(7);
   const Lanes lanes = lanes_of(given);
   const Lane& lane = lane_of(lanes, 7);
   const LaneSlice& wait = lane.slices()[1];
@@ -150,6 +150,59 @@ TEST(Lanes, KnowWhoWokeAndWhereItWas) {
   EXPECT_EQ(lanes.waits()[wait.detail].waker, Tid(8));
   EXPECT_NE(lanes.waits()[wait.detail].blocked.kernel_stack, StackId());
   EXPECT_TRUE(lanes.has_wait_stacks());
+  EXPECT_NE(lanes.waits()[wait.detail].waker_trace.kernel_stack, StackId());
+  EXPECT_TRUE(lanes.has_waker_stacks());
+}
+
+TEST(Lanes, KnowWakersThatHaveNoEventOfTheirOwn) {
+  GivenCapture given;
+  given.header.scope = "pid 7";
+  given.ending.end_ns = kStart + 10'000_ms;
+  for (int i = 0; i < 2000; i++) {
+    given.cpu(0).ran(7).at(i * 4_ms + 1_ms).blocks_for(0, {0xffffffff81000010});
+    given.cpu(0).ran(1000 + i).at(i * 4_ms + 3_ms).wakes_from(7, {0xffffffff81000020}).woken(7);
+    given.cpu(0).ran(0).at(i * 4_ms + 4_ms).switch_to(7);
+  }
+  const Lanes lanes = lanes_of(given);
+  const Lane& lane = lane_of(lanes, 7);
+  EXPECT_EQ(lane.times[kFirstWait + static_cast<int>(WaitReason::other)] +
+                lane.times[kFirstWait + static_cast<int>(WaitReason::unknown)],
+            2000 * 2_ms);
+  EXPECT_EQ(lane.times[kReady], 2000 * 1_ms);
+}
+
+TEST(Lanes, BeginWithTheFirstEventWhenThatIsBeforeTheStart) {
+  GivenCapture given;
+  given.cpu(0).ran(7).at(10_ms).sleeps_for(8).at(20_ms).sleeps_for(0);
+  given.header.start_ns = kStart + 15_ms;  // as `record --last` leaves it
+  given.ending.end_ns = kStart + 30_ms;
+  const Lanes lanes = lanes_of(given);
+  EXPECT_EQ(lanes.start_ns(), kStart + 10_ms);
+  for (const Lane& lane : lanes.threads())
+    for (const LaneSlice& slice : lane.slices()) EXPECT_GE(slice.start_ns, 0);
+}
+
+TEST(Lanes, CountAStallOfManySightingsOnce) {
+  GivenCapture given;
+  given.ending.end_ns = kStart + 100_ms;
+  given.cpu(0).ran(7);
+  for (int i = 0; i < 50; i++) given.cpu(0).at(10_ms + i * 1_us).stalls(20_ms, "heartbeat");
+  given.cpu(0).at(90_ms).sleeps_for(0);
+  const Lanes lanes = lanes_of(given);
+  EXPECT_EQ(lane_of(lanes, 7).times[kStalled], 20_ms + 49_us);
+}
+
+TEST(Lanes, PutAThreadThatWasOnlySampledOnItsCpu) {
+  GivenCapture given;
+  given.ending.end_ns = kStart + 40_ms;
+  given.cpu(1)
+      .names(EventKind::task_seen, 7, "spinner")
+      .ran(7)
+      .at(10_ms)
+      .sample({0xffffffff81000010}, {});
+  const std::vector<Lane> cpus = lanes_of(given).make_cpus();
+  ASSERT_EQ(cpus.size(), 1u);
+  EXPECT_EQ(cpus[0].name, "CPU 1");
 }
 
 TEST(Lanes, OfCpusHoldWhoRanThere) {

@@ -141,6 +141,18 @@ TEST(Page, LeavesOutDetailUntilItFits) {
   }
 }
 
+TEST(Page, KeepsTheTimeOfMoreLanesThanThereIsRoomFor) {
+  GivenCapture given;
+  given.ending.end_ns = kStart + 1'000_ms;
+  for (int32_t tid = 1; tid < 20'000; tid++) given.cpu(0).at(tid * 40_us).switch_to(tid, kSleeping);
+  const Lanes lanes = lanes_of(given);
+  const EmbeddedPage page = embedded_page(lanes, "a.thaw", {}, viewer_page().size() + 50'000);
+  EXPECT_THAT(page.left_out.back(), HasSubstr("cannot be as small as"));
+  const Block block = block_of(page.html);
+  EXPECT_LE(block.head["level"].get<int>(), 30) << "a bucket need not be longer than the capture";
+  EXPECT_NE(block.column(0, "cells"), std::string("\xfe\x01\x00", 3));
+}
+
 TEST(Page, LoadsNothingFromElsewhere) {
   const std::string_view page = viewer_page();
   EXPECT_THAT(page, HasSubstr("Content-Security-Policy"));

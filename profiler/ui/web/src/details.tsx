@@ -143,20 +143,28 @@ interface StackProps {
 function Stack({ title, node, names, summary }: StackProps) {
   if (node === 0) return null;
   const path = names.path(node).reverse();
+  const frame = (one: number) => {
+    const fn = names.functions[one];
+    return (
+      <li class={names.kernel[fn] ? "kernel" : undefined} title={names.modules[fn]}>
+        {frame_name(names, summary, fn)}
+        {names.lines[one] > 0 && <span class="faint"> :{names.lines[one]}</span>}
+      </li>
+    );
+  };
+  const of_program = path.findIndex((one) => !names.kernel[names.functions[one]]);
+  // The program's own frames are what its author knows: the kernel's above them fold into one line.
+  const folded = of_program > 1 ? path.slice(0, of_program) : [];
   return (
     <section class="stack">
       <h3>{title}</h3>
-      <ol>
-        {path.map((one) => {
-          const fn = names.functions[one];
-          return (
-            <li class={names.kernel[fn] ? "kernel" : undefined} title={names.modules[fn]}>
-              {frame_name(names, summary, fn)}
-              {names.lines[one] > 0 && <span class="faint"> :{names.lines[one]}</span>}
-            </li>
-          );
-        })}
-      </ol>
+      {folded.length > 0 && (
+        <details>
+          <summary class="faint">{folded.length} frames in the kernel</summary>
+          <ol>{folded.map(frame)}</ol>
+        </details>
+      )}
+      <ol>{path.slice(folded.length).map(frame)}</ol>
     </section>
   );
 }
