@@ -49,7 +49,8 @@ std::function<Result<int>()> setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("FILE", options->file, "The capture; the newest *.thaw here when not given");
   app.add_option("-o,--output", options->out, "The page to write")->required()->type_name("OUT");
-  app.add_option("--max-mb", options->most_mb, "Leave out detail until the page is no larger, where that can be")
+  app.add_option("--max-mb", options->most_mb,
+                 "Leave out detail until the page is no larger, where that can be")
       ->type_name("MB")
       ->check(number_between(0.5, 1000))
       ->capture_default_str();
