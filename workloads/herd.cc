@@ -15,6 +15,7 @@
 #include <climits>
 #include <vector>
 
+#include "workloads/options.h"
 #include "workloads/workload.h"
 
 namespace {
@@ -136,34 +137,12 @@ void print_truth(const Options& options, const std::vector<Herd*>& herds, int64_
 }
 
 Options parse(int argc, char** argv) {
-  const option known[] = {
-      {"threads", required_argument, nullptr, 'n'},
-      {"realtime", no_argument, nullptr, 'r'},
-      {"seconds", required_argument, nullptr, 's'},
-      {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0},
-  };
   Options options;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 'n':
-        options.threads = static_cast<int>(workload::number(kProgram, "threads", optarg, 1, 2000));
-        break;
-      case 'r':
-        options.realtime = true;
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  workload::CommandLine(kProgram, kHelp)
+      .number("threads", options.threads, 1, 2000)
+      .flag("realtime", options.realtime)
+      .seconds(options.seconds)
+      .parse(argc, argv);
   return options;
 }
 

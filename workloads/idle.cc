@@ -1,6 +1,7 @@
 // idle: nothing happens. The truth against which a profiler's own noise shows: one thread that
 // sleeps once and prints how often it was switched and how little CPU time it had.
 
+#include "workloads/options.h"
 #include "workloads/workload.h"
 
 namespace {
@@ -17,24 +18,8 @@ workloads/README.md describes the fields.
 )";
 
 double parse_seconds(int argc, char** argv) {
-  const option known[] = {{"seconds", required_argument, nullptr, 's'},
-                          {"help", no_argument, nullptr, 'h'},
-                          {nullptr, 0, nullptr, 0}};
   double seconds = 0;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 's':
-        seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  workload::CommandLine(kProgram, kHelp).seconds(seconds).parse(argc, argv);
   return seconds;
 }
 

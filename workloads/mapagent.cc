@@ -19,6 +19,7 @@
 
 #include "mapagent.skel.h"
 #include "workloads/bpf/mapagent.h"
+#include "workloads/options.h"
 #include "workloads/workload.h"
 
 namespace {
@@ -91,51 +92,16 @@ Sampler sampler_of(const char* name) {
 }
 
 Options parse(int argc, char** argv) {
-  const option known[] = {
-      {"share", required_argument, nullptr, 'm'},
-      {"nmi", required_argument, nullptr, 'n'},
-      {"entries", required_argument, nullptr, 'e'},
-      {"keys", required_argument, nullptr, 'k'},
-      {"hz", required_argument, nullptr, 'z'},
-      {"seconds", required_argument, nullptr, 's'},
-      {"freeze-this-machine", no_argument, nullptr, 'f'},
-      {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0},
-  };
   Options options;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 'm':
-        options.kind = kind_of(optarg);
-        break;
-      case 'n':
-        options.sampler = sampler_of(optarg);
-        break;
-      case 'e':
-        options.entries =
-            static_cast<uint32_t>(workload::number(kProgram, "entries", optarg, 1, 1 << 30));
-        break;
-      case 'k':
-        options.keys = static_cast<uint32_t>(workload::number(kProgram, "keys", optarg, 1, 1e9));
-        break;
-      case 'z':
-        options.hz = static_cast<uint64_t>(workload::number(kProgram, "hz", optarg, 1, 100'000));
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'f':
-        options.may_freeze = true;
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  workload::CommandLine(kProgram, kHelp)
+      .value("share", [&](char* text) { options.kind = kind_of(text); })
+      .value("nmi", [&](char* text) { options.sampler = sampler_of(text); })
+      .number("entries", options.entries, 1, 1 << 30)
+      .number("keys", options.keys, 1, 1e9)
+      .number("hz", options.hz, 1, 100'000)
+      .seconds(options.seconds)
+      .flag("freeze-this-machine", options.may_freeze)
+      .parse(argc, argv);
   return options;
 }
 

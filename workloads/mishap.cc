@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "workloads/mishap/deeds.h"
+#include "workloads/options.h"
 
 namespace {
 
@@ -32,11 +33,14 @@ of JSON: what happened, when, and for how long. workloads/README.md describes th
 Kinds:
 )";
 
-[[noreturn]] void help() {
-  fputs(kHelp, stdout);
-  for (const mishap::Kind& kind : mishap::kinds())
-    printf("  %-14s %s\n", kind.name.data(), kind.words);
-  exit(0);
+std::string help() {
+  std::string text = kHelp;
+  for (const mishap::Kind& kind : mishap::kinds()) {
+    char line[160];
+    snprintf(line, sizeof line, "  %-14s %s\n", kind.name.data(), kind.words);
+    text += line;
+  }
+  return text;
 }
 
 /// "20ms" in nanoseconds.
@@ -56,44 +60,21 @@ int64_t duration(const char* option, const char* text) {
 }
 
 mishap::Options parse(int argc, char** argv) {
-  const option known[] = {
-      {"at", required_argument, nullptr, 'a'},    {"length", required_argument, nullptr, 'l'},
-      {"times", required_argument, nullptr, 'n'}, {"every", required_argument, nullptr, 'e'},
-      {"cpu", required_argument, nullptr, 'c'},   {"seconds", required_argument, nullptr, 's'},
-      {"help", no_argument, nullptr, 'h'},        {nullptr, 0, nullptr, 0},
-  };
   mishap::Options options;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 'a':
-        options.at_ns = duration("at", optarg);
-        break;
-      case 'l':
-        options.length_ns = duration("length", optarg);
-        break;
-      case 'n':
-        options.times = static_cast<int>(workload::number(kProgram, "times", optarg, 1, 1e6));
-        break;
-      case 'e':
-        options.every_ns = duration("every", optarg);
-        break;
-      case 'c':
-        options.all_cpus = strcmp(optarg, "all") == 0;
-        if (!options.all_cpus)
-          options.cpu = static_cast<int>(workload::number(kProgram, "cpu", optarg, 0, 511));
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'h':
-        help();
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind + 1 < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind + 1]);
-  if (optind < argc) options.kind = argv[optind];
+  options.kind =
+      workload::CommandLine(kProgram, help())
+          .value("at", [&](char* text) { options.at_ns = duration("at", text); })
+          .value("length", [&](char* text) { options.length_ns = duration("length", text); })
+          .number("times", options.times, 1, 1e6)
+          .value("every", [&](char* text) { options.every_ns = duration("every", text); })
+          .value("cpu",
+                 [&](char* text) {
+                   options.all_cpus = strcmp(text, "all") == 0;
+                   if (options.all_cpus) return;
+                   options.cpu = static_cast<int>(workload::number(kProgram, "cpu", text, 0, 511));
+                 })
+          .seconds(options.seconds)
+          .parse(argc, argv, 1);
   return options;
 }
 

@@ -26,6 +26,7 @@
 #include <atomic>
 #include <vector>
 
+#include "workloads/options.h"
 #include "workloads/workload.h"
 
 namespace {
@@ -148,42 +149,14 @@ void print_truth(const std::vector<Worker>& workers, int64_t start_ns) {
 }
 
 Options parse(int argc, char** argv) {
-  const option known[] = {
-      {"threads", required_argument, nullptr, 't'},
-      {"burst", required_argument, nullptr, 'b'},
-      {"rest", required_argument, nullptr, 'r'},
-      {"seconds", required_argument, nullptr, 's'},
-      {"fifo", required_argument, nullptr, 'f'},
-      {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0},
-  };
   Options options;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 't':
-        options.threads = static_cast<int>(workload::number(kProgram, "threads", optarg, 1, 1000));
-        break;
-      case 'b':
-        options.burst_ms = workload::number(kProgram, "burst", optarg, 0.01, 1e6);
-        break;
-      case 'r':
-        options.rest_us = workload::number(kProgram, "rest", optarg, 0, 999'999);
-        break;
-      case 'f':
-        options.fifo = static_cast<int>(workload::number(kProgram, "fifo", optarg, 1, 99));
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  workload::CommandLine(kProgram, kHelp)
+      .number("threads", options.threads, 1, 1000)
+      .number("burst", options.burst_ms, 0.01, 1e6)
+      .number("rest", options.rest_us, 0, 999'999)
+      .number("fifo", options.fifo, 1, 99)
+      .seconds(options.seconds)
+      .parse(argc, argv);
   return options;
 }
 

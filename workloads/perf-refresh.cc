@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "workloads/options.h"
 #include "workloads/workload.h"
 
 namespace {
@@ -138,37 +139,15 @@ void print_truth(const std::vector<Sampled>& threads, int64_t start_ns, int64_t 
 }
 
 Options parse(int argc, char** argv) {
-  const option known[] = {{"threads", required_argument, nullptr, 't'},
-                          {"period-us", required_argument, nullptr, 'p'},
-                          {"seconds", required_argument, nullptr, 's'},
-                          {"freeze-this-machine", no_argument, nullptr, 'f'},
-                          {"help", no_argument, nullptr, 'h'},
-                          {nullptr, 0, nullptr, 0}};
   Options options;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 't':
-        options.threads = static_cast<int>(workload::number(kProgram, "threads", optarg, 1, 1000));
-        break;
-      case 'p':
-        options.period_ns =
-            static_cast<uint64_t>(1000 * workload::number(kProgram, "period-us", optarg, 100, 1e6));
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'f':
-        options.freeze_this_machine = true;
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  double period_us = static_cast<double>(options.period_ns) / 1000;
+  workload::CommandLine(kProgram, kHelp)
+      .number("threads", options.threads, 1, 1000)
+      .number("period-us", period_us, 100, 1e6)
+      .seconds(options.seconds)
+      .flag("freeze-this-machine", options.freeze_this_machine)
+      .parse(argc, argv);
+  options.period_ns = static_cast<uint64_t>(1000 * period_us);
   return options;
 }
 

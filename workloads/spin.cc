@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "workloads/options.h"
 #include "workloads/workload.h"
 
 // What a profile shows: plain symbols. Different constants, so that a debugger's eye can tell them
@@ -182,35 +183,13 @@ std::vector<Share> parse_split(const std::string& text) {
 }
 
 Options parse(int argc, char** argv) {
-  const option known[] = {
-      {"split", required_argument, nullptr, 'p'},
-      {"threads", required_argument, nullptr, 't'},
-      {"seconds", required_argument, nullptr, 's'},
-      {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0},
-  };
   Options options;
   options.split = parse_split("hot=70,warm=20,cold=10");
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 'p':
-        options.split = parse_split(optarg);
-        break;
-      case 't':
-        options.threads = static_cast<int>(workload::number(kProgram, "threads", optarg, 1, 1000));
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  workload::CommandLine(kProgram, kHelp)
+      .value("split", [&](char* text) { options.split = parse_split(text); })
+      .number("threads", options.threads, 1, 1000)
+      .seconds(options.seconds)
+      .parse(argc, argv);
   return options;
 }
 

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <vector>
 
+#include "workloads/options.h"
 #include "workloads/workload.h"
 
 namespace {
@@ -202,43 +203,14 @@ void print_truth(const Options& options, const Pair* pairs, int64_t start_ns) {
 }
 
 Options parse(int argc, char** argv) {
-  const option known[] = {
-      {"pairs", required_argument, nullptr, 'n'},
-      {"pin", required_argument, nullptr, 'c'},
-      {"ops", required_argument, nullptr, 'o'},
-      {"seconds", required_argument, nullptr, 's'},
-      {"processes", no_argument, nullptr, 'p'},
-      {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0},
-  };
   Options options;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 'n':
-        options.pairs = static_cast<int>(workload::number(kProgram, "pairs", optarg, 1, 1000));
-        break;
-      case 'c':
-        options.pin =
-            static_cast<int>(workload::number(kProgram, "pin", optarg, 0, CPU_SETSIZE - 1));
-        break;
-      case 'o':
-        options.ops = static_cast<int64_t>(workload::number(kProgram, "ops", optarg, 1, 1e15));
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'p':
-        options.processes = true;
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  workload::CommandLine(kProgram, kHelp)
+      .number("pairs", options.pairs, 1, 1000)
+      .number("pin", options.pin, 0, CPU_SETSIZE - 1)
+      .number("ops", options.ops, 1, 1e15)
+      .seconds(options.seconds)
+      .flag("processes", options.processes)
+      .parse(argc, argv);
   return options;
 }
 

@@ -15,6 +15,7 @@
 #include <list>
 #include <vector>
 
+#include "workloads/options.h"
 #include "workloads/waits/kinds.h"
 #include "workloads/workload.h"
 
@@ -161,34 +162,12 @@ std::vector<const Kind*> kinds_of(char* names) {
 }
 
 Options parse(int argc, char** argv) {
-  const option known[] = {
-      {"over", required_argument, nullptr, 'k'},
-      {"ops", required_argument, nullptr, 'o'},
-      {"seconds", required_argument, nullptr, 's'},
-      {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0},
-  };
   Options options;
-  int got = 0;
-  while ((got = getopt_long(argc, argv, "", known, nullptr)) != -1) {
-    switch (got) {
-      case 'k':
-        options.kinds = kinds_of(optarg);
-        break;
-      case 'o':
-        options.ops = static_cast<int64_t>(workload::number(kProgram, "ops", optarg, 1, 1e15));
-        break;
-      case 's':
-        options.seconds = workload::number(kProgram, "seconds", optarg, 0.001, 1e6);
-        break;
-      case 'h':
-        fputs(kHelp, stdout);
-        exit(0);
-      default:
-        exit(workload::kUsage);  // getopt has said what was wrong
-    }
-  }
-  if (optind < argc) workload::usage_error(kProgram, "unexpected argument", argv[optind]);
+  workload::CommandLine(kProgram, kHelp)
+      .value("over", [&](char* text) { options.kinds = kinds_of(text); })
+      .number("ops", options.ops, 1, 1e15)
+      .seconds(options.seconds)
+      .parse(argc, argv);
   if (options.kinds.empty()) options.kinds.push_back(waits::default_kind());
   if (options.kinds.size() > 1 && options.seconds == 0 && options.ops == 0)
     workload::usage_error(kProgram, "several kinds want --seconds or --ops, not", "no limit");
