@@ -59,8 +59,7 @@ std::string write_viewer(const Evidence& evidence, const std::optional<Interval>
   const auto lanes = thaw::Lanes::load(evidence.capture);
   if (!lanes || lanes->threads().empty()) return "";
   // What the guest ran came from beside this program.
-  std::error_code ignored;
-  const auto here = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  const auto here = thaw::own_directory().value_or(".");
   const thaw::NameOptions names{.folders = {here.string(), (here / "workloads").string()}};
   const thaw::EmbeddedPage page =
       thaw::embedded_page(*lanes, evidence.capture.filename().string(), names, kMostViewerBytes);

@@ -26,6 +26,15 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   }
 }
 
+Result<std::filesystem::path> own_directory() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error)
+    return fail(ErrorKind::Environment, "cannot find this program's directory: {}",
+                error.message());
+  return self.parent_path();
+}
+
 Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -36,10 +45,25 @@ Status write_all(int fd, std::string_view bytes) {
   return {};
 }
 
+namespace {
+
+Status write_into(const std::filesystem::path& path, std::string_view content) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot open {}", path.string()));
+  if (Status written = write_all(fd.get(), content); !written)
+    return std::unexpected(with_context(std::move(written).error(), path.string()));
+  return {};
+}
+
+}  // namespace
+
 Status write_file(const std::filesystem::path& path, std::string_view content) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode))
+    return write_into(path, content);
   const std::string temporary = fmt::format("{}.{}.tmp", path.string(), ::getpid());
   const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot create {}", temporary));
+  if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot create {}", path.string()));
   if (Status written = write_all(fd.get(), content); !written) {
     ::unlink(temporary.c_str());
     return std::unexpected(with_context(std::move(written).error(), path.string()));

@@ -15,8 +15,11 @@ namespace thaw {
 Result<std::string> read_file(const std::filesystem::path& path);
 
 /// Writes to a temporary file beside `path` and renames it: readers see the old content or the new,
-/// never a part.
+/// never a part. What is there and is no file (a device, a pipe) just takes the bytes.
 Status write_file(const std::filesystem::path& path, std::string_view content);
+
+/// Where this program lies: others of ours are beside it.
+Result<std::filesystem::path> own_directory();
 
 /// Writes all bytes, repeating after EINTR and short writes.
 Status write_all(int fd, std::string_view bytes);

@@ -43,19 +43,28 @@ std::vector<uint32_t> parse_cpu_list(const std::string& list) {
 
 namespace {
 
-Feature probe_event(uint32_t type, uint64_t config, const char* what, const char* otherwise) {
+/// 0, or the errno of the refusal.
+int try_event(uint32_t type, uint64_t config, pid_t pid, bool with_kernel) {
   perf_event_attr attr{};
   attr.size = sizeof attr;
   attr.type = type;
   attr.config = config;
   attr.sample_period = 1'000'000;
   attr.disabled = 1;
+  attr.exclude_kernel = !with_kernel;
+  attr.exclude_hv = 1;
+  const int cpu = pid == -1 ? 0 : -1;
   const UniqueFd fd(
-      static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
-  if (fd.is_valid()) return {true, what};
-  if (errno == EACCES || errno == EPERM)
-    return {false, fmt::format("{}: only root can tell", what)};
-  return {false, fmt::format("{}: {}", otherwise, std::strerror(errno))};
+      static_cast<int>(::syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+  return fd.is_valid() ? 0 : errno;
+}
+
+/// Of the whole machine, the kernel included: as the BPF programs are attached.
+Feature probe_event(uint32_t type, uint64_t config, const char* what, const char* otherwise) {
+  const int code = try_event(type, config, -1, true);
+  if (code == 0) return {true, what};
+  if (code == EACCES || code == EPERM) return {false, fmt::format("{}: only root can tell", what)};
+  return {false, fmt::format("{}: {}", otherwise, std::strerror(code))};
 }
 
 Feature probe_ring_buffer() {
@@ -89,22 +98,6 @@ Feature probe_privileges() {
 std::optional<int> read_paranoid() {
   const auto text = read_file("/proc/sys/kernel/perf_event_paranoid");
   return text ? std::optional(std::atoi(text->c_str())) : std::nullopt;
-}
-
-/// 0, or the errno of the refusal.
-int try_event(uint32_t type, uint64_t config, pid_t pid, bool with_kernel) {
-  perf_event_attr attr{};
-  attr.size = sizeof attr;
-  attr.type = type;
-  attr.config = config;
-  attr.sample_period = 1'000'000;
-  attr.disabled = 1;
-  attr.exclude_kernel = !with_kernel;
-  attr.exclude_hv = 1;
-  const int cpu = pid == -1 ? 0 : -1;
-  const UniqueFd fd(
-      static_cast<int>(::syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
-  return fd.is_valid() ? 0 : errno;
 }
 
 /// Why perf events of a scope are refused, and from which kernel.perf_event_paranoid on they are

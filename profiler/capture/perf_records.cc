@@ -127,6 +127,13 @@ std::optional<sample_id> checked_id(std::string_view record) {
 
 }  // namespace
 
+template <class WireEvent>
+void PerfRecords::emit_event(const WireEvent& event, const Sink& sink) {
+  std::string wire;
+  append(wire, event);
+  emit(wire, sink);
+}
+
 void PerfRecords::emit(std::string& wire, const Sink& sink) {
   event_header header;
   std::memcpy(&header, wire.data(), sizeof header);
@@ -170,9 +177,7 @@ bool PerfRecords::take_sample(std::string_view record, const Sink& sink) {
 
 void PerfRecords::end_thread(sched_switch_event last, const Sink& sink) {
   last.prev_state = kDead;
-  std::string wire;
-  append(wire, last);
-  emit(wire, sink);
+  emit_event(last, sink);
 }
 
 bool PerfRecords::take_switch(std::string_view record, const Sink& sink) {
@@ -205,9 +210,7 @@ bool PerfRecords::take_switch(std::string_view record, const Sink& sink) {
   } else {
     event.next_tid = id->tid;
   }
-  std::string wire;
-  append(wire, event);
-  emit(wire, sink);
+  emit_event(event, sink);
   return true;
 }
 
@@ -224,9 +227,7 @@ bool PerfRecords::take_name(std::string_view record, const Sink& sink) {
   event.pid = fixed.pid;
   event.other_tid = is_exec ? fixed.tid : 0;
   std::memcpy(event.name, name.data(), name.size());
-  std::string wire;
-  append(wire, event);
-  emit(wire, sink);
+  emit_event(event, sink);
   return true;
 }
 
@@ -248,9 +249,7 @@ bool PerfRecords::take_task(std::string_view record, const Sink& sink) {
   } else {
     names_.erase(fixed.tid);
   }
-  std::string wire;
-  append(wire, event);
-  emit(wire, sink);
+  emit_event(event, sink);
   if (is_new) return true;
   if (of_.whole_machine) {
     ending_.insert(fixed.tid);

@@ -52,6 +52,8 @@ class PerfRecords {
   bool take_task(std::string_view record, const Sink& sink);
   bool take_known(std::string_view record, const Sink& sink);
   void emit(std::string& wire, const Sink& sink);
+  template <class WireEvent>
+  void emit_event(const WireEvent& event, const Sink& sink);
   void end_thread(sched_switch_event last, const Sink& sink);
 
   PerfRecordsOf of_;

@@ -72,6 +72,15 @@ Result<Lanes> open_lanes(fs::path& path) {
   return lanes;
 }
 
+Status check_output(const fs::path& out, bool force) {
+  std::error_code ignored;
+  if (fs::is_directory(out, ignored))
+    return fail(ErrorKind::User, "{} is a directory; name a file with -o", out.string());
+  if (fs::is_regular_file(out, ignored) && !force)
+    return fail(ErrorKind::User, "{} exists; --force replaces it", out.string());
+  return {};
+}
+
 Status print_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
     return {};

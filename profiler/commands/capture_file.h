@@ -29,6 +29,10 @@ Result<Lanes> open_lanes(std::filesystem::path& path);
 /// User.
 Result<std::filesystem::path> find_capture(std::filesystem::path path);
 
+/// A name that cannot be written, before any work is done: a directory, or without `force` a file
+/// that exists. Fails with User.
+Status check_output(const std::filesystem::path& out, bool force);
+
 /// Writes to stdout. Fails when it cannot be written whole: a full disk behind `> FILE`.
 Status print_out(std::string_view text);
 

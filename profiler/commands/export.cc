@@ -1,6 +1,5 @@
 // thaw export: a capture as a file for a viewer that people already use.
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,8 +14,6 @@
 
 namespace thaw {
 namespace {
-
-namespace fs = std::filesystem;
 
 enum class Format { perfetto, firefox, pprof, speedscope, folded };
 
@@ -52,12 +49,7 @@ Status check_out(const Options& options, const FormatRow& row) {
     }
     return {};
   }
-  std::error_code ignored;
-  if (fs::is_directory(options.out, ignored))
-    return fail(ErrorKind::User, "{} is a directory; name a file with -o", options.out);
-  if (fs::is_regular_file(options.out, ignored) && !options.force)
-    return fail(ErrorKind::User, "{} exists; --force replaces it", options.out);
-  return {};
+  return check_output(options.out, options.force);
 }
 
 Status check_content(const OpenedCapture& opened, const Options& options, const FormatRow& row,
@@ -89,16 +81,6 @@ std::string encode(const OpenedCapture& opened, const SampledStacks& stacks, For
   return "";
 }
 
-/// Files appear whole or not at all; what is no file (a pipe, a device) just takes the bytes.
-Status write_out(const std::string& out, std::string_view bytes) {
-  if (out == "-") return print_out(bytes);
-  std::error_code ignored;
-  if (!fs::exists(out, ignored) || fs::is_regular_file(out, ignored)) return write_file(out, bytes);
-  const UniqueFd fd(::open(out.c_str(), O_WRONLY | O_CLOEXEC));
-  if (fd.get() < 0) return fail_errno(errno, fmt::format("cannot open {}", out));
-  return write_all(fd.get(), bytes);
-}
-
 void say(const Options& options, const OpenedCapture& opened, const FormatRow& row,
          const SampledStacks& stacks, size_t size) {
   if (options.out == "-") return;
@@ -124,7 +106,7 @@ Result<int> run(const Options& options) {
   TRY(check_content(opened, options, row, stacks));
   std::string out = encode(opened, stacks, row.format);
   if (options.out.ends_with(".gz") && row.format != Format::pprof) out = gzip(out);
-  TRY(write_out(options.out, out));
+  TRY(options.out == "-" ? print_out(out) : write_file(options.out, out));
   say(options, opened, row, stacks, out.size());
   return 0;
 }

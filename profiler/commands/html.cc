@@ -22,17 +22,8 @@ struct Options {
   NameOptions names;
 };
 
-Status check_out(const Options& options) {
-  std::error_code ignored;
-  if (fs::is_directory(options.out, ignored))
-    return fail(ErrorKind::User, "{} is a directory; name a file with -o", options.out);
-  if (fs::is_regular_file(options.out, ignored) && !options.force)
-    return fail(ErrorKind::User, "{} exists; --force replaces it", options.out);
-  return {};
-}
-
 Result<int> run(const Options& options) {
-  TRY(check_out(options));
+  TRY(check_output(options.out, options.force));
   fs::path path = options.file;
   const Lanes lanes = TRY(open_lanes(path));
   const EmbeddedPage page = embedded_page(lanes, path.filename().string(), options.names,

@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string file;
   std::string other;
-  uint16_t port = 0;
+  uint32_t port = 0;
   NameOptions names;
 };
 
@@ -44,10 +44,7 @@ Result<std::unique_ptr<Answers>> open_answers(std::filesystem::path path, const 
 Result<int> run(const Options& options) {
   const std::filesystem::path path = TRY(find_capture(options.file));
   if (!options.other.empty()) TRY(find_capture(options.other));
-  Server server = TRY(Server::listen(options.port));
-  // Before the capture is read: a browser can be on its way meanwhile.
-  fmt::print(stderr, "{}", tunnel_line(server.port()));
-  TRY(print_out(server.url() + "\n"));
+  Server server = TRY(Server::listen(static_cast<uint16_t>(options.port)));
   Served served{std::string(viewer_page()), {}};
   served.answers.push_back(TRY(open_answers(path, options)));
   const Lanes& lanes = served.answers.front()->lanes();
@@ -55,8 +52,10 @@ Result<int> run(const Options& options) {
     served.answers.push_back(TRY(open_answers(options.other, options)));
     served.answers.front()->set_has_other(true);
   }
-  fmt::print(stderr, "thaw: {}: {} events of {} threads; Ctrl-C ends the viewer\n",
-             printable(path.string()), grouped(lanes.events()), grouped(lanes.threads().size()));
+  fmt::print(stderr, "thaw: {}: {} events of {} threads; Ctrl-C ends the viewer\n{}",
+             printable(path.string()), grouped(lanes.events()), grouped(lanes.threads().size()),
+             tunnel_line(server.port()));
+  TRY(print_out(server.url() + "\n"));
   TRY(server.serve(std::move(served)));
   return 0;
 }
@@ -66,7 +65,8 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.add_option("FILE", options->file, "The capture; the newest *.thaw here when not given");
   app.add_option("OTHER", options->other, "A second capture to compare with");
   app.add_option("--port", options->port, "The port to listen on; a free one when not given")
-      ->type_name("PORT");
+      ->type_name("PORT")
+      ->check(number_between(0, 65535));
   add_name_options(app, options->names);
   app.footer(
       "Prints an address to open in a browser. Only this machine is listened to (127.0.0.1), and "

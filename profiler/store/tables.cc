@@ -37,7 +37,7 @@ Interner::Found Interner::intern(const void* bytes, size_t length) {
 }
 
 void Interner::forget() {
-  ids_ = {};
+  ids_ = decltype(ids_)();  // gives its memory back, as {} would not
   if (next_ > uint32_t{1} << 31) next_ = 1;
 }
 

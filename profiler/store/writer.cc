@@ -121,7 +121,7 @@ void Writer::State::leave_out_old() {
   addresses[era];
   string_ids.forget();
   stack_ids.forget();
-  texts = {};
+  texts = decltype(texts)();
 }
 
 void Writer::State::count_left_out() {

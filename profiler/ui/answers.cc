@@ -94,6 +94,7 @@ struct Answers::State {
   const Lane& lane(uint32_t number);
   Json names_since(const Query& query);
   void count_traces();
+  Json waker_json(const LaneWait& wait, const LaneSlice& next);
 
   Result<Answer> tiles(const Query& query);
   Result<Answer> boxes(const Query& query);
@@ -244,49 +245,50 @@ Result<Answer> Answers::State::stacks(const Query& query) {
   return Answer{.body = dump(out)};
 }
 
+/// Who ended the wait before slice `next`. Naming is locked.
+Json Answers::State::waker_json(const LaneWait& wait, const LaneSlice& next) {
+  const auto found = lane_of.find(wait.waker.value);
+  const bool is_shown = found != lane_of.end();
+  return {{"lane", is_shown ? Json(found->second) : Json()},
+          {"tid", wait.waker.value},
+          {"name", is_shown ? lanes.threads()[found->second].name : ""},
+          {"time", next.start_ns},
+          {"node", tree.node_of(wait.waker_trace)}};
+}
+
 Result<Answer> Answers::State::at(const Query& query) {
   const auto number_of_lane = static_cast<uint64_t>(TRY(number(query, "lane")));
   const int64_t time_ns = TRY(number(query, "time"));
   if (number_of_lane >= lane_count()) return fail(ErrorKind::User, "there is no such lane");
+  const bool is_of_cpu = is_cpu(static_cast<uint32_t>(number_of_lane));
   const Lane& of = lane(static_cast<uint32_t>(number_of_lane));
   const auto slices = of.slices();
   Json out{{"slice", nullptr}};
   const std::lock_guard lock(naming);
-  if (!slices.empty() && time_ns >= slices.front().start_ns) {
-    const size_t at = of.slice_at(time_ns);
+  const bool is_before = slices.empty() || time_ns < slices.front().start_ns;
+  const size_t at = is_before ? 0 : of.slice_at(time_ns);
+  if (!is_before && slices[at].what != kNothing) {
     const LaneSlice& slice = slices[at];
-    if (slice.what != kNothing) {
-      const int64_t end_ns = slices[at + 1].start_ns;
-      Json cpu = slice.what == kRunning || slice.what == kStalled || slice.what == kReady
-                     ? Json(slice.detail)
-                     : Json();
-      uint32_t node = 0;
-      if (is_cpu(static_cast<uint32_t>(number_of_lane))) {
-        cpu = of.tid.value;
-        out["thread"] = slice.detail;
-      } else if (is_wait(slice.what)) {
-        const LaneWait& wait = lanes.waits()[slice.detail];
-        node = tree.node_of(wait.blocked);
-        const bool has_ended = at + 2 < slices.size() && slices[at + 1].what == kReady &&
-                               lanes.capture().header().has_wake_ups();
-        if (has_ended) {
-          const auto found = lane_of.find(wait.waker.value);
-          out["waker"] = {
-              {"lane", found == lane_of.end() ? Json() : Json(found->second)},
-              {"tid", wait.waker.value},
-              {"name", found == lane_of.end() ? "" : lanes.threads()[found->second].name},
-              {"time", end_ns},
-              {"node", tree.node_of(wait.waker_trace)}};
-        }
-      } else if (const auto sample = sample_at(of, {slice.start_ns, end_ns}, time_ns)) {
-        node = tree.node_of(lanes.traces()[*sample]);
-      }
-      out["slice"] = {{"start", slice.start_ns},
-                      {"end", end_ns},
-                      {"class", slice.what},
-                      {"cpu", cpu},
-                      {"node", node}};
+    const LaneSlice& next = slices[at + 1];  // what is something has an end
+    Json cpu = is_of_cpu ? Json(of.tid.value) : Json(slice.detail);
+    uint32_t node = 0;
+    if (is_of_cpu) {
+      out["thread"] = slice.detail;
+    } else if (is_wait(slice.what)) {
+      const LaneWait& wait = lanes.waits()[slice.detail];
+      cpu = nullptr;
+      node = tree.node_of(wait.blocked);
+      if (next.what == kReady && lanes.capture().header().has_wake_ups())
+        out["waker"] = waker_json(wait, next);
+    } else if (const auto sample = sample_at(of, {slice.start_ns, next.start_ns}, time_ns)) {
+      node = tree.node_of(lanes.traces()[*sample]);
     }
+    if (slice.what == kUnknown) cpu = nullptr;
+    out["slice"] = {{"start", slice.start_ns},
+                    {"end", next.start_ns},
+                    {"class", slice.what},
+                    {"cpu", std::move(cpu)},
+                    {"node", node}};
   }
   out["names"] = names_since(query);
   return Answer{.body = dump(out)};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/live/capture/shell.h"
+#include "tests/live/capture/spin_shares.h"
 
 namespace {
 
@@ -22,12 +23,6 @@ class ReportCommand : public test::LiveCapture {
   }
   Json truth() { return Json::parse(run("cat truth.json").text); }
 
-  static uint64_t self_of(const Json& report, const std::string& function,
-                          const std::string& module) {
-    for (const Json& cost : report["functions"])
-      if (cost["name"] == function && cost["module"] == module) return cost["self"];
-    return 0;
-  }
   static Json thread_named(const Json& report, const std::string& name) {
     for (const Json& thread : report["threads"])
       if (thread["name"] == name) return thread;
@@ -37,18 +32,7 @@ class ReportCommand : public test::LiveCapture {
 
 TEST_F(ReportCommand, SharesAreThoseOfTheProgram) {
   const Json report = report_of("spin --split hot=70,warm=20,cold=10 --seconds 3");
-  const Json cpu_ns = truth()["cpu_ns"];
-  const auto samples = report["samples"].get<double>();
-  ASSERT_GT(samples, 1000) << "997 Hz for 3 s";
-  double all_ns = 0;
-  for (const auto& [function, ns] : cpu_ns.items()) all_ns += ns.get<double>();
-  for (const auto& [function, ns] : cpu_ns.items()) {
-    const double share = ns.get<double>() / all_ns;
-    // Four and a half standard deviations of a binomial count: one failure in 100,000.
-    const double tolerance = 4.5 * std::sqrt(samples * share * (1 - share));
-    EXPECT_NEAR(static_cast<double>(self_of(report, function, "spin")), samples * share, tolerance)
-        << function;
-  }
+  test::expect_shares(report, truth()["cpu_ns"]);
 }
 
 TEST_F(ReportCommand, ThreadsRanAsLongAsTheKernelSays) {
@@ -67,8 +51,9 @@ TEST_F(ReportCommand, ThreadsRanAsLongAsTheKernelSays) {
 
 TEST_F(ReportCommand, FollowsAnExecToItsNames) {
   const Json report = report_of("sh -c 'spin --seconds 1 & exec spin --split icy=1 --seconds 1'");
-  EXPECT_GT(self_of(report, "hot", "spin"), 100u) << "of the child, which executed it after a fork";
-  EXPECT_GT(self_of(report, "icy", "spin"), 100u) << "of the shell, which became it";
+  EXPECT_GT(test::self_of(report, "hot", "spin"), 100u)
+      << "of the child, which executed it after a fork";
+  EXPECT_GT(test::self_of(report, "icy", "spin"), 100u) << "of the shell, which became it";
 }
 
 TEST_F(ReportCommand, NamesTheKernelToo) {

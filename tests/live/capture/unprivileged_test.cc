@@ -9,6 +9,7 @@
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/stack_ends.h"
 #include "tests/live/capture/shell.h"
+#include "tests/live/capture/spin_shares.h"
 
 namespace test {
 namespace {
@@ -46,12 +47,6 @@ class UnprivilegedRecord : public LiveCapture {
   }
 };
 
-uint64_t self_of(const Json& report, const std::string& function) {
-  for (const Json& cost : report["functions"])
-    if (cost["name"] == function && cost["module"] == "spin") return cost["self"];
-  return 0;
-}
-
 Json thread_named(const Json& timeline, const std::string& name) {
   for (const Json& thread : timeline["threads"])
     if (thread["name"] == name) return thread;
@@ -66,17 +61,8 @@ TEST_F(UnprivilegedRecord, SharesAreThoseOfTheProgram) {
       << run("cat words").text;
   const Json cpu_ns = Json::parse(run("cat truth.json").text)["cpu_ns"];
   const Json report = json_of("thaw report c.thaw");
+  expect_shares(report, cpu_ns);
   const auto samples = report["samples"].get<double>();
-  ASSERT_GT(samples, 1000) << "997 Hz for 3 s";
-  double all_ns = 0;
-  for (const auto& [function, ns] : cpu_ns.items()) all_ns += ns.get<double>();
-  for (const auto& [function, ns] : cpu_ns.items()) {
-    const double share = ns.get<double>() / all_ns;
-    // Four and a half standard deviations of a binomial count: one failure in 100,000.
-    const double tolerance = 4.5 * std::sqrt(samples * share * (1 - share));
-    EXPECT_NEAR(static_cast<double>(self_of(report, function)), samples * share, tolerance)
-        << function;
-  }
   const Capture capture = load("c.thaw");
   EXPECT_EQ(account(capture).unaccounted(), 0);
   EXPECT_EQ(capture.header().transport, thaw::kPerfEventsAlone);
