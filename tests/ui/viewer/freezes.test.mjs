@@ -4,7 +4,7 @@
 import assert from 'node:assert';
 import { before, test } from 'node:test';
 
-import { FREEZE, is_quiet, open_drawn, place, serve, settled, state_of, summary_of, thaw_json } from './support.mjs';
+import { drawn, FREEZE, is_quiet, open_drawn, place, serve, state_of, summary_of, thaw_json } from './support.mjs';
 
 let server, page, summary, longest;
 before(async () => {
@@ -14,7 +14,7 @@ before(async () => {
   longest = summary.freezes.reduce((best, { length }, i) => (length > summary.freezes[best].length ? i : best), 0);
 });
 
-/** Share of the pixels of a part of a canvas that have the colour of a CSS variable, or pass `test(r, g, b)`. */
+/** Share of the pixels of a part of a canvas that have the colour of a CSS variable. */
 const painted = (on, canvas, box, colour) =>
   on.locator(canvas).evaluate(
     (element, [{ x, y, width, height }, name]) => {
@@ -84,8 +84,7 @@ test('lanes of a freeze are hatched and say that they stalled', async () => {
 test('the guilty kernel stack is one click away', async () => {
   await page.goto(`${server.address}#freeze=longest`);
   await page.reload();
-  await page.waitForFunction(() => window.thaw?.summary());
-  await settled(page);
+  await drawn(page);
   await page.locator('.freeze-words').click();
   const card = page.getByRole('complementary', { name: 'Freeze' });
   await card.waitFor();

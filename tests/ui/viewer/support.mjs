@@ -115,12 +115,17 @@ export async function open(address, options = {}) {
   return page;
 }
 
-/** As `open`, when the page is drawn. */
-export async function open_drawn(address, options) {
-  const page = await open(address, options);
+/** The page that was gone to is drawn. */
+export async function drawn(page) {
   await page.waitForFunction(() => window.thaw?.summary());
   await page.evaluate(() => window.thaw.ready);
   await settled(page);
+}
+
+/** As `open`, when the page is drawn. */
+export async function open_drawn(address, options) {
+  const page = await open(address, options);
+  await drawn(page);
   return page;
 }
 

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import { before, beforeEach, test } from 'node:test';
 import zlib from 'node:zlib';
 
-import { copied, flame_total, is_quiet, number, open_drawn, panel, place, record, serve, settled, state_of, summary_of, thaw, thaw_json, until } from './support.mjs';
+import { copied, drawn, flame_total, is_quiet, number, open_drawn, panel, place, record, serve, settled, state_of, summary_of, thaw, thaw_json, until } from './support.mjs';
 
 const file = record('waits', ['waits', '--over', 'pipe', '--seconds', '1'], '--max-overhead', '100');
 let server, page, summary;
@@ -22,9 +22,7 @@ before(async () => {
 async function go(words) {
   await page.goto('about:blank');
   await page.goto(`${server.address}${words ? `#${words}` : ''}`);
-  await page.waitForFunction(() => window.thaw?.summary());
-  await page.evaluate(() => window.thaw.ready);
-  await settled(page);
+  await drawn(page);
 }
 beforeEach(() => go(''));
 

@@ -10,10 +10,13 @@
 
 import { longest_freeze, range_of } from "./freezes";
 import { fit, with_margin } from "./view";
-import type { Selection } from "./panels";
 import { lane_list } from "./server_source";
-import type { Range, Summary } from "./source";
+import type { Range, Selection, Summary } from "./source";
 import type { State } from "./state";
+
+function write_list(ids: Iterable<number>): string {
+  return lane_list([...ids].sort((a, b) => a - b));
+}
 
 function write_range(range: Range): string {
   return `${Math.floor(range.from)}-${Math.ceil(range.to)}`;
@@ -53,17 +56,17 @@ export function write_address(state: State, duration: number): string {
   const is_whole = state.view.from <= 0 && state.view.to >= duration;
   if (!is_whole) put("t", write_range(state.view));
   if (state.scroll > 0) put("y", String(state.scroll));
-  put("lanes", lane_list([...state.lanes].sort((a, b) => a - b)));
+  put("lanes", write_list(state.lanes));
   if (state.range) put("sel", write_range(state.range));
-  put("open", lane_list([...state.expanded].sort((a, b) => a - b)));
-  put("closed", lane_list([...state.closed].sort((a, b) => a - b)));
+  put("open", write_list(state.expanded));
+  put("closed", write_list(state.closed));
   if (state.mode === "cpus") put("mode", "cpus");
   put("tab", state.tab);
   put("filter", state.filter);
   put("find", state.search);
   if (state.dark !== null) put("theme", state.dark ? "dark" : "light");
   if (state.baseline)
-    put("base", `${lane_list(state.baseline.lanes)}@${write_range(state.baseline.range)}`);
+    put("base", `${write_list(state.baseline.lanes)}@${write_range(state.baseline.range)}`);
   if (state.inspected) put("at", `${state.inspected.lane}@${Math.floor(state.inspected.time)}`);
   return [...words]
     .map(
@@ -83,7 +86,7 @@ export function read_address(hash: string, state: State, summary: Summary): Stat
   const lanes = summary.lanes.length;
   const read: State = {
     ...state,
-    view: view ? fit(view, duration) : fit({ from: 0, to: duration }, duration),
+    view: fit(view ?? { from: 0, to: duration }, duration),
     scroll: Number(/^\d{1,9}$/.exec(words.get("y") ?? "")?.[0] ?? 0),
     lanes: read_list(words.get("lanes"), lanes),
     range: read_range(words.get("sel"), duration),

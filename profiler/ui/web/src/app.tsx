@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Actions } from "./actions";
 import { read_address, write_address } from "./address";
+import { own_keys } from "./elements";
 import { HelpCard } from "./help";
 import { watch_keys } from "./keys";
 import { Notes } from "./notes";
@@ -133,21 +134,20 @@ interface BelowProps extends Omit<Props, "on_ready"> {
   actions: Actions | null;
 }
 
+const BELOW_KEYS = [
+  "lanes",
+  "range",
+  "mode",
+  "baseline",
+  "highlight",
+  "tab",
+  "search",
+  "panels_height",
+  "panels_open",
+] as const;
+
 function Below({ store, source, other, summary, theme, actions }: BelowProps) {
-  const state = use_state(
-    store,
-    ...([
-      "lanes",
-      "range",
-      "mode",
-      "baseline",
-      "highlight",
-      "tab",
-      "search",
-      "panels_height",
-      "panels_open",
-    ] as const),
-  );
+  const state = use_state(store, ...BELOW_KEYS);
   const { lanes, range, mode, panels_height, panels_open } = state;
   const selection = useMemo(() => effective(store.state, summary), [lanes, range, mode, summary]);
   return (
@@ -165,10 +165,10 @@ function Below({ store, source, other, summary, theme, actions }: BelowProps) {
           other={other}
           highlight={state.highlight}
           theme={theme}
-          onHighlight={(fn) => store.set({ highlight: fn })}
-          onShow={(shown, at) => actions?.show(shown, at)}
+          on_highlight={(fn) => store.set({ highlight: fn })}
+          on_show={(shown, at) => actions?.show(shown, at)}
           tab={state.tab}
-          onTab={(tab) => store.set({ tab })}
+          on_tab={(tab) => store.set({ tab })}
           search={state.search}
         />
       )}
@@ -199,13 +199,11 @@ function Divider({ store }: { store: Store }) {
       element.onpointermove = null;
     };
   };
-  const on_key = (event: KeyboardEvent) => {
-    const by = event.key === "ArrowUp" ? 20 : event.key === "ArrowDown" ? -20 : 0;
-    if (by === 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    resize(height_of(event.currentTarget as HTMLElement) + by);
-  };
+  const on_key = own_keys((key, element) => {
+    const by = key === "ArrowUp" ? 20 : key === "ArrowDown" ? -20 : 0;
+    if (by !== 0) resize(height_of(element) + by);
+    return by !== 0;
+  });
   const { panels_open, panels_height } = use_state(store, "panels_open", "panels_height");
   const percent = !panels_open
     ? 0

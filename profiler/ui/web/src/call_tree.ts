@@ -11,7 +11,7 @@ import type { Names, StackRow } from "./source";
 export const NO_STACK = -1;
 
 /** Functions below this are classes: `class_function` and `class_of` convert. */
-export const class_function = (index: number): number => -2 - index;
+const class_function = (index: number): number => -2 - index;
 export const class_of = (fn: number): number => -2 - fn;
 
 /** What a table and a flame graph need to know of a tree. Node 0 is the root: everything. */
@@ -20,8 +20,6 @@ export interface FrameTree {
   readonly parent: ArrayLike<number>;
   readonly self: ArrayLike<number>;
   readonly total: ArrayLike<number>;
-  /** How many samples or waits `total` is made of. */
-  readonly count: ArrayLike<number>;
   /** The line that most of it went through; 0 unknown. */
   readonly line: ArrayLike<number>;
   /** 1 if the compiler put it into its caller, wherever it was seen here. */
@@ -32,11 +30,11 @@ export interface FrameTree {
 
 export class CallTree implements FrameTree {
   readonly size: number;
-  readonly depth: number;
   readonly fn: Int32Array;
   readonly parent: Int32Array;
   readonly self: Float64Array;
   readonly total: Float64Array;
+  /** How many samples or waits `total` is made of. */
   readonly count: Float64Array;
   /** As `self`, in samples or waits. */
   readonly self_count: Float64Array;
@@ -59,7 +57,6 @@ export class CallTree implements FrameTree {
       this.total[this.parent[node]] += this.total[node];
       this.count[this.parent[node]] += this.count[node];
     }
-    this.depth = deepest(this.parent);
     [this.first_child, this.child_list] = children_by_size(this.parent, this.total);
   }
 
@@ -163,16 +160,6 @@ function weights_through(
   return weights;
 }
 
-function deepest(parent: Int32Array): number {
-  const depths = new Uint16Array(parent.length);
-  let most = 0;
-  for (let node = 1; node < parent.length; node++) {
-    depths[node] = depths[parent[node]] + 1;
-    if (depths[node] > most) most = depths[node];
-  }
-  return most;
-}
-
 function children_by_size(parent: Int32Array, total: Float64Array): [Uint32Array, Uint32Array] {
   const first = new Uint32Array(parent.length + 1);
   for (let node = 1; node < parent.length; node++) first[parent[node] + 1]++;
@@ -205,19 +192,17 @@ export class InvertedTree implements FrameTree {
   readonly parent: number[] = [0];
   readonly self: number[] = [0];
   readonly total: number[] = [0];
-  readonly count: number[] = [0];
   readonly line: number[] = [0];
   readonly inlined: number[] = [0];
-  /** Per node: where in the call tree its stacks have come to, and with what weight and count. */
+  /** Per node: where in the call tree its stacks have come to, and with what weight. */
   private members: (Member[] | null)[] = [[]];
   private made: (number[] | null)[] = [null];
 
   constructor(private readonly tree: CallTree) {
     const leaves: Member[] = [];
     for (let node = 1; node < tree.size; node++)
-      if (tree.self[node] > 0) leaves.push([node, tree.self[node], tree.self_count[node]]);
+      if (tree.self[node] > 0) leaves.push([node, tree.self[node]]);
     this.total[0] = tree.total[0];
-    this.count[0] = tree.count[0];
     this.members[0] = leaves;
   }
 
@@ -227,15 +212,14 @@ export class InvertedTree implements FrameTree {
 
   private open(node: number): number[] {
     const by_function = new Map<number, number>();
-    for (const [place, weight, count] of this.members[node] ?? []) {
+    for (const [place, weight] of this.members[node] ?? []) {
       const at = node === 0 ? place : this.tree.parent[place];
       if (at === 0) continue;
       let child = by_function.get(this.tree.fn[at]);
       if (child === undefined) by_function.set(this.tree.fn[at], (child = this.add(node, at)));
       this.total[child] += weight;
-      this.count[child] += count;
       if (node === 0) this.self[child] += weight;
-      this.members[child]!.push([at, weight, count]);
+      this.members[child]!.push([at, weight]);
     }
     this.members[node] = null;
     return [...by_function.values()].sort((a, b) => this.total[b] - this.total[a] || a - b);
@@ -246,7 +230,6 @@ export class InvertedTree implements FrameTree {
     this.parent.push(parent);
     this.self.push(0);
     this.total.push(0);
-    this.count.push(0);
     this.line.push(this.tree.line[at]);
     this.inlined.push(this.tree.inlined[at]);
     this.members.push([]);
@@ -255,7 +238,7 @@ export class InvertedTree implements FrameTree {
   }
 }
 
-type Member = [node: number, weight: number, count: number];
+type Member = [node: number, weight: number];
 
 export interface FunctionCost {
   fn: number;

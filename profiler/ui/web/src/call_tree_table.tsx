@@ -6,44 +6,35 @@ import { useMemo, useState } from "preact/hooks";
 import { InvertedTree, type CallTree, type FrameTree } from "./call_tree";
 import { Grid, ShareCell, type Column, type GridRow } from "./grid";
 import { has_children, largest_paths, open_rows } from "./open_rows";
-import { Bar, Toggle, type Shown } from "./panel_parts";
-import {
-  frame_name,
-  module_name,
-  place_of,
-  share,
-  text_table,
-  weight_words,
-  type Unit,
-} from "./panel_words";
+import { Bar, FrameName, Toggle, toggle_highlight, type Shown } from "./panel_parts";
+import { frame_name, module_name, place_of, share, text_table, weight_words } from "./panel_words";
+import { toggled } from "./state";
 
-export interface CallTreeTableProps extends Shown {
+interface CallTreeTableProps extends Shown {
   tree: CallTree;
-  unit: Unit;
 }
 
 type Order = "callees" | "callers";
 
 const FUNCTION = 4;
 
-function columns_of(order: Order, unit: Unit): Column[] {
-  const amount = unit === "ns" ? "Time" : "Samples";
+function columns_of(order: Order): Column[] {
   const self_hint =
     order === "callees"
       ? "In the function itself"
       : "Callers have none here: it is all of the first row";
   return [
     { title: "Total", width: "74px", right: true, hint: "In the function and all it called" },
-    { title: amount, width: "78px", right: true },
+    { title: "Samples", width: "78px", right: true },
     { title: "Self", width: "74px", right: true, hint: self_hint },
-    { title: amount, width: "78px", right: true },
+    { title: "Samples", width: "78px", right: true },
     { title: "Function", width: "minmax(200px, 1fr)" },
     { title: "Module", width: "150px", quiet: true },
   ];
 }
 
 export function CallTreeTable(props: CallTreeTableProps): JSX.Element {
-  const { tree: called, names, summary, unit, highlight } = props;
+  const { tree: called, names, summary, highlight } = props;
   const [order, set_order] = useState<Order>("callees");
   const tree: FrameTree = useMemo(
     () => (order === "callees" ? called : new InvertedTree(called)),
@@ -70,10 +61,10 @@ export function CallTreeTable(props: CallTreeTableProps): JSX.Element {
       marked: fn === highlight,
       hint: [name, place_of(names, fn, tree.line[node])].filter(Boolean).join("\n"),
       cells: [
-        <ShareCell part={tree.total[node]} whole={all} words={share(tree.total[node], all)} />,
-        weight_words(tree.total[node], unit),
+        <ShareCell part={tree.total[node]} whole={all} />,
+        weight_words(tree.total[node], "samples"),
         self > 0 ? share(self, all) : "",
-        self > 0 ? weight_words(self, unit) : "",
+        self > 0 ? weight_words(self, "samples") : "",
         <FrameName
           name={name}
           kernel={names.kernel[fn] === 1}
@@ -84,19 +75,9 @@ export function CallTreeTable(props: CallTreeTableProps): JSX.Element {
     };
   };
 
-  const on_open = (index: number, is_open: boolean) => {
-    const next = new Set(open);
-    if (is_open) next.add(rows[index].path);
-    else next.delete(rows[index].path);
-    set_open(next);
-  };
   const on_open_largest = (index: number) => {
     const { node, path } = rows[index];
     set_open(new Set([...open, ...largest_paths(tree, node, path)]));
-  };
-  const on_pick = (index: number) => {
-    const fn = tree.fn[rows[index].node];
-    props.on_highlight(fn < 0 || fn === highlight ? null : fn);
   };
   const text = () => {
     const cells = rows.map(({ node, level }) => [
@@ -105,13 +86,8 @@ export function CallTreeTable(props: CallTreeTableProps): JSX.Element {
       "  ".repeat(level - 1) + frame_name(names, summary, tree.fn[node]),
       module_name(names, tree.fn[node]),
     ]);
-    const titles = [
-      { title: "total", right: true },
-      { title: "self", right: true },
-      { title: order === "callees" ? "function" : "function, its callers below it" },
-      { title: "module" },
-    ];
-    return text_table(titles, cells);
+    const title = order === "callees" ? "function" : "function, its callers below it";
+    return text_table(["total", "self"], [title, "module"], cells);
   };
 
   return (
@@ -131,29 +107,14 @@ export function CallTreeTable(props: CallTreeTableProps): JSX.Element {
       <Grid
         key={order}
         label={order === "callees" ? "Call tree" : "Call tree, inverted"}
-        columns={columns_of(order, unit)}
+        columns={columns_of(order)}
         tree={FUNCTION}
         count={rows.length}
         row={row}
-        on_open={on_open}
+        on_turn={(index) => set_open(toggled(open, rows[index].path))}
         on_open_largest={on_open_largest}
-        on_pick={on_pick}
+        on_pick={(index) => toggle_highlight(props, tree.fn[rows[index].node])}
       />
     </>
-  );
-}
-
-/** A function's name with what it is, not by colour alone. */
-export function FrameName(props: {
-  name: string;
-  kernel: boolean;
-  inlined?: boolean;
-}): JSX.Element {
-  return (
-    <span class="frame-name">
-      {props.kernel && <abbr title="in the kernel">k</abbr>}
-      {props.inlined && <abbr title="inlined into its caller">i</abbr>}
-      {props.name}
-    </span>
   );
 }

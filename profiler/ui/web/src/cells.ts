@@ -1,10 +1,12 @@
 // Cells of a tile as they come over the wire (PROTOCOL.md, "Tiles") into runs. Damaged cells end
 // the tile early: what is missing is drawn as nothing.
 
-import { BUCKETS_PER_TILE, NOTHING, type Tile } from "./source";
+import { first_after } from "./sorted";
+import { BUCKETS_PER_TILE, MIXED, NOTHING, type Tile } from "./source";
+import { Varints } from "./varints";
 
-const TAG_MIXED = 254;
-const MIXED = 256;
+/** Of several classes, each bucket with its shares. */
+export const TAG_MIXED = 254;
 
 export const EMPTY_TILE: Tile = {
   ends: Uint16Array.of(BUCKETS_PER_TILE),
@@ -19,20 +21,11 @@ const what = new Uint32Array(BUCKETS_PER_TILE);
 const mixes = new Uint8Array(BUCKETS_PER_TILE * 129);
 
 export function decode_tile(bytes: Uint8Array): Tile {
-  let at = 0;
+  const input = new Varints(bytes);
   let runs = 0;
   let end = 0;
   let mixed = 0;
 
-  const varint = () => {
-    let value = 0;
-    for (let shift = 0; at < bytes.length; shift += 7) {
-      const byte = bytes[at++];
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) break;
-    }
-    return value;
-  };
   const add = (kind: number, count: number) => {
     end = Math.min(end + count, BUCKETS_PER_TILE);
     if (runs > 0 && what[runs - 1] === kind) runs--;
@@ -40,18 +33,17 @@ export function decode_tile(bytes: Uint8Array): Tile {
     what[runs++] = kind;
   };
 
-  while (at < bytes.length && end < BUCKETS_PER_TILE) {
-    const tag = bytes[at++];
-    const count = varint();
+  while (input.more && end < BUCKETS_PER_TILE) {
+    const tag = input.byte();
+    const count = input.next();
     if (tag !== TAG_MIXED) {
       if (count > 0) add(tag, count);
       continue;
     }
-    for (let i = 0; i < count && at < bytes.length && end < BUCKETS_PER_TILE; i++) {
-      const size = 1 + 2 * Math.min(bytes[at], 64);
+    for (let i = 0; i < count && input.more && end < BUCKETS_PER_TILE; i++) {
+      const size = 1 + 2 * Math.min(bytes[input.at], 64);
       add(MIXED + mixed, 1);
-      for (let k = 0; k < size; k++) mixes[mixed++] = bytes[at + k] ?? 0;
-      at += size;
+      for (let k = 0; k < size; k++) mixes[mixed++] = input.byte();
     }
   }
   if (end < BUCKETS_PER_TILE) add(NOTHING, BUCKETS_PER_TILE - end);
@@ -87,12 +79,15 @@ export function add_shares(tile: Tile, from: number, to: number, sums: Float64Ar
   }
 }
 
-/** What bucket `bucket` is mostly: a class or NOTHING. */
+/** What a bucket of a tile is mostly: a class or NOTHING. */
 export function main_class(tile: Tile, bucket: number): number {
-  let run = 0;
-  while (run < tile.ends.length - 1 && tile.ends[run] <= bucket) run++;
-  const kind = tile.what[run];
-  return kind < MIXED ? kind : tile.mixes[kind - MIXED + 1];
+  return class_of_run(tile, Math.min(first_after(tile.ends, bucket), tile.ends.length - 1));
+}
+
+/** What a run is mostly: of several classes, the largest is the first. */
+export function class_of_run(cells: Pick<Tile, "what" | "mixes">, run: number): number {
+  const kind = cells.what[run];
+  return kind < MIXED ? kind : cells.mixes[kind - MIXED + 1];
 }
 
 export function bytes_of(tile: Tile): number {

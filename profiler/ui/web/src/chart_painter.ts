@@ -4,6 +4,7 @@
 import { BAR_HEIGHT } from "./chart_cache";
 import { frame_name } from "./panel_words";
 import { short_name } from "./short_name";
+import { first_after } from "./sorted";
 import type { Names, Range, Summary } from "./source";
 import type { Chart, ChartRow } from "./stack_chart";
 import type { Theme } from "./theme";
@@ -27,7 +28,7 @@ function hash(text: string): number {
   return value;
 }
 
-export interface Place {
+interface Place {
   top: number;
   width: number;
   view: Range;
@@ -60,7 +61,8 @@ export class ChartPainter {
     const { view, width, theme } = place;
     const scale = width / (view.to - view.from);
     let drawn = -1;
-    for (let i = first_bar(row, view.from); i < row.starts.length && row.starts[i] < view.to; i++) {
+    const first = first_after(row.ends, view.from);
+    for (let i = first; i < row.starts.length && row.starts[i] < view.to; i++) {
       const left = Math.max(0, Math.round((row.starts[i] - view.from) * scale));
       const right = Math.min(width, Math.round((row.ends[i] - view.from) * scale));
       // Bars of less than a pixel: the first of them has it.
@@ -105,15 +107,4 @@ export class ChartPainter {
     if (!colour) this.colours.set(fn, (colour = function_colour(this.names, fn, this.is_dark)));
     return colour;
   }
-}
-
-function first_bar(row: ChartRow, time: number): number {
-  let low = 0;
-  let high = row.ends.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (row.ends[middle] <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

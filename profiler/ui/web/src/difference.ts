@@ -9,7 +9,7 @@
 import { function_costs, type CallTree } from "./call_tree";
 import type { Names } from "./source";
 
-export const LEAST_Z = 2;
+const LEAST_Z = 2;
 
 export interface Side {
   tree: CallTree;
@@ -144,7 +144,7 @@ function key_of(names: Names, fn: number): string {
   return `${names.names[fn]}\n${names.modules[fn]}`;
 }
 
-export function amount_of(weight: number, side: Side, measure: Measure): number {
+function amount_of(weight: number, side: Side, measure: Measure): number {
   if (measure === "share") return side.tree.total[0] > 0 ? weight / side.tree.total[0] : 0;
   const per_second = side.seconds > 0 ? weight / side.seconds : 0;
   return side.hz > 0 ? (1000 * per_second) / side.hz : per_second;

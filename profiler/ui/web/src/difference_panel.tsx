@@ -5,25 +5,25 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { build_tree, type CallTree } from "./call_tree";
 import { changed_colour, ChangeLegend } from "./change_colours";
+import { measure_words } from "./change_words";
 import {
   frame_changes,
   functions_alike,
   is_noise,
   type FrameChanges,
   type Measure,
-  type Side,
 } from "./difference";
-import { measure_words } from "./change_words";
-import { DifferenceTable } from "./difference_table";
+import { DifferenceTable, type Compared } from "./difference_table";
 import { FlameGraph } from "./flame_graph";
 import { changes_text } from "./flame_text";
-import { lanes_words, range_words } from "./panel_words";
+import { base_name } from "./format";
 import { Answered, Bar, Sentence, Toggle, type Shown } from "./panel_parts";
-import type { PanelProps, Selection } from "./panels";
-import type { Lane, Source, Summary } from "./source";
+import { lanes_words, range_words } from "./panel_words";
+import type { PanelProps } from "./panels";
+import type { Lane, Names, Selection, Source, Summary } from "./source";
 import { use_answer } from "./use_answer";
 
-export interface DifferencePanelProps extends Shown {
+interface DifferencePanelProps extends Shown {
   page: PanelProps;
   /** What the selection has. */
   tree: CallTree;
@@ -31,11 +31,6 @@ export interface DifferencePanelProps extends Shown {
 }
 
 type Against = "baseline" | "other";
-
-interface Compared {
-  side: Side;
-  words: string;
-}
 
 export function DifferencePanel(props: DifferencePanelProps): JSX.Element {
   const { baseline, other } = props.page;
@@ -74,18 +69,7 @@ function Comparison(props: ComparisonProps): JSX.Element {
     against === "baseline" ? of_baseline(page) : of_other(page.other!, summary, selection.lanes);
   const key = against === "baseline" ? JSON.stringify(page.baseline) : selection.lanes.join(",");
   const answer = use_answer(key, ask);
-  const here = useMemo(
-    (): Compared => ({
-      side: {
-        tree: props.tree,
-        names,
-        seconds: seconds_of(selection),
-        hz: summary.sample_hz,
-      },
-      words: words_of(summary.lanes, selection),
-    }),
-    [props.tree],
-  );
+  const here = useMemo(() => compared(props.tree, names, summary, selection, ""), [props.tree]);
   return (
     <Answered
       answer={answer}
@@ -173,15 +157,7 @@ function Changes(props: ComparisonProps & { here: Compared; there: Compared }): 
 }
 
 async function of_baseline({ source, summary, baseline }: PanelProps): Promise<Compared> {
-  const { lanes, range } = baseline!;
-  const stacks = await source.stacks(lanes, range, "running");
-  const side = {
-    tree: build_tree(stacks.rows, source.names),
-    names: source.names,
-    seconds: seconds_of(baseline!),
-    hz: summary.sample_hz,
-  };
-  return { side, words: `baseline ${words_of(summary.lanes, baseline!)}` };
+  return ask_stacks(source, summary, baseline!, "baseline ");
 }
 
 /** All of the second capture, of threads that are called like the selected ones. */
@@ -190,26 +166,34 @@ async function of_other(other: Source, summary: Summary, lanes: number[]): Promi
   const called = new Set(lanes.map((lane) => name_of(summary.lanes[lane])));
   const alike = there.lanes.flatMap((lane, i) => (called.has(name_of(lane)) ? [i] : []));
   const selection = { lanes: alike, range: { from: 0, to: there.duration } };
-  const name = there.file.slice(there.file.lastIndexOf("/") + 1);
+  const name = base_name(there.file);
   if (alike.length === 0) throw new Error(`no thread of ${name} is called like a selected one`);
-  const stacks = await other.stacks(alike, selection.range, "running");
-  const side = {
-    tree: build_tree(stacks.rows, other.names),
-    names: other.names,
-    seconds: seconds_of(selection),
-    hz: there.sample_hz,
-  };
-  return { side, words: `${name}, ${words_of(there.lanes, selection)}` };
+  return ask_stacks(other, there, selection, `${name}, `);
+}
+
+/** `called`: in front of the words for the selection. */
+async function ask_stacks(
+  source: Source,
+  summary: Summary,
+  selection: Selection,
+  called: string,
+): Promise<Compared> {
+  const { rows } = await source.stacks(selection.lanes, selection.range, "running");
+  return compared(build_tree(rows, source.names), source.names, summary, selection, called);
+}
+
+function compared(
+  tree: CallTree,
+  names: Names,
+  summary: Summary,
+  { lanes, range }: Selection,
+  called: string,
+): Compared {
+  const seconds = (range.to - range.from) / 1e9;
+  const words = `${called}${lanes_words(summary.lanes, lanes)} ${range_words(range)}`;
+  return { side: { tree, names, seconds, hz: summary.sample_hz }, words };
 }
 
 function name_of(lane: Lane): string {
   return lane.kind === "cpu" ? `cpu ${lane.cpu}` : `${lane.process}\n${lane.name}`;
-}
-
-function seconds_of({ range }: Selection): number {
-  return (range.to - range.from) / 1e9;
-}
-
-function words_of(lanes: Lane[], selection: Selection): string {
-  return `${lanes_words(lanes, selection.lanes)} ${range_words(selection.range)}`;
 }

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { FrameName } from "./call_tree_table";
+import { change_words, measure_words } from "./change_words";
 import {
   function_changes,
   is_noise,
@@ -11,18 +11,17 @@ import {
   type Measure,
   type Side,
 } from "./difference";
-import { next_sorting, type Sorting } from "./function_table";
-import { Grid, type Column, type GridRow } from "./grid";
-import { Bar, type Shown } from "./panel_parts";
-import { change_words, measure_words } from "./change_words";
+import { base_name } from "./format";
+import { Grid, next_sorting, type Column, type GridRow, type Sorting } from "./grid";
+import { Bar, FrameName, toggle_highlight, type Shown } from "./panel_parts";
 import { text_table } from "./panel_words";
 
-interface Compared {
+export interface Compared {
   side: Side;
   words: string;
 }
 
-export interface DifferenceTableProps extends Shown {
+interface DifferenceTableProps extends Shown {
   bar: ComponentChildren;
   before: Compared;
   after: Compared;
@@ -32,25 +31,20 @@ export interface DifferenceTableProps extends Shown {
 const CHANGE = 2;
 const NAME = 6;
 
+const amount_columns = (title: string, width: string): Column[] => [
+  { title: `${title} before`, width, right: true, sortable: true },
+  { title: "after", width: "64px", right: true, sortable: true },
+  {
+    title: "Change",
+    width: "88px",
+    right: true,
+    sortable: true,
+    hint: "* beyond chance: |z| ≥ 2; grey may be chance",
+  },
+];
 const COLUMNS: Column[] = [
-  { title: "Self before", width: "84px", right: true, sortable: true },
-  { title: "after", width: "64px", right: true, sortable: true },
-  {
-    title: "Change",
-    width: "88px",
-    right: true,
-    sortable: true,
-    hint: "* beyond chance: |z| ≥ 2; grey may be chance",
-  },
-  { title: "Total before", width: "92px", right: true, sortable: true },
-  { title: "after", width: "64px", right: true, sortable: true },
-  {
-    title: "Change",
-    width: "88px",
-    right: true,
-    sortable: true,
-    hint: "* beyond chance: |z| ≥ 2; grey may be chance",
-  },
+  ...amount_columns("Self", "84px"),
+  ...amount_columns("Total", "92px"),
   { title: "Function", width: "minmax(180px, 1fr)", sortable: true },
   { title: "Module", width: "140px", quiet: true },
 ];
@@ -67,9 +61,8 @@ export function DifferenceTable(props: DifferenceTableProps): JSX.Element {
   const sorted = useMemo(() => sort(changes, sorting), [changes, sorting]);
   /** Its number in the names of this page's capture. */
   const own = (change: FunctionChange) =>
-    after.side.names === names
-      ? (change.fn_after ?? other_number(change, before.side, names))
-      : change.fn_before;
+    (after.side.names === names ? change.fn_after : null) ??
+    (before.side.names === names ? change.fn_before : null);
 
   const row = (index: number): GridRow => {
     const change = sorted[index];
@@ -84,31 +77,27 @@ export function DifferenceTable(props: DifferenceTableProps): JSX.Element {
         measure_words(change.total.after, measure),
         <Change amount={change.total} measure={measure} />,
         <FrameName name={change.name} kernel={change.kernel} />,
-        change.module.slice(change.module.lastIndexOf("/") + 1),
+        base_name(change.module),
       ],
     };
   };
   const on_pick = (index: number) => {
     const fn = own(sorted[index]);
-    if (fn !== null) props.on_highlight(fn === highlight ? null : fn);
+    if (fn !== null) toggle_highlight(props, fn);
   };
   const text = () =>
     `before: ${before.words}\nafter:  ${after.words}\n` +
     `${measure === "share" ? "shares of samples" : "ms of CPU time per second"}; * beyond chance\n\n` +
     text_table(
-      ["self before", "after", "change", "total before", "after", "change"]
-        .map((title) => ({ title, right: true }))
-        .concat([
-          { title: "function", right: false },
-          { title: "module", right: false },
-        ]),
+      ["self before", "after", "change", "total before", "after", "change"],
+      ["function", "module"],
       sorted
         .slice(0, MOST_IN_TEXT)
         .map((change) => [
           ...texts_of(change.self, measure),
           ...texts_of(change.total, measure),
           change.name,
-          change.module.slice(change.module.lastIndexOf("/") + 1),
+          base_name(change.module),
         ]),
     );
 
@@ -126,10 +115,6 @@ export function DifferenceTable(props: DifferenceTableProps): JSX.Element {
       />
     </>
   );
-}
-
-function other_number(change: FunctionChange, before: Side, names: Shown["names"]): number | null {
-  return before.names === names ? change.fn_before : null;
 }
 
 function texts_of(amount: Amount, measure: Measure): string[] {

@@ -2,11 +2,13 @@
 // and bytes. PROTOCOL.md, "In the page", is the description. Lanes are decoded when they are first
 // asked for: most of a large page is never looked at.
 
-import type { NamesDelta, Summary } from "./source";
+import { TAG_MIXED } from "./cells";
+import { MIXED, type NamesDelta, type Summary } from "./source";
+import { Varints } from "./varints";
 
 type Piece = [offset: number, length: number];
 
-export interface BlockHead {
+interface BlockHead {
   summary: Summary;
   names: NamesDelta;
   level: number;
@@ -20,9 +22,6 @@ export interface Cells {
   what: Uint32Array;
   mixes: Uint8Array;
 }
-
-/** `what` of a bucket of several classes: MIXED + the place of its shares in `mixes`. */
-export const MIXED = 256;
 
 export interface Samples {
   times: Float64Array;
@@ -95,30 +94,6 @@ function from_base64(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-class Varints {
-  at = 0;
-  constructor(readonly bytes: Uint8Array) {}
-
-  get more(): boolean {
-    return this.at < this.bytes.length;
-  }
-
-  byte(): number {
-    return this.bytes[this.at++];
-  }
-
-  /** By multiplication: times do not fit into the 32 bits of shifts. */
-  next(): number {
-    let value = 0;
-    for (let scale = 1; this.more; scale *= 128) {
-      const byte = this.byte();
-      value += (byte & 127) * scale;
-      if (byte < 128) break;
-    }
-    return value;
-  }
-}
-
 function read_cells(bytes: Uint8Array): Cells {
   const ends: number[] = [];
   const what: number[] = [];
@@ -127,7 +102,7 @@ function read_cells(bytes: Uint8Array): Cells {
   while (input.more) {
     const tag = input.byte();
     const buckets = input.next();
-    if (tag !== 254) {
+    if (tag !== TAG_MIXED) {
       end += buckets;
       ends.push(end);
       what.push(tag);
@@ -158,21 +133,26 @@ function read_samples(bytes: Uint8Array): Samples {
 function read_waits(bytes: Uint8Array): Waits {
   const starts: number[] = [];
   const ends: number[] = [];
-  const rest: number[] = [];
+  const classes: number[] = [];
+  const nodes: number[] = [];
+  const wakers: number[] = [];
+  const waker_nodes: number[] = [];
   const input = new Varints(bytes);
   let start = 0;
   while (input.more) {
     starts.push((start += input.next()));
     ends.push(start + input.next());
-    rest.push(input.byte(), input.next(), input.next(), input.next());
+    classes.push(input.byte());
+    nodes.push(input.next());
+    wakers.push(input.next());
+    waker_nodes.push(input.next());
   }
-  const column = (index: number) => starts.map((_, i) => rest[4 * i + index]);
   return {
     starts: Float64Array.from(starts),
     ends: Float64Array.from(ends),
-    classes: Uint8Array.from(column(0)),
-    nodes: Uint32Array.from(column(1)),
-    wakers: Uint32Array.from(column(2)),
-    waker_nodes: Uint32Array.from(column(3)),
+    classes: Uint8Array.from(classes),
+    nodes: Uint32Array.from(nodes),
+    wakers: Uint32Array.from(wakers),
+    waker_nodes: Uint32Array.from(waker_nodes),
   };
 }

@@ -2,12 +2,12 @@
 // for the time until the next one, at most until the lane stopped running as far as the cells tell.
 // Boxes too many to draw are merged: a merged box has the stack that most of its time had.
 
-import { type Cells, MIXED, type Samples, type Waits } from "./embedded_block";
+import type { Cells, Samples, Waits } from "./embedded_block";
 import { run_at } from "./embedded_tiles";
 import { first_after, first_from } from "./sorted";
-import type { Box, Range } from "./source";
+import { type Box, MIXED, type Range } from "./source";
 
-export interface LaneStacks {
+interface LaneStacks {
   cells: Cells;
   samples: Samples;
   waits: Waits;

@@ -5,18 +5,13 @@
 
 import { build_tree, function_costs, type FunctionCost } from "./call_tree";
 import { boxes_of } from "./embedded_boxes";
-import {
-  type Block,
-  type Cells,
-  type Samples,
-  type Waits,
-  MIXED,
-  read_block,
-} from "./embedded_block";
+import { class_of_run } from "./cells";
+import { type Block, type Cells, type Samples, type Waits, read_block } from "./embedded_block";
 import { make_tile, run_at } from "./embedded_tiles";
 import {
   type At,
   type Box,
+  lanes_of,
   Names,
   NOTHING,
   type Range,
@@ -45,17 +40,7 @@ export class EmbeddedSource implements Source {
 
   constructor(private readonly block: Block) {
     const { names, summary } = block.head;
-    // Not Names.add: it pushes all at once, and a call cannot have 100,000 arguments.
-    Object.assign(this.names, {
-      parents: names.parents,
-      functions: names.functions,
-      lines: names.lines,
-      inlined: names.inlined,
-      names: names.names,
-      modules: names.modules,
-      files: names.files,
-      kernel: names.kernel,
-    });
+    this.names.add(names);
     this.running = Math.max(
       0,
       summary.classes.findIndex((each) => each.kind === "running"),
@@ -185,7 +170,7 @@ export class EmbeddedSource implements Source {
     if (time < 0 || run >= cells.ends.length || cells.what[run] === NOTHING) return null;
     const start = run === 0 ? 0 : cells.ends[run - 1] * bucket;
     const end = Math.min(cells.ends[run] * bucket, this.block.head.summary.duration);
-    const index = largest_class(cells, run);
+    const index = class_of_run(cells, run);
     const sample = last_up_to(samples.times, time);
     const is_sampled = index === this.running && sample >= 0 && samples.times[sample] >= start;
     return { start, end, class: index, cpu: null, node: is_sampled ? samples.nodes[sample] : 0 };
@@ -194,8 +179,7 @@ export class EmbeddedSource implements Source {
   /** By function. Of all threads: CPUs have the same samples once more. */
   private whole_costs(): Map<number, FunctionCost> {
     if (this.costs) return this.costs;
-    const { lanes } = this.block.head.summary;
-    const threads = lanes.flatMap((lane, i) => (lane.kind === "thread" ? [i] : []));
+    const threads = lanes_of(this.block.head.summary.lanes, "thread");
     const rows = this.samples_in(threads, { from: 0, to: Infinity });
     const costs = function_costs(build_tree(rows, this.names));
     return (this.costs = new Map(costs.map((cost) => [cost.fn, cost])));
@@ -225,9 +209,4 @@ class LanePieces {
   all(): { cells: Cells; samples: Samples; waits: Waits } {
     return { cells: this.cells, samples: this.samples, waits: this.waits };
   }
-}
-
-function largest_class(cells: Cells, run: number): number {
-  const what = cells.what[run];
-  return what < MIXED ? what : cells.mixes[what - MIXED + 1];
 }

@@ -1,19 +1,29 @@
 // Tiles of any level made from the finest cells that a page has. Shares are added up exactly and
 // rounded once, so that a tile of the whole capture has as much of every class as its cells.
 
-import { MIXED, type Cells } from "./embedded_block";
-import { BUCKETS_PER_TILE, NOTHING, type Tile } from "./source";
+import type { Cells } from "./embedded_block";
+import { first_after } from "./sorted";
+import { BUCKETS_PER_TILE, MIXED, NOTHING, type Tile } from "./source";
 
 const WHOLE = 255;
+const MOST_CLASSES = 64;
 
 /** Tile `index` whose buckets are `factor` buckets of `cells` each. */
 export function make_tile(cells: Cells, factor: number, index: number): Tile {
   const tile = new TileWriter();
-  const sums = new Float64Array(256);
+  const sums = new Float64Array(MOST_CLASSES);
   let bucket = index * BUCKETS_PER_TILE * factor;
   let run = run_at(cells, bucket);
   for (let out = 0; out < BUCKETS_PER_TILE; out++) {
     const end = bucket + factor;
+    // Long stretches of one class, and nothing behind the last run, are not worth sums.
+    const what = run < cells.ends.length ? cells.what[run] : NOTHING;
+    if (what < MIXED && !(cells.ends[run] < end)) {
+      tile.add_pure(what);
+      bucket = end;
+      if (bucket === cells.ends[run]) run++;
+      continue;
+    }
     sums.fill(0);
     while (bucket < end && run < cells.ends.length) {
       const until = Math.min(end, cells.ends[run]);
@@ -29,14 +39,7 @@ export function make_tile(cells: Cells, factor: number, index: number): Tile {
 
 /** The run that covers a bucket; the number of runs if none does. */
 export function run_at(cells: Cells, bucket: number): number {
-  let low = 0;
-  let high = cells.ends.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cells.ends[middle] > bucket) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return first_after(cells.ends, bucket);
 }
 
 /** Adds what a run has in `buckets` of its buckets, in 255ths of a bucket. */
@@ -52,7 +55,7 @@ function add_shares(sums: Float64Array, cells: Cells, run: number, buckets: numb
 }
 
 /** [class, share] of a bucket by share; `sums` are in 255ths of one of `factor` buckets. */
-export function shares_of(sums: Float64Array, factor: number): [number, number][] {
+function shares_of(sums: Float64Array, factor: number): [number, number][] {
   const shares: [number, number][] = [];
   let all = 0;
   for (let index = 0; index < sums.length; index++) {
@@ -81,16 +84,17 @@ class TileWriter {
 
   add(sums: Float64Array, factor: number): void {
     const shares = shares_of(sums, factor);
-    this.end++;
     if (shares.length === 0) return this.add_pure(NOTHING);
     if (shares.length === 1 && shares[0][1] === WHOLE) return this.add_pure(shares[0][0]);
-    this.ends.push(this.end);
+    this.ends.push(++this.end);
     this.what.push(MIXED + this.mixes.length);
     this.mixes.push(shares.length);
     for (const [index, share] of shares) this.mixes.push(index, share);
   }
 
-  private add_pure(what: number): void {
+  /** `what`: a class or NOTHING, for the whole bucket. */
+  add_pure(what: number): void {
+    this.end++;
     if (this.what[this.what.length - 1] === what) this.ends[this.ends.length - 1] = this.end;
     else {
       this.ends.push(this.end);

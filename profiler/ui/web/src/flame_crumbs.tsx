@@ -8,7 +8,7 @@ import { CopyButton, Toggle } from "./panel_parts";
 import { frame_name, share, weight_words } from "./panel_words";
 import { short_name } from "./short_name";
 
-export interface CrumbsProps extends FlameGraphProps {
+interface CrumbsProps extends FlameGraphProps {
   zoom: number;
   on_zoom(node: number): void;
   root_below: boolean;

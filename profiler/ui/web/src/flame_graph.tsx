@@ -5,10 +5,11 @@
 import type { JSX, RefObject } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { path_to, type CallTree } from "./call_tree";
+import { own_keys, scroll_into_view, use_scroller } from "./elements";
 import { Crumbs } from "./flame_crumbs";
 import { FlameHover } from "./flame_hover";
 import { next_frame } from "./flame_keys";
-import { frame_at, layout_flames, type FlameRow } from "./flame_layout";
+import { find_frame, layout_flames, type FlameRow } from "./flame_layout";
 import {
   FlamePainter,
   ROW_HEIGHT,
@@ -18,21 +19,17 @@ import {
   type FlameView,
 } from "./flame_painter";
 import { use_zoom } from "./flame_zoom";
+import type { Shown } from "./panel_parts";
 import { frame_name, share, weight_words, type Unit } from "./panel_words";
-import type { Names, Summary } from "./source";
-import type { Theme } from "./theme";
+import { stretch_at } from "./sorted";
+import { Surface } from "./surface";
 
 const KEYS = "Arrow keys walk from frame to frame, Enter zooms, Escape goes back, h highlights.";
 
-export interface FlameGraphProps {
+export interface FlameGraphProps extends Shown {
   label: string;
   tree: CallTree;
-  names: Names;
-  summary: Summary;
   unit: Unit;
-  theme: Theme;
-  highlight: number | null;
-  on_highlight(fn: number | null): void;
   /** Shows the source of a function. */
   on_source?(fn: number): void;
   colour?: (node: number) => string;
@@ -56,16 +53,16 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
   // Nodes of another tree mean nothing in this one.
   const [hover, set_hover] = use_state_of<Hover | null>(tree, null);
   const [focus, set_focus] = use_state_of(tree, -1);
-  const [scroll, set_scroll] = useState(0);
-  const scroller = useRef<HTMLDivElement>(null);
-  const size = use_size(scroller);
+  const { scroller, seen, look } = use_scroller();
+  const { width, height } = seen;
 
-  const rows = useMemo(() => layout_flames(tree, zoom.node, size.width), [tree, zoom.node, size]);
+  const rows = useMemo(() => layout_flames(tree, zoom.node, width), [tree, zoom.node, width]);
   const zoom_row = path_to(tree, zoom.node).length;
   const view: FlameView = {
-    ...size,
-    scroll,
-    total_height: Math.max(rows.length * ROW_HEIGHT + 2, size.height),
+    width,
+    height,
+    scroll: seen.top,
+    total_height: Math.max(rows.length * ROW_HEIGHT + 2, height),
     root_below,
   };
   const { names, summary, theme, highlight, colour } = props;
@@ -78,14 +75,14 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
   useLayoutEffect(() => {
     const element = scroller.current!;
     const top = row_top(view, Math.max(0, zoom_row - 1));
-    element.scrollTop = root_below ? top + ROW_HEIGHT - size.height : top;
-    set_scroll(element.scrollTop);
-  }, [zoom.node, root_below, size.height, rows.length]);
+    element.scrollTop = root_below ? top + ROW_HEIGHT - height : top;
+    look();
+  }, [zoom.node, root_below, height, rows.length]);
 
   const node_under = (event: MouseEvent): number => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const row = rows[row_under(view, event.clientY - box.top)];
-    const at = frame_at(row, event.clientX - box.left);
+    const at = row ? stretch_at(row.left, row.right, event.clientX - box.left) : -1;
     return at < 0 ? -1 : row.nodes[at];
   };
   const on_move = (event: MouseEvent) => {
@@ -115,15 +112,10 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
       const next = next_frame(rows, at, key, root_below);
       if (next === null) return false;
       set_focus(next);
-      const row = rows.findIndex((each) => each.nodes.includes(next));
-      scroll_into_view(scroller.current!, row_top(view, row));
+      const row = find_frame(rows, next)?.row ?? 0;
+      scroll_into_view(scroller.current!, row_top(view, row), ROW_HEIGHT);
     }
     return true;
-  };
-  const on_key = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || !act(event.key)) return;
-    event.preventDefault();
-    event.stopPropagation();
   };
 
   return (
@@ -142,15 +134,15 @@ export function FlameGraph(props: FlameGraphProps): JSX.Element {
         role="application"
         aria-roledescription="flame graph"
         aria-label={`${props.label}. ${KEYS}`}
-        onKeyDown={on_key}
+        onKeyDown={own_keys(act)}
         onFocus={() => focus < 0 && set_focus(zoom.node)}
         onBlur={() => set_focus(-1)}
-        onScroll={(event) => set_scroll(event.currentTarget.scrollTop)}
+        onScroll={look}
       >
         <div class="flame-space" style={{ height: view.total_height }}>
           <canvas
             ref={canvas}
-            style={{ width: size.width, height: size.height }}
+            style={{ width, height }}
             onMouseMove={on_move}
             onMouseLeave={() => set_hover(null)}
             onClick={on_click}
@@ -174,32 +166,16 @@ function use_state_of<T>(tree: CallTree, none: T): [T, (value: T) => void] {
   return [state.tree === tree ? state.value : none, (value) => set_state({ tree, value })];
 }
 
-function use_size(of: RefObject<HTMLElement>): { width: number; height: number } {
-  const [size, set_size] = useState({ width: 0, height: 0 });
-  useLayoutEffect(() => {
-    const element = of.current!;
-    const measure = () => set_size({ width: element.clientWidth, height: element.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => observer.disconnect();
-  }, []);
-  return size;
-}
-
 /** Painted anew when anything of it changes; the mouse alone changes nothing. */
 function use_painted(scene: FlameScene, view: FlameView): RefObject<HTMLCanvasElement> {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const surface = useRef<Surface | null>(null);
   const painter = useMemo(() => new FlamePainter(), [scene.names]);
   useLayoutEffect(() => {
-    const element = canvas.current!;
-    const g = element.getContext("2d");
-    if (!g || view.width === 0) return;
-    const dots = window.devicePixelRatio || 1;
-    element.width = Math.round(view.width * dots);
-    element.height = Math.round(view.height * dots);
-    g.setTransform(dots, 0, 0, dots, 0, 0);
-    painter.paint(g, scene, view);
+    if (view.width === 0) return;
+    surface.current ??= new Surface(canvas.current!);
+    surface.current.resize(view.width, view.height);
+    painter.paint(surface.current.g, scene, view);
   }, [...Object.values(scene), ...Object.values(view)]);
   return canvas;
 }
@@ -213,9 +189,9 @@ interface OutlineProps {
 
 /** Around a frame, above the canvas: it moves with the mouse, which is no reason to paint. */
 function Outline({ rows, view, node, kind }: OutlineProps): JSX.Element | null {
-  const row = rows.findIndex((each) => each.nodes.includes(node));
-  if (row < 0) return null;
-  const at = rows[row].nodes.indexOf(node);
+  const found = find_frame(rows, node);
+  if (!found) return null;
+  const { row, at } = found;
   const left = rows[row].left[at];
   const place = {
     left,
@@ -224,12 +200,6 @@ function Outline({ rows, view, node, kind }: OutlineProps): JSX.Element | null {
     height: ROW_HEIGHT - 1,
   };
   return <div class={`flame-outline ${kind}`} style={place} />;
-}
-
-function scroll_into_view(element: HTMLElement, top: number): void {
-  if (top < element.scrollTop) element.scrollTop = top;
-  const bottom = top + ROW_HEIGHT - element.clientHeight;
-  if (bottom > element.scrollTop) element.scrollTop = bottom;
 }
 
 function words_of(props: FlameGraphProps, node: number): string {

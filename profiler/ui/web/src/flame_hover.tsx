@@ -2,19 +2,13 @@
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { CallTree } from "./call_tree";
-import { frame_name, place_of, share, weight_words, type Unit } from "./panel_words";
-import type { Names, Summary } from "./source";
+import type { FlameGraphProps } from "./flame_graph";
+import { frame_name, place_of, share, weight_words } from "./panel_words";
 
-interface FlameHoverProps {
-  tree: CallTree;
-  names: Names;
-  summary: Summary;
-  unit: Unit;
+interface FlameHoverProps extends FlameGraphProps {
   node: number;
   x: number;
   y: number;
-  note?: (node: number) => string;
 }
 
 const FROM_MOUSE = 14;

@@ -1,6 +1,6 @@
 // Which frame an arrow key leads to. Pure.
 
-import type { FlameRow } from "./flame_layout";
+import { find_frame, type FlameRow } from "./flame_layout";
 
 /** The next frame from `node`; the same where there is none; null for keys that lead nowhere. */
 export function next_frame(
@@ -9,9 +9,9 @@ export function next_frame(
   key: string,
   root_below: boolean,
 ): number | null {
-  const row = rows.findIndex((each) => each.nodes.includes(node));
-  const at = row < 0 ? 0 : rows[row].nodes.indexOf(node);
-  if (row < 0) return 0;
+  const found = find_frame(rows, node);
+  if (!found) return 0;
+  const { row, at } = found;
   switch (key) {
     case "ArrowUp":
       return root_below ? called(rows, row, at) : caller(rows, row, at);

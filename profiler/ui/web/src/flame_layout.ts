@@ -2,8 +2,7 @@
 // that is zoomed into. What would be narrower than half a pixel is left out with all it called, so
 // the work depends on the width of the screen and not on the size of the capture. Pure.
 
-import type { FrameTree } from "./call_tree";
-import { path_to } from "./call_tree";
+import { path_to, type FrameTree } from "./call_tree";
 
 const LEAST_PX = 0.5;
 
@@ -44,17 +43,13 @@ function row_above(tree: FrameTree, callers: FlameRow, scale: number): FlameRow 
   return row;
 }
 
-/** Index of the frame of a row at `x`, −1 if there is none. */
-export function frame_at(row: FlameRow | undefined, x: number): number {
-  if (!row) return -1;
-  let low = 0;
-  let high = row.nodes.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (row.right[middle] <= x) low = middle + 1;
-    else high = middle;
+/** Row of a node and its place in that; null if it is not drawn. */
+export function find_frame(rows: FlameRow[], node: number): { row: number; at: number } | null {
+  for (let row = 0; row < rows.length; row++) {
+    const at = rows[row].nodes.indexOf(node);
+    if (at >= 0) return { row, at };
   }
-  return low < row.nodes.length && row.left[low] <= x ? low : -1;
+  return null;
 }
 
 /** Functions from the outermost caller to a node: what a zoom is remembered by. */

@@ -17,17 +17,8 @@ export function flames_text(tree: CallTree, { names, summary }: Shown, unit: Uni
     "  ".repeat(level) + frame_name(names, summary, tree.fn[node]),
     module_name(names, tree.fn[node]),
   ]);
-  const amount = { title: unit === "ns" ? "time" : "samples", right: true };
-  return text_table(
-    [
-      { title: "total", right: true },
-      { title: "self", right: true },
-      amount,
-      { title: "function" },
-      { title: "module" },
-    ],
-    rows,
-  );
+  const amount = unit === "ns" ? "time" : "samples";
+  return text_table(["total", "self", amount], ["function", "module"], rows);
 }
 
 /** Of a flame graph that is coloured by change. */
@@ -47,8 +38,7 @@ export function changes_text(
       module_name(names, tree.fn[node]),
     ];
   });
-  const numbers = ["before", "after", "change"].map((title) => ({ title, right: true }));
-  return text_table([...numbers, { title: "function" }, { title: "module" }], rows);
+  return text_table(["before", "after", "change"], ["function", "module"], rows);
 }
 
 function visible(tree: CallTree): { node: number; level: number }[] {

@@ -11,7 +11,7 @@ interface Place {
   before: number[][];
 }
 
-export interface Zoom {
+interface Zoom {
   node: number;
   /** For `back`: where the zoom is now. */
   place: Place;

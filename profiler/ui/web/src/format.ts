@@ -1,4 +1,4 @@
-// Times and counts in words and the marks of the time axis. Pure.
+// Times, counts and files in words and the marks of the time axis. Pure.
 
 const UNITS: [number, string][] = [
   [1e9, "s"],
@@ -34,6 +34,11 @@ export function short_count(n: number): string {
   if (n < 10_000) return count(n);
   const [size, unit] = n < 999_500 ? [1e3, "k"] : n < 999_500_000 ? [1e6, "M"] : [1e9, "G"];
   return `${(n / size).toPrecision(3)} ${unit}`;
+}
+
+/** The name of a file without its folders. */
+export function base_name(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 export function plural(n: number, word: string): string {

@@ -2,21 +2,14 @@
 
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { plural } from "./format";
 import { function_costs, type CallTree, type FunctionCost } from "./call_tree";
-import { FrameName } from "./call_tree_table";
-import { Grid, ShareCell, type Column, type GridRow } from "./grid";
-import { Bar, type Shown } from "./panel_parts";
-import { frame_name, module_name, share, text_table, weight_words, type Unit } from "./panel_words";
+import { plural } from "./format";
+import { Grid, next_sorting, ShareCell, type Column, type GridRow, type Sorting } from "./grid";
+import { Bar, FrameName, toggle_highlight, type Shown } from "./panel_parts";
+import { frame_name, module_name, share, text_table, weight_words } from "./panel_words";
 
-export interface FunctionTableProps extends Shown {
+interface FunctionTableProps extends Shown {
   tree: CallTree;
-  unit: Unit;
-}
-
-export interface Sorting {
-  column: number;
-  descending: boolean;
 }
 
 const SELF = 0;
@@ -43,7 +36,7 @@ const COLUMNS: Column[] = [
 const MOST_IN_TEXT = 100;
 
 export function FunctionTable(props: FunctionTableProps): JSX.Element {
-  const { tree, names, summary, unit, highlight } = props;
+  const { tree, names, summary, highlight } = props;
   const [sorting, set_sorting] = useState<Sorting>({ column: SELF, descending: true });
   const costs = useMemo(() => function_costs(tree), [tree]);
   const sorted = useMemo(() => sort(costs, sorting, props), [costs, sorting]);
@@ -55,10 +48,10 @@ export function FunctionTable(props: FunctionTableProps): JSX.Element {
       key: String(fn),
       marked: fn === highlight,
       cells: [
-        <ShareCell part={self} whole={all} words={share(self, all)} />,
-        weight_words(self, unit),
-        <ShareCell part={total} whole={all} words={share(total, all)} />,
-        weight_words(total, unit),
+        <ShareCell part={self} whole={all} />,
+        weight_words(self, "samples"),
+        <ShareCell part={total} whole={all} />,
+        weight_words(total, "samples"),
         <FrameName name={frame_name(names, summary, fn)} kernel={names.kernel[fn] === 1} />,
         module_name(names, fn),
       ],
@@ -66,12 +59,8 @@ export function FunctionTable(props: FunctionTableProps): JSX.Element {
   };
   const text = () =>
     text_table(
-      [
-        { title: "self", right: true },
-        { title: "total", right: true },
-        { title: "function" },
-        { title: "module" },
-      ],
+      ["self", "total"],
+      ["function", "module"],
       sorted
         .slice(0, MOST_IN_TEXT)
         .map(({ fn, self, total }) => [
@@ -96,19 +85,10 @@ export function FunctionTable(props: FunctionTableProps): JSX.Element {
         row={row}
         sorted={sorting}
         on_sort={(column) => set_sorting(next_sorting(sorting, column, column < NAME))}
-        on_pick={(index) => {
-          const { fn } = sorted[index];
-          props.on_highlight(fn < 0 || fn === highlight ? null : fn);
-        }}
+        on_pick={(index) => toggle_highlight(props, sorted[index].fn)}
       />
     </>
   );
-}
-
-/** The same column again turns around; numbers begin with the largest, words with A. */
-export function next_sorting(last: Sorting, column: number, is_number: boolean): Sorting {
-  const descending = last.column === column ? !last.descending : is_number;
-  return { column, descending };
 }
 
 function sort(costs: FunctionCost[], sorting: Sorting, { names, summary }: Shown): FunctionCost[] {

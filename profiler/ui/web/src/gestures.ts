@@ -71,12 +71,18 @@ function follow(
   ];
 }
 
-/** `on_click`: the button was let go where it was pressed. */
+interface ViewDrag {
+  /** Up and down moves the lanes. */
+  scrolls?: boolean;
+  /** The button was let go where it was pressed. */
+  on_click?(): void;
+}
+
 function drag_view(
   timeline: TimelineView,
   element: HTMLElement,
   start: PointerEvent,
-  on_click: () => void = () => undefined,
+  { scrolls, on_click }: ViewDrag,
 ): void {
   const { store, summary } = timeline;
   const { view } = store.state;
@@ -85,11 +91,10 @@ function drag_view(
   const move = (event: PointerEvent) => {
     const by = (start.clientX - event.clientX) * per_pixel;
     store.set({ view: fit({ from: view.from + by, to: view.to + by }, summary.duration) });
-    if (element.classList.contains("overlay"))
-      timeline.scroll_to(scroll + start.clientY - event.clientY);
+    if (scrolls) timeline.scroll_to(scroll + start.clientY - event.clientY);
   };
   follow(element, start, move, (event) => {
-    if (Math.abs(event.clientX - start.clientX) < DRAG_PIXELS) on_click();
+    if (Math.abs(event.clientX - start.clientX) < DRAG_PIXELS) on_click?.();
   });
 }
 
@@ -143,7 +148,7 @@ export function watch_lanes(
     listen(overlay, "pointerdown", (event) => {
       if (event.button === 1 || (event.button === 0 && event.altKey)) {
         event.preventDefault();
-        drag_view(timeline, overlay, event);
+        drag_view(timeline, overlay, event, { scrolls: true });
       } else if (event.button === 0) {
         drag_selection(timeline, overlay, actions, event);
       }
@@ -224,9 +229,11 @@ export function watch_overview(
       if (event.button !== 0) return;
       if (event.offsetY < OVERVIEW_HEIGHT) drag_overview(event);
       else
-        drag_view(timeline, canvas, event, () => {
-          const index = freeze_at(event);
-          if (index !== null) actions.open_freeze(index);
+        drag_view(timeline, canvas, event, {
+          on_click: () => {
+            const index = freeze_at(event);
+            if (index !== null) actions.open_freeze(index);
+          },
         });
     }),
     listen(canvas, "pointermove", (event) => {

@@ -3,9 +3,11 @@
 // stop of the tab key, arrows walk, Right opens, Left closes, Enter picks.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { own_keys, scroll_into_view, use_scroller } from "./elements";
+import { share } from "./panel_words";
 
-export const GRID_ROW_HEIGHT = 20;
+const ROW_HEIGHT = 20;
 const HEAD_HEIGHT = 22;
 
 export interface Column {
@@ -32,16 +34,28 @@ export interface GridRow {
   faint?: boolean;
 }
 
-export interface GridProps {
+export interface Sorting {
+  column: number;
+  descending: boolean;
+}
+
+/** The same column again turns around; numbers begin with the largest, words with A. */
+export function next_sorting(last: Sorting, column: number, is_number: boolean): Sorting {
+  const descending = last.column === column ? !last.descending : is_number;
+  return { column, descending };
+}
+
+interface GridProps {
   label: string;
   columns: Column[];
   count: number;
   row(index: number): GridRow;
   /** Column that shows the levels. */
   tree?: number;
-  sorted?: { column: number; descending: boolean };
+  sorted?: Sorting;
   on_sort?(column: number): void;
-  on_open?(index: number, open: boolean): void;
+  /** Opens the row, or closes it. */
+  on_turn?(index: number): void;
   /** Opens the row and the largest below it, down to where it forks. */
   on_open_largest?(index: number): void;
   on_pick?(index: number): void;
@@ -51,39 +65,26 @@ export interface GridProps {
 
 export function Grid(props: GridProps): JSX.Element {
   const { columns, count, row } = props;
-  const scroller = useRef<HTMLDivElement>(null);
-  const [view, set_view] = useState({ top: 0, height: 400 });
+  const { scroller, seen, look } = use_scroller();
   const [active, set_active] = useState(-1);
   const [id] = useState(() => `grid-${Math.random().toString(36).slice(2)}`);
-
-  useLayoutEffect(() => {
-    const element = scroller.current!;
-    const measure = () => set_view({ top: element.scrollTop, height: element.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => observer.disconnect();
-  }, []);
 
   useEffect(() => {
     if (props.begin === undefined || !scroller.current) return;
     const middle = (scroller.current.clientHeight - HEAD_HEIGHT) / 2;
-    scroller.current.scrollTop = Math.max(0, props.begin * GRID_ROW_HEIGHT - middle);
+    scroller.current.scrollTop = Math.max(0, props.begin * ROW_HEIGHT - middle);
     set_active(props.begin);
   }, [props.begin]);
 
   const walk_to = (index: number) => {
     const next = Math.max(0, Math.min(count - 1, index));
     set_active(next);
-    const element = scroller.current!;
-    const top = next * GRID_ROW_HEIGHT;
-    const room = element.clientHeight - HEAD_HEIGHT - GRID_ROW_HEIGHT;
-    if (top < element.scrollTop) element.scrollTop = top;
-    if (top - room > element.scrollTop) element.scrollTop = top - room;
+    // The head stands above the rows and hides as much of them.
+    scroll_into_view(scroller.current!, next * ROW_HEIGHT, HEAD_HEIGHT + ROW_HEIGHT);
   };
-  const on_key = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || count === 0) return;
-    const page = Math.max(1, Math.floor(view.height / GRID_ROW_HEIGHT) - 2);
+  const on_key = own_keys((key) => {
+    if (count === 0) return false;
+    const page = Math.max(1, Math.floor(seen.height / ROW_HEIGHT) - 2);
     const steps: Record<string, number> = {
       ArrowDown: active + 1,
       ArrowUp: active - 1,
@@ -92,14 +93,13 @@ export function Grid(props: GridProps): JSX.Element {
       Home: 0,
       End: count - 1,
     };
-    if (event.key in steps) walk_to(steps[event.key]);
-    else if (active < 0 || active >= count || !act(props, active, event.key, walk_to)) return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+    if (!(key in steps)) return active >= 0 && active < count && act(props, active, key, walk_to);
+    walk_to(steps[key]);
+    return true;
+  });
 
-  const first = Math.max(0, Math.floor(view.top / GRID_ROW_HEIGHT) - 5);
-  const last = Math.min(count, Math.ceil((view.top + view.height) / GRID_ROW_HEIGHT) + 5);
+  const first = Math.max(0, Math.floor(seen.top / ROW_HEIGHT) - 5);
+  const last = Math.min(count, Math.ceil((seen.top + seen.height) / ROW_HEIGHT) + 5);
   const shown = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i);
   const tracks = columns.map((column) => column.width).join(" ");
   return (
@@ -113,12 +113,10 @@ export function Grid(props: GridProps): JSX.Element {
       tabIndex={0}
       onKeyDown={on_key}
       onFocus={() => active < 0 && count > 0 && set_active(0)}
-      onScroll={(event) =>
-        set_view({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })
-      }
+      onScroll={look}
     >
       <Head {...props} tracks={tracks} />
-      <div class="grid-body" role="rowgroup" style={{ height: count * GRID_ROW_HEIGHT }}>
+      <div class="grid-body" role="rowgroup" style={{ height: count * ROW_HEIGHT }}>
         {shown.map((index) => (
           <GridLine
             key={index}
@@ -141,11 +139,11 @@ function act(props: GridProps, at: number, key: string, walk_to: (row: number) =
   const { open, level } = props.row(at);
   switch (key) {
     case "ArrowRight":
-      if (open === false) props.on_open?.(at, true);
+      if (open === false) props.on_turn?.(at);
       else if (open) walk_to(at + 1);
       return props.tree !== undefined;
     case "ArrowLeft":
-      if (open) props.on_open?.(at, false);
+      if (open) props.on_turn?.(at);
       else if (level !== undefined) walk_to(row_of_parent(props, at, level));
       return props.tree !== undefined;
     case "*":
@@ -231,9 +229,9 @@ function GridLine(props: GridLineProps): JSX.Element {
       aria-level={row.level}
       aria-expanded={row.open}
       aria-selected={row.marked ?? false}
-      style={{ gridTemplateColumns: props.tracks, top: index * GRID_ROW_HEIGHT }}
+      style={{ gridTemplateColumns: props.tracks, top: index * ROW_HEIGHT }}
       onClick={pick}
-      onDblClick={() => row.open !== undefined && grid.on_open?.(index, !row.open)}
+      onDblClick={() => row.open !== undefined && grid.on_turn?.(index)}
     >
       {row.cells.map((cell, i) => (
         <div
@@ -241,7 +239,7 @@ function GridLine(props: GridLineProps): JSX.Element {
           class={cell_class(grid.columns[i])}
           title={i === (grid.tree ?? -1) ? row.hint : typeof cell === "string" ? cell : undefined}
         >
-          {i === grid.tree && <Twisty row={row} on_turn={() => grid.on_open?.(index, !row.open)} />}
+          {i === grid.tree && <Twisty row={row} on_turn={() => grid.on_turn?.(index)} />}
           {cell}
         </div>
       ))}
@@ -276,12 +274,12 @@ function Twisty(props: { row: GridRow; on_turn(): void }): JSX.Element {
 }
 
 /** A share as a number over a bar of its length. */
-export function ShareCell(props: { part: number; whole: number; words: string }): JSX.Element {
-  const width = props.whole > 0 ? `${(100 * props.part) / props.whole}%` : "0";
+export function ShareCell({ part, whole }: { part: number; whole: number }): JSX.Element {
+  const width = whole > 0 ? `${(100 * part) / whole}%` : "0";
   return (
     <span class="share">
       <i style={{ width }} />
-      <span>{props.words}</span>
+      <span>{share(part, whole)}</span>
     </span>
   );
 }

@@ -1,7 +1,7 @@
 // Names beside the lanes, as elements: screen readers read them, the keyboard walks through them.
 // Only those on the screen are there; the whole is announced by its size and each by its place.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Actions } from "./actions";
 import { duration, percent } from "./format";
 import { ChevronDown, ChevronRight } from "./icons";
@@ -28,7 +28,6 @@ function label_of(lane: Lane, summary: Summary): string {
 
 export function LaneList({ timeline, actions }: Props) {
   const [, redraw] = useState(0);
-  const list = useRef<HTMLDivElement>(null);
   const { store, summary } = timeline;
   const { lanes, expanded, focus } = use_state(store, "lanes", "expanded", "focus");
   useEffect(() => {
@@ -49,7 +48,6 @@ export function LaneList({ timeline, actions }: Props) {
   const rows = timeline.rows();
   return (
     <div
-      ref={list}
       class="names"
       role="tree"
       aria-label="Lanes"

@@ -5,10 +5,10 @@
 // are written one by one. This draws a full screen of 4K in some milliseconds, where as many
 // fillRect() calls would take hundreds.
 
-import { NOTHING, type Range, type StateClass, type Tile } from "./source";
+import { first_from } from "./sorted";
+import { CLASS_KINDS, MIXED, NOTHING, type Range, type StateClass, type Tile } from "./source";
 import { stripe_colour, type Theme } from "./theme";
 
-const MIXED = 256;
 // Stripes of a stalled stretch, in device pixels across.
 const STRIPE = 8;
 const STRIPE_DARK = 3;
@@ -58,7 +58,7 @@ export class LanePainter {
     classes.slice(0, 64).forEach(({ kind }, index) => {
       this.colours[index] = pixel(theme.classes[index]);
       this.is_stalled[index] = kind === "stalled" ? 1 : 0;
-      this.rank[index] = ["running", "stalled", "ready", "waiting", "unknown"].indexOf(kind);
+      this.rank[index] = CLASS_KINDS.indexOf(kind);
     });
     this.background = pixel(theme.background);
     this.stripe = pixel(stripe_colour(theme));
@@ -101,7 +101,9 @@ export class LanePainter {
     const { ends, what } = tile;
     const limit = this.column(clip_to);
     let x = Math.max(this.column(clip_from), this.column(start));
-    for (let run = first_run(ends, (this.time(x) - start) / bucket); run < ends.length; run++) {
+    // One less for rounding.
+    const first = Math.max(0, first_from(ends, (this.time(x) - start) / bucket) - 1);
+    for (let run = first; run < ends.length; run++) {
       const end = Math.min(limit, this.column(start + ends[run] * bucket));
       if (end <= x) continue;
       const kind = what[run];
@@ -205,16 +207,4 @@ export class LanePainter {
   private time(x: number): number {
     return this.from + x * this.per_pixel;
   }
-}
-
-// Index of the first run that ends after `bucket`, less one for rounding.
-function first_run(ends: Uint16Array, bucket: number): number {
-  let low = 0;
-  let high = ends.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ends[middle] < bucket) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
 }

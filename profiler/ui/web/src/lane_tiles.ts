@@ -9,7 +9,7 @@ import { bucket_ns, tile_ns, tiles_of } from "./view";
 // Finer than this, a tile is so small on the screen that drawing it is not worth its time.
 const MOST_FINER = 3;
 
-export interface Levels {
+interface Levels {
   wanted: number;
   /** Coarsest level that is ever asked for. */
   coarse: number;
@@ -17,7 +17,18 @@ export interface Levels {
   finest: number;
 }
 
-/** Asks for what a lane lacks within the view. */
+/** Asks for the coarse tiles that a lane lacks: of the whole capture. */
+export function need_coarse(
+  cache: TileCache,
+  lane: number,
+  levels: Levels,
+  duration: number,
+): void {
+  const { first, last } = tiles_of({ from: 0, to: duration }, levels.coarse);
+  cache.need(levels.coarse, lane, first, last);
+}
+
+/** Asks also for what a lane lacks within the view. */
 export function need_lane(
   cache: TileCache,
   lane: number,
@@ -25,10 +36,9 @@ export function need_lane(
   levels: Levels,
   duration: number,
 ): void {
-  const within = { from: view.from, to: Math.min(view.to, duration) };
-  const coarse = tiles_of({ from: 0, to: duration }, levels.coarse);
-  cache.need(levels.coarse, lane, coarse.first, coarse.last);
+  need_coarse(cache, lane, levels, duration);
   if (levels.wanted >= levels.coarse) return;
+  const within = { from: view.from, to: Math.min(view.to, duration) };
   const wanted = tiles_of(within, levels.wanted);
   cache.need(levels.wanted, lane, wanted.first, wanted.last);
 }

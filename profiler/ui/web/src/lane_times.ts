@@ -2,8 +2,14 @@
 
 import { add_shares } from "./cells";
 import { word_of } from "./classes";
-import type { Selection } from "./panels";
-import type { Range, Source, StateClass } from "./source";
+import {
+  BUCKETS_PER_TILE,
+  CLASS_KINDS,
+  type Range,
+  type Selection,
+  type Source,
+  type StateClass,
+} from "./source";
 import { bucket_ns, level_for, tile_ns, tiles_of } from "./view";
 
 // Lanes per question: an answer stays small.
@@ -37,7 +43,7 @@ export async function lane_times(
 function buckets_within(range: Range, level: number, tile: number): [number, number] {
   const start = tile * tile_ns(level);
   const bucket = (time: number) =>
-    Math.min(256, Math.max(0, Math.round((time - start) / bucket_ns(level))));
+    Math.min(BUCKETS_PER_TILE, Math.max(0, Math.round((time - start) / bucket_ns(level))));
   const from = bucket(range.from);
   return [
     from,
@@ -53,12 +59,11 @@ export interface StateTime {
 
 /** Running, stalled and ready first, then the waits, longest first; what was not is left out. */
 export function by_length(times: Float64Array, classes: StateClass[]): StateTime[] {
-  const order = ["running", "stalled", "ready", "waiting", "unknown"];
   return classes
     .map(({ name, kind }, i) => ({ class: i, name, kind, ns: times[i] }))
     .filter(({ ns }) => ns > 0)
     .sort((a, b) => {
-      const by_kind = order.indexOf(a.kind) - order.indexOf(b.kind);
+      const by_kind = CLASS_KINDS.indexOf(a.kind) - CLASS_KINDS.indexOf(b.kind);
       return by_kind !== 0 ? by_kind : b.ns - a.ns;
     })
     .map(({ class: index, ns }) => ({ class: index, name: word_of(classes[index]), ns }));

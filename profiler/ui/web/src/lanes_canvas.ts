@@ -5,7 +5,7 @@ import { ChartPainter } from "./chart_painter";
 import { word_of } from "./classes";
 import { freezes_within } from "./freezes";
 import { LanePainter, pixel } from "./lane_painter";
-import { need_lane, paint_lane } from "./lane_tiles";
+import { need_coarse, need_lane, paint_lane } from "./lane_tiles";
 import { CHART_TOP, LANE_HEIGHT, type Layout, type Row, rows_within } from "./rows";
 import type { Source, Summary } from "./source";
 import type { State } from "./state";
@@ -21,7 +21,7 @@ const WORD_FONT = "10.5px system-ui, sans-serif";
 // once when one scrolls.
 const AHEAD_SCREENS = 1;
 
-export interface Scene {
+interface Scene {
   state: State;
   layout: Layout;
   theme: Theme;
@@ -116,17 +116,9 @@ export class LanesCanvas {
 
   private ask_ahead(scene: Scene, height: number): void {
     const levels = this.levels(scene);
-    const { duration } = this.summary;
     const room = height * AHEAD_SCREENS;
     for (const row of rows_within(scene.layout, scene.scroll - room, height + 2 * room))
-      if (row.kind === "lane")
-        need_lane(
-          this.cache,
-          row.lane,
-          { from: 0, to: duration },
-          { ...levels, wanted: 64 },
-          duration,
-        );
+      if (row.kind === "lane") need_coarse(this.cache, row.lane, levels, this.summary.duration);
   }
 
   // A wait that is wide enough says what it is: colours alone are not for everybody.
@@ -182,7 +174,7 @@ export class LanesCanvas {
 }
 
 /** Black or white, whichever can be read on the colour of a class, a little subdued. */
-export function word_colour(theme: Theme, kind: number): string {
+function word_colour(theme: Theme, kind: number): string {
   return luminance(theme.classes[kind]) > 0.22 ? "rgb(0 0 0 / 72%)" : "rgb(255 255 255 / 82%)";
 }
 

@@ -14,6 +14,7 @@ import type { Actions } from "./actions";
 import { read_address } from "./address";
 import { App } from "./app";
 import { open_embedded } from "./embedded_source";
+import { base_name } from "./format";
 import { ServerSource } from "./server_source";
 import type { Source, Summary } from "./source";
 import { initial_state, type State, Store } from "./state";
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
   }
   const source: Source = inside ?? new ServerSource("api");
   summary = await summary_of(source, root);
-  document.title = `${summary.file.split("/").pop()} – thaw`;
+  document.title = `${base_name(summary.file)} – thaw`;
   const other = summary.has.other ? new ServerSource("other") : null;
   const store = new Store(read_address(location.hash, initial_state(summary.duration), summary));
   render(null, root);

@@ -3,7 +3,7 @@
 
 import type { FrameTree } from "./call_tree";
 
-export interface TreeRow {
+interface TreeRow {
   node: number;
   level: number;
   path: string;

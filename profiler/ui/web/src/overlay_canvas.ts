@@ -15,7 +15,7 @@ export interface Point {
   y: number;
 }
 
-export interface OverlayScene {
+interface OverlayScene {
   state: State;
   layout: Layout;
   theme: Theme;

@@ -4,7 +4,7 @@
 import { add_shares } from "./cells";
 import { duration, mark_label, mark_step, marks } from "./format";
 import { freezes_within, title_of } from "./freezes";
-import { BUCKETS_PER_TILE, type Range, type Summary, type Tile } from "./source";
+import { BUCKETS_PER_TILE, lanes_of, type Range, type Summary, type Tile } from "./source";
 import type { State } from "./state";
 import { Surface } from "./surface";
 import type { Theme } from "./theme";
@@ -12,7 +12,7 @@ import type { TileCache } from "./tile_cache";
 import { coarse_level, tiles_of } from "./view";
 
 export const OVERVIEW_HEIGHT = 36;
-export const AXIS_HEIGHT = 26;
+const AXIS_HEIGHT = 26;
 const MARKS_HEIGHT = 22;
 
 /** Overview, axis and, when there are freezes, what they were: CSS pixels. */
@@ -38,7 +38,7 @@ export class OverviewCanvas {
     private readonly cache: TileCache,
   ) {
     this.surface = new Surface(canvas);
-    const cpus = summary.lanes.flatMap((lane, id) => (lane.kind === "cpu" ? [id] : []));
+    const cpus = lanes_of(summary.lanes, "cpu");
     const step = Math.ceil(cpus.length / MOST_CPUS);
     this.cpus = cpus.filter((_, i) => i % step === 0);
     this.level = coarse_level(summary.duration, summary.finest);

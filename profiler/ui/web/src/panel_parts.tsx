@@ -2,7 +2,8 @@
 // sentences for the times when there is nothing to show.
 
 import { createContext, type ComponentChildren, type JSX } from "preact";
-import { useContext, useState } from "preact/hooks";
+import { useContext } from "preact/hooks";
+import { use_copy } from "./clipboard";
 import type { Names, Summary } from "./source";
 import type { Theme } from "./theme";
 import type { Answer } from "./use_answer";
@@ -14,6 +15,29 @@ export interface Shown {
   theme: Theme;
   highlight: number | null;
   on_highlight(fn: number | null): void;
+}
+
+/** Highlights a function, or no longer if it is; classes and the like never are. */
+export function toggle_highlight(
+  { highlight, on_highlight }: Pick<Shown, "highlight" | "on_highlight">,
+  fn: number,
+): void {
+  on_highlight(fn < 0 || fn === highlight ? null : fn);
+}
+
+/** A function's name with what it is, not by colour alone. */
+export function FrameName(props: {
+  name: string;
+  kernel: boolean;
+  inlined?: boolean;
+}): JSX.Element {
+  return (
+    <span class="frame-name">
+      {props.kernel && <abbr title="in the kernel">k</abbr>}
+      {props.inlined && <abbr title="inlined into its caller">i</abbr>}
+      {props.name}
+    </span>
+  );
 }
 
 export function Bar(props: { children?: ComponentChildren; text?: () => string }): JSX.Element {
@@ -29,41 +53,19 @@ export function Bar(props: { children?: ComponentChildren; text?: () => string }
 /** Line above everything that is copied: of what it is. */
 export const CopyHeading = createContext("");
 
-const SAID_MS = 1500;
-
 export function CopyButton(props: { text: () => string }): JSX.Element {
   const heading = useContext(CopyHeading);
-  const [said, set_said] = useState("");
-  const copy = async () => {
-    const text = `${heading}\n\n${props.text()}`;
-    set_said((await put_on_clipboard(text)) ? "Copied" : "The browser refused");
-    setTimeout(() => set_said(""), SAID_MS);
-  };
+  const { copied, copy } = use_copy();
   return (
-    <button type="button" class="copy" onClick={copy} aria-live="polite">
-      {said || "Copy as text"}
+    <button
+      type="button"
+      class="copy"
+      onClick={() => void copy(`${heading}\n\n${props.text()}`)}
+      aria-live="polite"
+    >
+      {copied === null ? "Copy as text" : copied ? "Copied" : "The browser refused"}
     </button>
   );
-}
-
-async function put_on_clipboard(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copy_selected(text); // pages from files have no clipboard of their own in some browsers
-  }
-}
-
-function copy_selected(text: string): boolean {
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.className = "hidden-words";
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  return done;
 }
 
 interface ToggleProps<T extends string> {

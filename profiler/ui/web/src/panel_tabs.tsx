@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { own_keys } from "./elements";
 
 export interface Tab {
   id: string;
@@ -18,7 +19,7 @@ interface TabsProps {
 
 export function Tabs({ tabs, active, on_choose, words }: TabsProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
-  const on_key = (event: KeyboardEvent) => {
+  const on_key = own_keys((key) => {
     const at = tabs.findIndex(({ id }) => id === active);
     const steps: Record<string, number> = {
       ArrowRight: (at + 1) % tabs.length,
@@ -26,12 +27,11 @@ export function Tabs({ tabs, active, on_choose, words }: TabsProps): JSX.Element
       Home: 0,
       End: tabs.length - 1,
     };
-    if (!(event.key in steps)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    on_choose(tabs[steps[event.key]].id);
-    (list.current?.children[steps[event.key]] as HTMLElement | undefined)?.focus();
-  };
+    if (!(key in steps)) return false;
+    on_choose(tabs[steps[key]].id);
+    (list.current?.children[steps[key]] as HTMLElement | undefined)?.focus();
+    return true;
+  });
   return (
     <div class="panel-tabs">
       <div ref={list} class="tab-list" role="tablist" aria-label="Panels" onKeyDown={on_key}>

@@ -1,7 +1,7 @@
 // What panels say about frames and weights, and tables as text, like `thaw report` prints them. Pure.
 
 import { class_of, NO_STACK } from "./call_tree";
-import { count, duration } from "./format";
+import { base_name, count, duration } from "./format";
 import type { Lane, Names, Range, Stacks, Summary } from "./source";
 
 export type Unit = Stacks["unit"];
@@ -25,8 +25,7 @@ export function frame_name(names: Names, summary: Summary, fn: number): string {
 
 /** The last part of a module's path. */
 export function module_name(names: Names, fn: number): string {
-  const path = fn < 0 ? "" : (names.modules[fn] ?? "");
-  return path.slice(path.lastIndexOf("/") + 1);
+  return fn < 0 ? "" : base_name(names.modules[fn] ?? "");
 }
 
 /** file:line as far as known, "" if nothing is. */
@@ -55,20 +54,19 @@ export function range_words(range: Range): string {
   return `${seconds(range.from)}–${seconds(range.to)} s (${duration(range.to - range.from)})`;
 }
 
-export interface TextColumn {
-  title: string;
-  right?: boolean;
-}
-
-/** Aligned columns, two spaces between them; the last is as wide as its text. */
-export function text_table(columns: TextColumn[], rows: string[][]): string {
-  const lines = [columns.map((column) => column.title), ...rows];
-  const widths = columns.map((_, i) =>
+/**
+ * Aligned columns, two spaces between them: first numbers, then words, by their titles. The last is
+ * as wide as its text.
+ */
+export function text_table(numbers: string[], words: string[], rows: string[][]): string {
+  const titles = [...numbers, ...words];
+  const lines = [titles, ...rows];
+  const widths = titles.map((_, i) =>
     Math.max(...lines.map((line) => [...(line[i] ?? "")].length)),
   );
   const cell = (text: string, i: number) => {
     const room = " ".repeat(Math.max(0, widths[i] - [...text].length));
-    return columns[i].right ? room + text : text + room;
+    return i < numbers.length ? room + text : text + room;
   };
   return lines.map((line) => line.map(cell).join("  ").trimEnd()).join("\n") + "\n";
 }

@@ -8,23 +8,18 @@ import { CallTreeTable } from "./call_tree_table";
 import { DifferencePanel } from "./difference_panel";
 import { FlameGraph } from "./flame_graph";
 import { flames_text } from "./flame_text";
+import { base_name } from "./format";
 import { FunctionTable } from "./function_table";
 import { Answered, CopyHeading, no_samples, no_waits, type Shown } from "./panel_parts";
 import { Tabs, type Tab } from "./panel_tabs";
 import { lanes_words, range_words, weight_words } from "./panel_words";
 import { SearchResults } from "./search_results";
 import { SourceView } from "./source_view";
-import type { Range, Source, StackKind, Stacks, Summary } from "./source";
+import type { Range, Selection, Source, StackKind, Stacks, Summary } from "./source";
 import type { Theme } from "./theme";
 import { use_answer, type Answer } from "./use_answer";
 import { WaitsTable, type WaitsKind } from "./waits_table";
 import "./panels.css";
-
-/** Lanes by id; the range is never empty. */
-export interface Selection {
-  lanes: number[];
-  range: Range;
-}
 
 export interface PanelProps {
   source: Source;
@@ -37,14 +32,14 @@ export interface PanelProps {
   /** Function to highlight. */
   highlight: number | null;
   theme: Theme;
-  onHighlight(fn: number | null): void;
+  on_highlight(fn: number | null): void;
   /** Moves the timeline there and selects it. */
-  onShow(lanes: number[], range: Range): void;
+  on_show(lanes: number[], range: Range): void;
   /** Which panel is open (the page keeps it in its address); "" is the first. */
-  tab?: string;
-  onTab?(tab: string): void;
+  tab: string;
+  on_tab(tab: string): void;
   /** Text of the search field: functions of the whole capture whose name contains it. */
-  search?: string;
+  search: string;
 }
 
 const TABS: Tab[] = [
@@ -59,25 +54,23 @@ const TABS: Tab[] = [
 const SEARCH: Tab = { id: "search", words: "Search" };
 
 /** Stacks with the selection they are of: the selection may be another one by now. */
-export interface SelectedStacks {
+interface SelectedStacks {
   stacks: Stacks;
   selection: Selection;
 }
 
 export function Panels(props: PanelProps): JSX.Element {
-  const { source, summary, selection, theme, highlight } = props;
-  const [own_tab, set_own_tab] = useState("");
+  const { source, summary, selection, theme, highlight, on_highlight } = props;
   const [left_search, set_left_search] = useState("");
   const [waits_kind, set_waits_kind] = useState<WaitsKind>("waiting");
-  const search = props.search?.trim() ?? "";
-  const chosen = TABS.find(({ id }) => id === (props.tab ?? own_tab)) ?? TABS[0];
+  const search = props.search.trim();
+  const chosen = TABS.find(({ id }) => id === props.tab) ?? TABS[0];
   // Typing opens the results; leaving them for another tab lasts until more is typed.
   const active = search !== "" && search !== left_search ? SEARCH : chosen;
   const choose = (id: string) => {
     if (id === SEARCH.id) return set_left_search("");
     set_left_search(search);
-    set_own_tab(id);
-    props.onTab?.(id);
+    props.on_tab(id);
   };
 
   const kind = kind_of(active.id, waits_kind);
@@ -96,15 +89,9 @@ export function Panels(props: PanelProps): JSX.Element {
     [waiting.value, active.id === "offcpu"],
   );
 
-  const shown: Shown = {
-    names: source.names,
-    summary,
-    theme,
-    highlight,
-    on_highlight: props.onHighlight,
-  };
+  const shown: Shown = { names: source.names, summary, theme, highlight, on_highlight };
   const on_source = (fn: number) => {
-    props.onHighlight(fn);
+    on_highlight(fn);
     choose("source");
   };
   const of_samples = ({ stacks, selection: of }: SelectedStacks) =>
@@ -121,13 +108,13 @@ export function Panels(props: PanelProps): JSX.Element {
       case "tree":
         return (
           <Answered answer={running} empty={of_samples}>
-            {() => <CallTreeTable {...shown} tree={tree!} unit="samples" />}
+            {() => <CallTreeTable {...shown} tree={tree!} />}
           </Answered>
         );
       case "functions":
         return (
           <Answered answer={running} empty={of_samples}>
-            {() => <FunctionTable {...shown} tree={tree!} unit="samples" />}
+            {() => <FunctionTable {...shown} tree={tree!} />}
           </Answered>
         );
       case "waits":
@@ -174,7 +161,7 @@ export function Panels(props: PanelProps): JSX.Element {
           </Answered>
         );
       case "search":
-        return <SearchResults {...props} text={search} />;
+        return <SearchResults {...shown} source={source} text={search} on_show={props.on_show} />;
       default:
         return (
           <Answered key="flame" answer={running} empty={of_samples}>
@@ -193,7 +180,6 @@ export function Panels(props: PanelProps): JSX.Element {
     }
   };
 
-  const file = summary.file.slice(summary.file.lastIndexOf("/") + 1);
   const answer = kind === "running" ? running : kind === "waiting" ? waiting : wakers;
   const words = active === SEARCH ? "whole capture" : selection_words(summary, answer, selection);
   return (
@@ -205,7 +191,9 @@ export function Panels(props: PanelProps): JSX.Element {
         words={words}
       />
       <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${active.id}`}>
-        <CopyHeading.Provider value={`${file}: ${words}`}>{panel()}</CopyHeading.Provider>
+        <CopyHeading.Provider value={`${base_name(summary.file)}: ${words}`}>
+          {panel()}
+        </CopyHeading.Provider>
       </div>
     </section>
   );

@@ -1,8 +1,7 @@
 // What is on the screen as a PNG: title, names, overview, axis, lanes, and what the colours mean.
 
-import { duration } from "./format";
-import type { StateTime } from "./lane_times";
-import { by_length, lane_times } from "./lane_times";
+import { base_name, duration } from "./format";
+import { by_length, lane_times, type StateTime } from "./lane_times";
 import { head_height } from "./overview_canvas";
 import { HEADING_HEIGHT, LANE_HEIGHT, name_of } from "./rows";
 import { effective } from "./selection";
@@ -14,7 +13,7 @@ const TITLE = 34;
 const LEGEND = 34;
 const FONT = "12px system-ui, sans-serif";
 
-export interface Canvases {
+interface Canvases {
   overview: HTMLCanvasElement;
   lanes: HTMLCanvasElement;
   overlay: HTMLCanvasElement;
@@ -35,7 +34,7 @@ export async function save_picture(
   if (!blob) return;
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = `${(summary.file.split("/").pop() ?? "thaw").replace(/\.thaw$/, "")}.png`;
+  link.download = `${base_name(summary.file).replace(/\.thaw$/, "")}.png`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -69,7 +68,7 @@ function compose(
 function draw_title(g: CanvasRenderingContext2D, { summary }: TimelineView, theme: Theme): void {
   g.font = `600 ${FONT}`;
   g.fillStyle = theme.text;
-  const name = summary.file.split("/").pop() ?? summary.file;
+  const name = base_name(summary.file);
   g.fillText(name, 10, TITLE / 2);
   const x = 10 + g.measureText(name).width + 12;
   g.font = FONT;

@@ -1,6 +1,7 @@
 // Which lanes stand under each other, and where: threads below the heading of their process, or
 // CPUs. Pure. Heights are CSS pixels.
 
+import { first_past } from "./sorted";
 import type { Lane, Summary, ThreadLane } from "./source";
 
 export const LANE_HEIGHT = 22;
@@ -10,6 +11,12 @@ export const HEADING_HEIGHT = 24;
 const PROCESS_GAP = 4;
 
 export type Mode = "threads" | "cpus";
+
+/** What lanes are in a mode, and what one is called. */
+export const MODES: Record<Mode, { kind: Lane["kind"]; word: string }> = {
+  threads: { kind: "thread", word: "thread" },
+  cpus: { kind: "cpu", word: "CPU" },
+};
 
 export interface HeadingRow {
   kind: "process";
@@ -43,7 +50,7 @@ export interface Layout {
   of_lane: Map<number, LaneRow>;
 }
 
-export interface Arrangement {
+interface Arrangement {
   mode: Mode;
   filter: string;
   closed: ReadonlySet<number>;
@@ -128,15 +135,8 @@ export function arrange(summary: Summary, how: Arrangement): Layout {
 }
 
 /** Index of the first row that ends below `y`; the number of rows if there is none. */
-export function row_at(layout: Layout, y: number): number {
-  let low = 0;
-  let high = layout.rows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (layout.rows[middle].y + layout.rows[middle].height <= y) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+export function row_at({ rows }: Layout, y: number): number {
+  return first_past(rows.length, (i) => rows[i].y + rows[i].height > y);
 }
 
 /** Rows that are at least partly within [y, y + height). */

@@ -1,21 +1,18 @@
 // Functions of the whole capture whose name contains what was typed.
 
 import type { JSX } from "preact";
-import { FrameName } from "./call_tree_table";
 import { count, plural } from "./format";
 import { Grid, ShareCell, type Column, type GridRow } from "./grid";
-import { Answered, Bar } from "./panel_parts";
-import { module_name, place_of, share, text_table } from "./panel_words";
-import type { Range, Source, Summary } from "./source";
+import { Answered, Bar, FrameName, toggle_highlight, type Shown } from "./panel_parts";
+import { module_name, place_of, text_table } from "./panel_words";
+import { lanes_of, type Range, type Source } from "./source";
 import { use_answer } from "./use_answer";
 
-export interface SearchResultsProps {
+interface SearchResultsProps extends Shown {
   source: Source;
-  summary: Summary;
+  /** Not empty. */
   text: string;
-  highlight?: number | null;
-  onHighlight(fn: number | null): void;
-  onShow(lanes: number[], range: Range): void;
+  on_show(lanes: number[], range: Range): void;
 }
 
 const COLUMNS: Column[] = [
@@ -28,15 +25,10 @@ const COLUMNS: Column[] = [
 ];
 
 export function SearchResults(props: SearchResultsProps): JSX.Element {
-  const { source, summary, highlight = null } = props;
-  const text = props.text.trim();
-  const answer = use_answer(text === "" ? null : text, () => source.search(text));
-  const { names } = source;
-
-  const show_all = () => {
-    const threads = summary.lanes.flatMap((lane, i) => (lane.kind === "thread" ? [i] : []));
-    props.onShow(threads, { from: 0, to: summary.duration });
-  };
+  const { source, names, summary, text } = props;
+  const answer = use_answer(text, () => source.search(text));
+  const show_all = () =>
+    props.on_show(lanes_of(summary.lanes, "thread"), { from: 0, to: summary.duration });
   return (
     <Answered
       answer={answer}
@@ -53,16 +45,12 @@ export function SearchResults(props: SearchResultsProps): JSX.Element {
           const [fn, self, all] = found[index];
           return {
             key: String(fn),
-            marked: fn === highlight,
+            marked: fn === props.highlight,
             hint: place_of(names, fn, 0),
             cells: [
-              <ShareCell
-                part={self}
-                whole={summary.samples}
-                words={share(self, summary.samples)}
-              />,
+              <ShareCell part={self} whole={summary.samples} />,
               count(self),
-              <ShareCell part={all} whole={summary.samples} words={share(all, summary.samples)} />,
+              <ShareCell part={all} whole={summary.samples} />,
               count(all),
               <FrameName name={names.names[fn]} kernel={names.kernel[fn] === 1} />,
               module_name(names, fn),
@@ -71,12 +59,8 @@ export function SearchResults(props: SearchResultsProps): JSX.Element {
         };
         const as_text = () =>
           text_table(
-            [
-              { title: "self", right: true },
-              { title: "total", right: true },
-              { title: "function" },
-              { title: "module" },
-            ],
+            ["self", "total"],
+            ["function", "module"],
             found.map(([fn, self, all]) => [
               count(self),
               count(all),
@@ -104,10 +88,7 @@ export function SearchResults(props: SearchResultsProps): JSX.Element {
               columns={COLUMNS}
               count={found.length}
               row={row}
-              on_pick={(index) => {
-                const fn = found[index][0];
-                props.onHighlight(fn === highlight ? null : fn);
-              }}
+              on_pick={(index) => toggle_highlight(props, found[index][0])}
             />
           </>
         );

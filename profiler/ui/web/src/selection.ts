@@ -2,25 +2,21 @@
 
 import { duration, moment, percent, plural } from "./format";
 import type { StateTime } from "./lane_times";
-import type { Selection } from "./panels";
-import { name_of } from "./rows";
-import type { Range, Summary } from "./source";
+import { MODES, name_of } from "./rows";
+import { lanes_of, type Range, type Selection, type Summary } from "./source";
 import type { State } from "./state";
 
 /** Lanes chosen, or all of the kind that is shown; the time chosen, or the whole capture. */
 export function effective(state: State, summary: Summary): Selection {
   const whole: Range = { from: 0, to: Math.max(1, summary.duration) };
-  const kind = state.mode === "cpus" ? "cpu" : "thread";
   const lanes =
-    state.lanes.length > 0
-      ? [...state.lanes]
-      : summary.lanes.flatMap((lane, id) => (lane.kind === kind ? [id] : []));
+    state.lanes.length > 0 ? [...state.lanes] : lanes_of(summary.lanes, MODES[state.mode].kind);
   return { lanes, range: state.range ?? whole };
 }
 
 /** "3 threads, 120 ms from 1.234 s". */
 export function describe(state: State, summary: Summary): string {
-  const word = state.mode === "cpus" ? "CPU" : "thread";
+  const { word } = MODES[state.mode];
   const { lanes, range } = state;
   const who =
     lanes.length === 0

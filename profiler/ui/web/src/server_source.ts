@@ -2,7 +2,7 @@
 //
 // Answers that bring names continue where the page's own list ends (`known`), so two of them must
 // not be under way at the same time: they wait for each other, one queue per capture. Tiles bring
-// no names and go past the queue.
+// no names and go past the queue. Every error is one sentence for the reader.
 
 import { decode_tiles } from "./cells";
 import {
@@ -17,16 +17,6 @@ import {
   type Summary,
   type Tile,
 } from "./source";
-
-/** One sentence for the reader; `gone`: the server did not answer at all. */
-export class SourceError extends Error {
-  constructor(
-    sentence: string,
-    readonly gone: boolean,
-  ) {
-    super(sentence);
-  }
-}
 
 type Ask = (url: string) => Promise<Response>;
 type Named<T> = T & { names?: NamesDelta };
@@ -68,7 +58,7 @@ export class ServerSource implements Source {
     try {
       return decode_tiles(answer, lanes.length, count);
     } catch {
-      throw new SourceError("The server's answer was cut short; it is asked again.", false);
+      throw new Error("The server's answer was cut short; it is asked again.");
     }
   }
 
@@ -115,19 +105,16 @@ export class ServerSource implements Source {
     try {
       response = await this.ask(`${this.base}/${question}${query ? `?${query}` : ""}`);
     } catch {
-      throw new SourceError(
+      throw new Error(
         "The server of this page has ended: start `thaw view` again and open the address it prints.",
-        true,
       );
     }
     if (response.ok) return response;
-    if (response.status === 400) throw new SourceError((await response.text()).trim(), false);
-    const gone = response.status === 403 || response.status === 404;
-    throw new SourceError(
-      gone
+    if (response.status === 400) throw new Error((await response.text()).trim());
+    throw new Error(
+      response.status === 403 || response.status === 404
         ? "This address is of an earlier `thaw view`: open the one that the running server printed."
         : `The server answered ${response.status}: reload the page.`,
-      gone,
     );
   }
 }

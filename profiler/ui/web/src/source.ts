@@ -2,11 +2,12 @@
 // (embedded_source.ts). PROTOCOL.md says what each field means. All times are nanoseconds since the
 // beginning of the capture.
 
-export type ClassKind = "running" | "stalled" | "ready" | "waiting" | "unknown";
+/** In the order in which they are shown. */
+export const CLASS_KINDS = ["running", "stalled", "ready", "waiting", "unknown"] as const;
 
 export interface StateClass {
   name: string;
-  kind: ClassKind;
+  kind: (typeof CLASS_KINDS)[number];
 }
 
 export interface ThreadLane {
@@ -26,7 +27,7 @@ export interface ThreadLane {
   samples: number;
 }
 
-export interface CpuLane {
+interface CpuLane {
   kind: "cpu";
   cpu: number;
   running: number;
@@ -68,11 +69,12 @@ export interface Summary {
 
 export const BUCKETS_PER_TILE = 256;
 export const NOTHING = 255;
+export const MIXED = 256;
 
 /** Cells of one tile, as runs: run i covers buckets [ends[i-1], ends[i]). */
 export interface Tile {
   ends: Uint16Array;
-  /** A class; NOTHING; or for several classes 256 + the place of its shares in `mixes`. */
+  /** A class; NOTHING; or for several classes MIXED + the place of its shares in `mixes`. */
   what: Uint32Array;
   /** Of a mixed bucket: k, then k pairs of class and share (255: the whole bucket). */
   mixes: Uint8Array;
@@ -102,6 +104,12 @@ export interface At {
 export interface Range {
   from: number;
   to: number;
+}
+
+/** Lanes by id; the range is never empty. */
+export interface Selection {
+  lanes: number[];
+  range: Range;
 }
 
 export interface NamesDelta {
@@ -161,6 +169,11 @@ export class Names {
     for (let at = node; at > 0; at = this.parents[at]) path.push(at);
     return path.reverse();
   }
+}
+
+/** Ids of the lanes of a kind. */
+export function lanes_of(lanes: Lane[], kind: Lane["kind"]): number[] {
+  return lanes.flatMap((lane, id) => (lane.kind === kind ? [id] : []));
 }
 
 export interface Source {

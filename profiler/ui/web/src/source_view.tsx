@@ -12,7 +12,7 @@ import type { Source, Stacks } from "./source";
 import { hottest_line, line_costs, type LineCost } from "./source_lines";
 import { use_answer } from "./use_answer";
 
-export interface SourceViewProps extends Shown {
+interface SourceViewProps extends Shown {
   source: Source;
   stacks: Stacks;
   tree: CallTree;
@@ -74,16 +74,12 @@ function Lines(props: LinesProps): JSX.Element {
   const all = stacks.total;
   const cell = (line: number, what: keyof LineCost) => {
     const cost = costs.get(line)?.[what] ?? 0;
-    return cost > 0 ? <ShareCell part={cost} whole={all} words={share(cost, all)} /> : "";
+    return cost > 0 ? <ShareCell part={cost} whole={all} /> : "";
   };
   const text = () =>
     text_table(
-      [
-        { title: "self", right: true },
-        { title: "total", right: true },
-        { title: "line", right: true },
-        { title: "source" },
-      ],
+      ["self", "total", "line"],
+      ["source"],
       lines.map((line, i) => {
         const cost = costs.get(i + 1);
         const part = (value = 0) => (value > 0 ? share(value, all) : "");

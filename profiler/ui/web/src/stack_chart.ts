@@ -19,7 +19,7 @@ export interface Chart {
 }
 
 // Deeper stacks are cut here: more rows than this fill any screen.
-export const MOST_ROWS = 64;
+const MOST_ROWS = 64;
 
 interface Bar {
   node: number;
@@ -65,16 +65,4 @@ export function make_chart(
   }
   close(0);
   return { rows, range, merged };
-}
-
-/** Index of the bar of a row at a time, or −1. */
-export function bar_at(row: ChartRow, time: number): number {
-  let low = 0;
-  let high = row.ends.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (row.ends[middle] <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low < row.starts.length && row.starts[low] <= time ? low : -1;
 }

@@ -1,9 +1,9 @@
 // What the reader looks at: one object, changed in one way, watched by the drawing and the panels.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Selection } from "./panels";
 import type { Mode } from "./rows";
-import type { At, Range } from "./source";
+import type { At, Range, Selection } from "./source";
+import { fit } from "./view";
 
 export interface Inspected {
   lane: number;
@@ -50,7 +50,7 @@ export interface State {
 
 export function initial_state(duration: number): State {
   return {
-    view: { from: 0, to: Math.max(duration, 1000) },
+    view: fit({ from: 0, to: duration }, duration),
     scroll: 0,
     mode: "threads",
     closed: new Set(),

@@ -9,7 +9,7 @@ import { FreezeCard } from "./freeze_card";
 import { watch_lanes, watch_names, watch_overview } from "./gestures";
 import { LaneList } from "./lane_list";
 import { head_height } from "./overview_canvas";
-import { make_filter } from "./rows";
+import { make_filter, MODES } from "./rows";
 import type { Source, Summary } from "./source";
 import { type Store, use_state } from "./state";
 import type { Theme } from "./theme";
@@ -103,17 +103,16 @@ export function Timeline({ store, source, summary, theme, on_ready }: Props) {
 
 function Corner({ store, summary }: { store: Store; summary: Summary }) {
   const { mode, filter } = use_state(store, "mode", "filter");
-  const kind = mode === "cpus" ? "cpu" : "thread";
+  const { kind, word } = MODES[mode];
   const all = summary.lanes.filter((lane) => lane.kind === kind);
   const passes = make_filter(filter);
   const shown = filter ? all.filter(passes).length : all.length;
-  const word = mode === "cpus" ? "CPU" : "thread";
   return (
     <div class="corner">
       <input
         class="filter"
         type="search"
-        placeholder={mode === "cpus" ? "Filter CPUs" : "Filter threads"}
+        placeholder={`Filter ${word}s`}
         aria-label="Filter lanes: name or id of thread or process"
         value={filter}
         onInput={(event) => store.set({ filter: event.currentTarget.value })}
@@ -129,12 +128,12 @@ function Corner({ store, summary }: { store: Store; summary: Summary }) {
 function Empty({ store, summary }: { store: Store; summary: Summary }) {
   const { mode, filter } = use_state(store, "mode", "filter");
   const passes = make_filter(filter);
-  const kind = mode === "cpus" ? "cpu" : "thread";
+  const { kind, word } = MODES[mode];
   if (summary.lanes.some((lane) => lane.kind === kind && passes(lane))) return null;
   const words = filter
-    ? `No ${kind === "cpu" ? "CPU" : "thread"} has “${filter}” in its name or id.`
+    ? `No ${word} has “${filter}” in its name or id.`
     : summary.events === 0
       ? "This capture is empty: no event was recorded. `thaw info` says why, `thaw doctor` what this machine can do."
-      : `This capture has no ${kind === "cpu" ? "CPUs" : "threads"} to show.`;
+      : `This capture has no ${word}s to show.`;
   return <p class="empty">{words}</p>;
 }

@@ -7,14 +7,14 @@ import { Frames } from "./frames";
 import { LanesCanvas } from "./lanes_canvas";
 import { OverlayCanvas, type Point } from "./overlay_canvas";
 import { OverviewCanvas } from "./overview_canvas";
-import { bar_at } from "./stack_chart";
 import { arrange, CHART_TOP, type Layout, type Row, row_at, rows_within } from "./rows";
+import { stretch_at } from "./sorted";
 import type { Range, Source, Summary } from "./source";
 import type { State, Store } from "./state";
 import type { Theme } from "./theme";
 import { TileCache } from "./tile_cache";
 
-export interface Elements {
+interface Elements {
   overview: HTMLCanvasElement;
   lanes: HTMLCanvasElement;
   overlay: HTMLCanvasElement;
@@ -26,6 +26,8 @@ export interface Elements {
 
 // A change of these moves lanes up or down.
 const LAYOUT_KEYS = ["mode", "filter", "closed", "expanded"] as const;
+// And of these, what is drawn of them.
+const SCENE_KEYS = ["view", "scroll", "range", "highlight"] as const;
 
 export class TimelineView {
   readonly frames = new Frames(() => this.draw());
@@ -141,7 +143,7 @@ export class TimelineView {
     if (row?.kind !== "lane") return null;
     const depth = Math.floor((y + this.scroll - row.y - CHART_TOP) / BAR_HEIGHT);
     const bars = this.charts.chart(row.lane)?.rows[depth];
-    const at = bars ? bar_at(bars, this.time_at(x)) : -1;
+    const at = bars ? stretch_at(bars.starts, bars.ends, this.time_at(x)) : -1;
     return bars && at >= 0
       ? { fn: bars.functions[at], start: bars.starts[at], end: bars.ends[at] }
       : null;
@@ -153,9 +155,9 @@ export class TimelineView {
 
   private changed(now: State, before: State): void {
     if (now.expanded !== before.expanded) this.charts.forget_others(now.expanded);
-    if (LAYOUT_KEYS.some((key) => now[key] !== before[key])) this.rearrange();
-    else if (now.view !== before.view || now.highlight !== before.highlight) this.invalidate();
-    else if (now.range !== before.range || now.scroll !== before.scroll) this.invalidate();
+    const is_new = (key: keyof State) => now[key] !== before[key];
+    if (LAYOUT_KEYS.some(is_new)) this.rearrange();
+    else if (SCENE_KEYS.some(is_new)) this.invalidate();
     else this.invalidate_overlay();
   }
 

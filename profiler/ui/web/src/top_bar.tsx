@@ -1,7 +1,7 @@
 // What capture this is, going from freeze to freeze, threads or CPUs, search, and the page's tools.
 
 import type { Actions } from "./actions";
-import { duration, plural, short_count } from "./format";
+import { base_name, duration, plural, short_count } from "./format";
 import { longest_freeze, title_of } from "./freezes";
 import { ChevronLeft, ChevronRight, Help, Moon, Picture, Search, Sun } from "./icons";
 import type { Mode } from "./rows";
@@ -75,7 +75,6 @@ function hint_of({ file, command, started, events, samples, sample_hz, clock }: 
 }
 
 function Capture({ summary }: { summary: Summary }) {
-  const name = summary.file.split("/").pop() ?? summary.file;
   const parts = [
     duration(summary.duration),
     summary.kernel && `Linux ${summary.kernel.replace(/^Linux /, "")}`,
@@ -85,7 +84,7 @@ function Capture({ summary }: { summary: Summary }) {
   ].filter(Boolean);
   return (
     <span class="capture" title={hint_of(summary)}>
-      <b>{name}</b>
+      <b>{base_name(summary.file)}</b>
       <span class="faint">{[summary.command, ...parts].filter(Boolean).join("  ·  ")}</span>
     </span>
   );

@@ -3,7 +3,7 @@
 import { BUCKETS_PER_TILE, type Range } from "./source";
 
 // Nothing happens faster than this: a switch takes about a microsecond.
-export const LEAST_SPAN_NS = 1000;
+const LEAST_SPAN_NS = 1000;
 
 /** Moves and shrinks a range into the capture; its span is kept where possible. */
 export function fit(range: Range, duration: number): Range {

@@ -3,18 +3,18 @@
 
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { FrameName } from "./call_tree_table";
 import { duration, count as number } from "./format";
 import { Grid, ShareCell, type Column, type GridRow } from "./grid";
-import { Bar, no_wakers, Toggle, type Shown } from "./panel_parts";
+import { Bar, FrameName, no_wakers, Toggle, toggle_highlight, type Shown } from "./panel_parts";
 import { frame_name, module_name, place_of, share, text_table } from "./panel_words";
 import { short_name } from "./short_name";
 import type { StackKind, Stacks } from "./source";
+import { toggled } from "./state";
 import { reasons_of, stacks_of, type Reason, type WaitStack } from "./waits";
 
 export type WaitsKind = Exclude<StackKind, "running">;
 
-export interface WaitsTableProps extends Shown {
+interface WaitsTableProps extends Shown {
   stacks: Stacks;
   kind: WaitsKind;
   on_kind(kind: WaitsKind): void;
@@ -53,23 +53,15 @@ export function WaitsTable(props: WaitsTableProps): JSX.Element {
     return lines_of(reasons, open, stacks_in);
   }, [reasons, open]);
 
-  const on_open = (index: number, is_open: boolean) => {
-    const next = new Set(open);
-    if (is_open) next.add(lines[index].key);
-    else next.delete(lines[index].key);
-    set_open(next);
-  };
   const on_pick = (index: number) => {
     const line = lines[index];
     if (!("stack" in line)) return;
-    const { fn } = line.stack.frames[line.level === 3 ? line.frame : line.stack.telling];
-    props.on_highlight(fn < 0 || fn === props.highlight ? null : fn);
+    toggle_highlight(props, frame_of(line).fn);
   };
   const text = () =>
     text_table(
-      ["share", "time", "waits"]
-        .map((title) => ({ title, right: true }))
-        .concat({ title: "reason and stack", right: false }),
+      ["share", "time", "waits"],
+      ["reason and stack"],
       lines.map((line) => [
         ...numbers(line, stacks.total),
         "  ".repeat(line.level - 1) + words_of(line, props),
@@ -100,7 +92,7 @@ export function WaitsTable(props: WaitsTableProps): JSX.Element {
         tree={WORDS}
         count={lines.length}
         row={(index) => row_of(lines[index], open, props)}
-        on_open={on_open}
+        on_turn={(index) => set_open(toggled(open, lines[index].key))}
         on_pick={on_pick}
       />
     </>
@@ -154,12 +146,10 @@ function words_of(line: Line, { names, summary }: Shown): string {
 
 function row_of(line: Line, open: ReadonlySet<string>, props: WaitsTableProps): GridRow {
   const { names, highlight, stacks } = props;
-  const [part, time, waits] = numbers(line, stacks.total);
+  const [, time, waits] = numbers(line, stacks.total);
   const weight =
     "reason" in line ? line.reason : "stack" in line && line.level === 2 ? line.stack : null;
-  const at = !("stack" in line)
-    ? null
-    : line.stack.frames[line.level === 3 ? line.frame : line.stack.telling];
+  const at = "stack" in line ? frame_of(line) : null;
   const words = words_of(line, props);
   const name =
     "reason" in line ? (
@@ -177,7 +167,7 @@ function row_of(line: Line, open: ReadonlySet<string>, props: WaitsTableProps): 
     marked: "stack" in line && highlight !== null && is_marked(line, highlight),
     hint: at ? [words, place_of(names, at.fn, at.line)].filter(Boolean).join("\n") : words,
     cells: [
-      weight && <ShareCell part={weight.time} whole={stacks.total} words={part} />,
+      weight && <ShareCell part={weight.time} whole={stacks.total} />,
       time,
       waits,
       weight ? duration(weight.time / weight.count) : "",
@@ -185,6 +175,11 @@ function row_of(line: Line, open: ReadonlySet<string>, props: WaitsTableProps): 
       at ? module_name(names, at.fn) : "",
     ],
   };
+}
+
+/** The frame that a line is of; of a whole stack, the one that tells most. */
+function frame_of(line: Line & { stack: WaitStack }): WaitStack["frames"][number] {
+  return line.stack.frames[line.level === 3 ? line.frame : line.stack.telling];
 }
 
 function is_marked(line: Line & { stack: WaitStack }, highlight: number): boolean {

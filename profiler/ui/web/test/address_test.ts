@@ -2,17 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { read_address, write_address } from "../src/address";
 import { initial_state, type State } from "../src/state";
-import { summary_of, thread } from "./fake_source";
+import { freeze, summary_of, thread } from "./fake_source";
 
-const freeze = (start: number, length: number) => ({
-  start,
-  length,
-  cpus: [0],
-  cause: "",
-  functions: [],
-  program: "",
-  lanes: [],
-});
 const summary = summary_of([thread(1, 1), thread(1, 2), thread(1, 3), thread(1, 4)], {
   freezes: [freeze(1e8, 1e6), freeze(5e8, 3e8)],
 });

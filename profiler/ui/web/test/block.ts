@@ -2,16 +2,8 @@
 // what embedded_source.ts must find. Verbs: `given.sample(lane, time, ["main", "work"])`.
 
 import { deflateSync } from "node:zlib";
-import type { Lane, NamesDelta, StateClass, Summary } from "../src/source";
-
-export const CLASSES: StateClass[] = [
-  { name: "running", kind: "running" },
-  { name: "stalled", kind: "stalled" },
-  { name: "ready", kind: "ready" },
-  { name: "futex", kind: "waiting" },
-  { name: "disk", kind: "waiting" },
-  { name: "unknown", kind: "unknown" },
-];
+import type { NamesDelta, Summary } from "../src/source";
+import { summary_of, thread } from "./fake_source";
 
 /** n buckets of one class (255: nothing), or one bucket of several as [class, share] pairs. */
 export type Run = [what: number, buckets: number] | [number, number][];
@@ -133,46 +125,12 @@ export class CaptureBuilder {
   }
 
   summary(): Summary {
-    const lanes = this.lanes.map((_, i): Lane => ({
-      kind: "thread",
-      pid: 100,
-      tid: 100 + i,
-      name: `thread ${i}`,
-      process: "app",
-      first: 0,
-      last: this.duration,
-      running: 0,
-      stalled: 0,
-      ready: 0,
-      waiting: 0,
-      unknown: 0,
-      switches: 0,
-      samples: this.lanes[i].samples.length,
-    }));
-    return {
-      schema: 1,
-      file: "made-up.thaw",
-      command: "app",
-      kernel: "6.12",
-      started: "",
-      cpus: 2,
-      clock: "cpu-clock",
-      sample_hz: 997,
-      duration: this.duration,
-      events: 0,
-      samples: 0,
-      classes: CLASSES,
-      lanes,
-      freezes: [],
-      losses: [],
-      notes: [],
-      has: { samples: true, waits: true, wakers: true, other: false },
-      finest: this.level,
-    };
+    const lanes = this.lanes.map((_, i) => thread(100, 100 + i, `thread ${i}`));
+    return summary_of(lanes, { duration: this.duration, finest: this.level });
   }
 }
 
-export function varint(value: number): number[] {
+function varint(value: number): number[] {
   const bytes: number[] = [];
   for (; value >= 128; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
   return [...bytes, value];

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode_tile } from "../src/cells";
 import { LanePainter, pixel } from "../src/lane_painter";
-import { Names } from "../src/source";
-import { bar_at, make_chart } from "../src/stack_chart";
+import { stretch_at } from "../src/sorted";
+import { type Box, Names } from "../src/source";
+import { make_chart } from "../src/stack_chart";
 import { make_theme } from "../src/theme";
 import { TileCache } from "../src/tile_cache";
 import { CLASSES, FakeSource } from "./fake_source";
 
-const [RUNNING, STALLED, , FUTEX] = [0, 1, 2, 3];
+const [RUNNING, STALLED, FUTEX] = [0, 1, 3];
 
 /** One lane of 256 ns drawn 16 pixels wide and 10 high; a bucket is a nanosecond. */
 function draw(cells: number[]): (x: number, y: number) => number {
@@ -72,11 +73,11 @@ function names(): Names {
 }
 
 test("boxes in a row share the bars of their common callers", () => {
-  const boxes = [
+  const boxes: Box[] = [
     [0, 10, RUNNING, 2, 1],
     [10, 20, FUTEX, 3, 1],
     [20, 30, RUNNING, 4, 1],
-  ] as [number, number, number, number, number][];
+  ];
   const { rows } = make_chart(boxes, false, { from: 0, to: 30 }, 1, names(), CLASSES);
   assert.deepEqual([rows[0].starts, rows[0].ends], [[0], [30]]);
   assert.deepEqual(
@@ -88,15 +89,15 @@ test("boxes in a row share the bars of their common callers", () => {
   );
   assert.deepEqual([rows[2].starts, rows[2].waits], [[10], [FUTEX]]);
   assert.equal(rows[0].waits[0], -1);
-  assert.equal(bar_at(rows[2], 15), 0);
-  assert.equal(bar_at(rows[2], 25), -1);
+  assert.equal(stretch_at(rows[2].starts, rows[2].ends, 15), 0);
+  assert.equal(stretch_at(rows[2].starts, rows[2].ends, 25), -1);
 });
 
 test("boxes that are apart have bars of their own", () => {
-  const boxes = [
+  const boxes: Box[] = [
     [0, 10, RUNNING, 1, 1],
     [15, 20, RUNNING, 1, 1],
-  ] as [number, number, number, number, number][];
+  ];
   const { rows } = make_chart(boxes, false, { from: 0, to: 30 }, 1, names(), CLASSES);
   assert.deepEqual(rows[0].starts, [0, 15]);
 });

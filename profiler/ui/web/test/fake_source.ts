@@ -2,6 +2,7 @@
 
 import {
   type At,
+  type Freeze,
   type Lane,
   Names,
   type Source,
@@ -16,13 +17,17 @@ export const CLASSES: StateClass[] = [
   { name: "stalled", kind: "stalled" },
   { name: "ready", kind: "ready" },
   { name: "futex", kind: "waiting" },
-  { name: "sleep", kind: "waiting" },
+  { name: "disk", kind: "waiting" },
   { name: "unknown", kind: "unknown" },
 ];
 
 export function thread(pid: number, tid: number, name = "worker", process = "app"): ThreadLane {
   const times = { first: 0, last: 1e9, running: 1, stalled: 0, ready: 0, waiting: 0, unknown: 0 };
   return { kind: "thread", pid, tid, name, process, ...times, switches: 0, samples: 0 };
+}
+
+export function freeze(start: number, length: number): Freeze {
+  return { start, length, cpus: [0], cause: "", functions: [], program: "", lanes: [] };
 }
 
 export function summary_of(lanes: Lane[], changes: Partial<Summary> = {}): Summary {

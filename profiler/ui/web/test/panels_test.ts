@@ -6,10 +6,11 @@ import { test } from "node:test";
 import { build_tree, InvertedTree, total_of } from "../src/call_tree";
 import { EmbeddedSource } from "../src/embedded_source";
 import { next_frame } from "../src/flame_keys";
-import { frame_at, functions_to, layout_flames, node_of } from "../src/flame_layout";
+import { functions_to, layout_flames, node_of } from "../src/flame_layout";
 import { largest_paths, open_rows } from "../src/open_rows";
 import { lanes_words, share, text_table } from "../src/panel_words";
 import { short_name } from "../src/short_name";
+import { stretch_at } from "../src/sorted";
 import type { StackRow } from "../src/source";
 import { hottest_line, line_costs } from "../src/source_lines";
 import { reasons_of, stacks_of } from "../src/waits";
@@ -45,8 +46,9 @@ test("flames are as wide as their share, and what is too narrow is left out", as
       [32, 40],
     ],
   );
-  assert.equal(rows[2].nodes[frame_at(rows[2], 33)], rows[2].nodes[1]);
-  assert.equal(frame_at(rows[3], 30), -1, "beside the frames there is none");
+  const frame_at = (row: number, x: number) => stretch_at(rows[row].left, rows[row].right, x);
+  assert.equal(frame_at(2, 33), 1);
+  assert.equal(frame_at(3, 30), -1, "beside the frames there is none");
 });
 
 test("a frame that is zoomed into has the whole width, as have its callers", async () => {
@@ -200,7 +202,8 @@ test("names are shortened to what tells them apart", () => {
 
 test("tables as text are aligned, whatever the letters", () => {
   const text = text_table(
-    [{ title: "self", right: true }, { title: "function" }, { title: "module" }],
+    ["self"],
+    ["function", "module"],
     [
       ["5.0 %", "größe", "a"],
       ["15.0 %", "f", ""],

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { duration, mark_label, mark_step, marks, percent } from "../src/format";
 import { next_freeze } from "../src/freezes";
-import type { Freeze } from "../src/source";
 import { coarse_level, fit, level_for, pan, tiles_of, with_margin, zoom } from "../src/view";
+import { freeze } from "./fake_source";
 
 const SECOND = 1e9;
 
@@ -61,16 +61,7 @@ test("marks are 1, 2 or 5 apart and tell neighbours from each other", () => {
 });
 
 test("freezes are gone through in order and round", () => {
-  const at = (start: number): Freeze => ({
-    start,
-    length: 10,
-    cpus: [],
-    cause: "",
-    functions: [],
-    program: "",
-    lanes: [],
-  });
-  const freezes = [at(100), at(500), at(900)];
+  const freezes = [freeze(100, 10), freeze(500, 10), freeze(900, 10)];
   const whole = { from: 0, to: 1000 };
   assert.equal(next_freeze(freezes, null, { from: 0, to: 200 }, 1), 1);
   assert.equal(next_freeze(freezes, 1, whole, 1), 2);
