@@ -4,7 +4,7 @@
 import assert from 'node:assert';
 import { before, test } from 'node:test';
 
-import { drawn, FREEZE, is_quiet, open_drawn, place, serve, state_of, summary_of, thaw_json } from './support.mjs';
+import { drawn, FREEZE, is_quiet, open_drawn, place, serve, settled, state_of, summary_of, thaw_json } from './support.mjs';
 
 let server, page, summary, longest;
 before(async () => {
@@ -95,6 +95,24 @@ test('the guilty kernel stack is one click away', async () => {
   assert.ok(JSON.stringify(told).includes(shown[0].replace(/\+0x.*/, '')), `${shown[0]} is in ${JSON.stringify(told)}`);
   await page.keyboard.press('Escape');
   await card.waitFor({ state: 'detached' });
+});
+
+test('the freeze that is gone to stands out among the marks', async () => {
+  // Two that are near each other: both wide enough to see.
+  const [first, last] = summary.freezes.slice(1, 3);
+  const there = await open_drawn(`${server.address}#t=${Math.max(0, first.start - 1e6)}-${last.start + last.length}`);
+  const { view } = await state_of(there);
+  const head = await there.locator('canvas.overview').boundingBox();
+  const area = await there.locator('canvas.overlay').boundingBox();
+  const x = (time) => area.x + ((time - view.from) / (view.to - view.from)) * area.width;
+  // In the marks below the axis, without what is written in their middle.
+  const mark = ({ start, length }) => painted(there, 'canvas.overview', { x: x(start + length / 2), y: head.y + head.height - 4, width: 1, height: 2 }, '--alarm');
+  assert.deepStrictEqual(await Promise.all([mark(first), mark(last)]), [1, 1]);
+  await there.mouse.click(x(first.start + first.length / 2), area.y - 35);
+  await there.getByRole('complementary', { name: 'Freeze' }).waitFor();
+  await settled(there);
+  assert.deepStrictEqual(await Promise.all([mark(first), mark(last)]), [1, 0], 'the others are fainter');
+  await there.context().close();
 });
 
 test('nobody else was asked for anything', () => is_quiet(page, server.address));

@@ -210,6 +210,20 @@ test('the wheel zooms where the pointer is, and scrolls', async () => {
   assert.ok(Math.abs(still - summary.duration / 4) < summary.duration * 0.01, `what was under the pointer stays: ${still}`);
 });
 
+test('a drag that the browser cancels ends there', async () => {
+  const grip = page.getByRole('separator', { name: 'Height of the panels' });
+  const { x, y, width } = await grip.boundingBox();
+  const height = () => page.locator('.below').evaluate((element) => element.offsetHeight);
+  await page.mouse.move(x + width / 2, y + 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2, y - 40, { steps: 3 });
+  const dragged = await height();
+  await grip.dispatchEvent('pointercancel');
+  await page.mouse.move(x + width / 2, y - 120, { steps: 3 });
+  assert.strictEqual(await height(), dragged);
+  await page.mouse.up();
+});
+
 test('panels and selections are copied as text', async () => {
   const total = await flame_total(page);
   await page.getByRole('tabpanel').getByRole('button', { name: 'Copy as text' }).click();

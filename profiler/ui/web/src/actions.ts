@@ -2,6 +2,7 @@
 
 import { longest_freeze, next_freeze, range_of } from "./freezes";
 import type { Point } from "./overlay_canvas";
+import type { Mode } from "./rows";
 import type { Range } from "./source";
 import { toggled } from "./state";
 import type { TimelineView } from "./timeline_view";
@@ -37,6 +38,11 @@ export class Actions {
     const slice = inspected?.at?.slice;
     const shown = range ?? (slice ? { from: slice.start, to: slice.end } : null);
     if (shown) this.store.set({ view: with_margin(shown, 0.05, this.duration) });
+  }
+
+  /** Lanes of the other kind are no longer chosen: nobody sees them. */
+  set_mode(mode: Mode): void {
+    if (mode !== this.store.state.mode) this.store.set({ mode, lanes: [], focus: null });
   }
 
   /** `adds`: the lanes come to those already chosen. */
@@ -136,10 +142,8 @@ export class Actions {
   /** Unfolds and unfilters what hides a lane, and scrolls to it. */
   show_lane(lane: number): void {
     const it = this.timeline.summary.lanes[lane];
-    const { closed, mode } = this.store.state;
-    const wanted = it.kind === "cpu" ? "cpus" : "threads";
-    if (mode !== wanted) this.store.set({ mode: wanted });
-    if (it.kind === "thread" && closed.has(it.pid)) this.toggle_process(it.pid);
+    this.set_mode(it.kind === "cpu" ? "cpus" : "threads");
+    if (it.kind === "thread" && this.store.state.closed.has(it.pid)) this.toggle_process(it.pid);
     if (!this.timeline.layout.of_lane.has(lane)) this.store.set({ filter: "" });
     this.timeline.reveal(lane);
   }

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Actions } from "./actions";
 import { read_address, write_address } from "./address";
 import { own_keys } from "./elements";
+import { follow } from "./gestures";
 import { HelpCard } from "./help";
 import { watch_keys } from "./keys";
 import { Notes } from "./notes";
@@ -193,11 +194,7 @@ function Divider({ store }: { store: Store }) {
   const on_down = (start: PointerEvent) => {
     const element = start.currentTarget as HTMLElement;
     const height = height_of(element);
-    element.setPointerCapture(start.pointerId);
-    element.onpointermove = (event) => resize(height + start.clientY - event.clientY);
-    element.onpointerup = () => {
-      element.onpointermove = null;
-    };
+    follow(element, start, (event) => resize(height + start.clientY - event.clientY));
   };
   const on_key = own_keys((key, element) => {
     const by = key === "ArrowUp" ? 20 : key === "ArrowDown" ? -20 : 0;

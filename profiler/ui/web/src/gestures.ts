@@ -52,12 +52,12 @@ function on_wheel(timeline: TimelineView, event: WheelEvent, plain_zooms: boolea
   if (!event.shiftKey) timeline.scroll_by(y, event.timeStamp);
 }
 
-/** Follows a drag until the button is let go. */
-function follow(
+/** Follows a drag until the button is let go, or the browser takes the pointer for itself. */
+export function follow(
   element: HTMLElement,
   start: PointerEvent,
   move: (event: PointerEvent) => void,
-  end: (event: PointerEvent, cancelled: boolean) => void,
+  end: (event: PointerEvent, cancelled: boolean) => void = () => undefined,
 ): void {
   element.setPointerCapture(start.pointerId);
   const finish = (event: PointerEvent) => {
@@ -93,8 +93,8 @@ function drag_view(
     store.set({ view: fit({ from: view.from + by, to: view.to + by }, summary.duration) });
     if (scrolls) timeline.scroll_to(scroll + start.clientY - event.clientY);
   };
-  follow(element, start, move, (event) => {
-    if (Math.abs(event.clientX - start.clientX) < DRAG_PIXELS) on_click?.();
+  follow(element, start, move, (event, cancelled) => {
+    if (!cancelled && Math.abs(event.clientX - start.clientX) < DRAG_PIXELS) on_click?.();
   });
 }
 
@@ -213,9 +213,9 @@ export function watch_overview(
           store.set({ view: fit({ from: time_of(from), to: time_of(to) }, summary.duration) });
         }
       },
-      (event) => {
+      (event, cancelled) => {
         const far = Math.abs(event.clientX - left - first);
-        if (far < DRAG_PIXELS && !is_on_window) centre(first);
+        if (!cancelled && far < DRAG_PIXELS && !is_on_window) centre(first);
       },
     );
   };

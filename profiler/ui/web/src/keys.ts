@@ -39,7 +39,7 @@ export const KEYS: Key[] = [
     keys: ["c"],
     shown: "C",
     words: "lanes are CPUs or threads",
-    act: (_, store) => store.set({ mode: store.state.mode === "cpus" ? "threads" : "cpus" }),
+    act: (a, store) => a.set_mode(store.state.mode === "cpus" ? "threads" : "cpus"),
   },
   {
     keys: ["/"],

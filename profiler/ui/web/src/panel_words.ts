@@ -61,8 +61,9 @@ export function range_words(range: Range): string {
 export function text_table(numbers: string[], words: string[], rows: string[][]): string {
   const titles = [...numbers, ...words];
   const lines = [titles, ...rows];
+  // Not Math.max(...lines): a source file may have more lines than a call can have arguments.
   const widths = titles.map((_, i) =>
-    Math.max(...lines.map((line) => [...(line[i] ?? "")].length)),
+    lines.reduce((most, line) => Math.max(most, [...(line[i] ?? "")].length), 0),
   );
   const cell = (text: string, i: number) => {
     const room = " ".repeat(Math.max(0, widths[i] - [...text].length));

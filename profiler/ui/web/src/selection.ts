@@ -29,6 +29,17 @@ export function describe(state: State, summary: Summary): string {
   return `${who}, ${duration(length)} from ${moment(range.from, length / 100)}`;
 }
 
+/** What a share is of, ns: of CPUs all of their time, idle too; of threads the time they were there. */
+export function whole_of(
+  { lanes, range }: Selection,
+  times: StateTime[],
+  summary: Summary,
+): number {
+  const cpus = lanes.filter((lane) => summary.lanes[lane].kind === "cpu").length;
+  if (cpus === lanes.length) return cpus * (range.to - range.from);
+  return times.reduce((sum, { ns }) => sum + ns, 0);
+}
+
 export function as_text(selection: Selection, times: StateTime[], summary: Summary): string {
   const { lanes, range } = selection;
   const length = range.to - range.from;
@@ -36,7 +47,7 @@ export function as_text(selection: Selection, times: StateTime[], summary: Summa
     `${summary.file}: ${duration(length)} from ${moment(range.from, length / 100)} to ${moment(range.to, length / 100)}`,
     "",
   ];
-  const whole = times.reduce((sum, { ns }) => sum + ns, 0);
+  const whole = whole_of(selection, times, summary);
   for (const { name, ns } of times)
     lines.push(`${name.padEnd(24)} ${duration(ns).padStart(10)} ${percent(ns, whole).padStart(7)}`);
   lines.push("", `${plural(lanes.length, "lane")}:`);

@@ -4,10 +4,9 @@ import type { Actions } from "./actions";
 import { use_copy } from "./clipboard";
 import { duration, percent } from "./format";
 import { Close, Copy, Fit, Pin } from "./icons";
-import { by_length, lane_times, type StateTime } from "./lane_times";
-import type { Mode } from "./rows";
-import { as_text, describe, effective } from "./selection";
-import type { Selection, Source, Summary } from "./source";
+import { by_length, lane_times } from "./lane_times";
+import { as_text, describe, effective, whole_of } from "./selection";
+import type { Source, Summary } from "./source";
 import { type Store, use_state } from "./state";
 import { use_answer } from "./use_answer";
 
@@ -29,7 +28,7 @@ export function StatusBar({ store, source, summary, actions }: Props) {
   const times = answer.value ?? [];
   const { copied, copy } = use_copy();
   const is_chosen = lanes.length > 0 || range !== null;
-  const whole = whole_of(times, selection, mode);
+  const whole = whole_of(selection, times, summary);
 
   return (
     <div class="status" role="status" aria-live="polite">
@@ -86,10 +85,4 @@ export function StatusBar({ store, source, summary, actions }: Props) {
       </button>
     </div>
   );
-}
-
-// What a share is of: of threads, the time they were there; of CPUs, all of it, idle too.
-function whole_of(times: StateTime[], { lanes, range }: Selection, mode: Mode): number {
-  if (mode === "cpus") return lanes.length * (range.to - range.from);
-  return times.reduce((sum, { ns }) => sum + ns, 0);
 }

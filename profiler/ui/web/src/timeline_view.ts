@@ -27,7 +27,7 @@ interface Elements {
 // A change of these moves lanes up or down.
 const LAYOUT_KEYS = ["mode", "filter", "closed", "expanded"] as const;
 // And of these, what is drawn of them.
-const SCENE_KEYS = ["view", "scroll", "range", "highlight"] as const;
+const SCENE_KEYS = ["view", "scroll", "range", "highlight", "freeze"] as const;
 
 export class TimelineView {
   readonly frames = new Frames(() => this.draw());

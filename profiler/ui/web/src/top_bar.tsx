@@ -24,7 +24,7 @@ export function TopBar({ store, summary, actions, dark, on_picture }: Props) {
       <Capture summary={summary} />
       <span class="grow" />
       <FreezeSteps store={store} summary={summary} actions={actions} />
-      <Modes store={store} />
+      <Modes store={store} actions={actions} />
       <label class="search-box">
         <Search />
         <input
@@ -90,7 +90,7 @@ function Capture({ summary }: { summary: Summary }) {
   );
 }
 
-function FreezeSteps({ store, summary, actions }: Omit<Props, "dark" | "on_picture">) {
+function FreezeSteps({ store, summary, actions }: Pick<Props, "store" | "summary" | "actions">) {
   const { freeze } = use_state(store, "freeze");
   const { freezes } = summary;
   const longest = longest_freeze(freezes);
@@ -114,13 +114,10 @@ function FreezeSteps({ store, summary, actions }: Omit<Props, "dark" | "on_pictu
   );
 }
 
-function Modes({ store }: { store: Store }) {
+function Modes({ store, actions }: Pick<Props, "store" | "actions">) {
   const { mode } = use_state(store, "mode");
   const one = (is: Mode, word: string) => (
-    <button
-      aria-pressed={mode === is}
-      onClick={() => store.set({ mode: is, lanes: [], focus: null })}
-    >
+    <button aria-pressed={mode === is} onClick={() => actions?.set_mode(is)}>
       {word}
     </button>
   );

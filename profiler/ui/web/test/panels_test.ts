@@ -214,6 +214,13 @@ test("tables as text are aligned, whatever the letters", () => {
   assert.equal(share(0, 0), "0.0 %");
 });
 
+test("a table as text has room for every line of a long file", () => {
+  const rows = Array.from({ length: 300_000 }, (_, i) => [String(i + 1), "x"]);
+  const text = text_table(["line"], ["source"], rows);
+  assert.ok(text.startsWith("  line  source\n     1  x\n"));
+  assert.ok(text.endsWith("\n300000  x\n"));
+});
+
 test("a selection is named by its one lane, or counted", () => {
   const { lanes } = new CaptureBuilder(3).summary();
   assert.equal(lanes_words(lanes, [1]), "thread 1 101");
