@@ -35,6 +35,10 @@ export function place_of(names: Names, fn: number, line: number): string {
   return line > 0 ? `${file}:${line}` : file;
 }
 
+function counted(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 export function lanes_words(lanes: Lane[], selected: number[]): string {
   if (selected.length === 1) {
     const lane = lanes[selected[0]];
@@ -42,9 +46,9 @@ export function lanes_words(lanes: Lane[], selected: number[]): string {
     return lane.kind === "cpu" ? `CPU ${lane.cpu}` : `${lane.name || "thread"} ${lane.tid}`;
   }
   const cpus = selected.filter((id) => lanes[id]?.kind === "cpu").length;
-  if (cpus === selected.length) return `${count(cpus)} CPUs`;
-  const threads = `${count(selected.length - cpus)} threads`;
-  return cpus === 0 ? threads : `${threads} and ${count(cpus)} CPUs`;
+  if (cpus === selected.length) return counted(cpus, "CPU");
+  const threads = counted(selected.length - cpus, "thread");
+  return cpus === 0 ? threads : `${threads} and ${counted(cpus, "CPU")}`;
 }
 
 export function range_words(range: Range): string {

@@ -227,6 +227,6 @@ test("a selection is named by its one lane, or counted", () => {
   assert.equal(lanes_words(lanes, [0, 2]), "2 threads");
   assert.equal(
     lanes_words([...lanes, { kind: "cpu", cpu: 3, running: 0, stalled: 0 }], [0, 3]),
-    "1 threads and 1 CPUs",
+    "1 thread and 1 CPU",
   );
 });
