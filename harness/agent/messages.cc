@@ -124,6 +124,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("scratch_mib", plan.scratch_mib);
   visit("mishap", plan.mishap);
   visit("send_symbols", plan.send_symbols);
+  visit("has_marks", plan.has_marks);
   visit("sysctls", plan.sysctls);
   visit("await_trial", plan.await_trial);
   visit("shell", plan.shell);

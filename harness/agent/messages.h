@@ -26,8 +26,10 @@ inline constexpr const char* kOverlay = "/overlay";
 /// The virtio-serial port's name.
 inline constexpr const char* kAgentPort = "thaw.agent";
 
-/// The name of the file of symbols.
+/// The names of the files that the agent sends besides the capture: of symbols, and of which
+/// process had which code mapped when the load ended.
 inline constexpr const char* kSymbolsFile = "symbols";
+inline constexpr const char* kProcessesFile = "processes";
 
 /// What the agent is to do, from the moment it runs to its goodbye. In the initramfs rather than
 /// sent: nothing has to come from the host while the guest runs.
@@ -61,6 +63,9 @@ struct AgentPlan {
   std::map<std::string, std::string> sysctls;
   int scratch_mib = 0;        ///< size of kScratch; 0: half of the memory
   bool send_symbols = false;  ///< before the load, so that the lab can name a stack
+  /// Tell an oracle outside what happens when (oracle_marks.h), and the lab which process has which
+  /// files mapped when the load ends.
+  bool has_marks = false;
   /// Says that the subject is ready, then nothing more until a TrialOrder comes: that is where the
   /// machine's state is saved.
   bool await_trial = false;

@@ -15,9 +15,11 @@
 #include "harness/agent/child.h"
 #include "harness/agent/heartbeats.h"
 #include "harness/agent/kernel_counts.h"
+#include "harness/agent/mapped_code.h"
 #include "harness/agent/messages.h"
 #include "harness/agent/mishap.h"
 #include "harness/agent/nmi_sender.h"
+#include "harness/agent/oracle_marks.h"
 #include "harness/agent/pmu.h"
 #include "harness/agent/pmu_nmis.h"
 #include "harness/agent/program_look.h"
@@ -60,6 +62,7 @@ class Trial {
         page_(page),
         subject_bpf_({.meter = plan.count_nmi_runs, .probe = plan.probe_maps}) {}
   Outcome run();
+  const std::string& processes() const { return processes_; }
 
  private:
   void start_subject();
@@ -71,6 +74,8 @@ class Trial {
   void stop_workload();
   void stop_subject();
   void tick();
+  void mark(oracle::Mark mark);
+  void look_at_processes(double load_s);
   /// Ticks until `is_over` or the time is up; false when the time was up.
   bool wait(double seconds, const std::function<bool()>& is_over);
 
@@ -92,6 +97,7 @@ class Trial {
   int64_t next_beat_ns_ = 0;
   int64_t load_start_ns_ = 0;      ///< 0 unless the load runs
   bool is_quiet_ = false;          ///< sends no beats
+  std::string processes_;          ///< as mapped_code() has them, early and at the end of the load
   std::optional<MapAudit> audit_;  ///< of the subject's maps; absent until it was ready
 };
 
@@ -112,6 +118,18 @@ void Trial::tick() {
   const double load_s =
       load_start_ns_ != 0 ? static_cast<double>(now_ns - load_start_ns_) / 1e9 : 0;
   channel_.send(FrameType::beat, to_json(Beat{told_time_ns(), load_s}));
+  mark(oracle::Mark::slice);
+  look_at_processes(load_s);
+}
+
+/// Also of a load that ends by itself, and is gone when its end is noticed.
+void Trial::look_at_processes(double load_s) {
+  constexpr double kStartedS = 0.1;
+  if (plan_.has_marks && load_s >= kStartedS && processes_.empty()) processes_ = mapped_code();
+}
+
+void Trial::mark(oracle::Mark mark) {
+  if (plan_.has_marks) tell_oracle(mark);
 }
 
 bool Trial::wait(double seconds, const std::function<bool()>& is_over) {
@@ -195,6 +213,7 @@ void Trial::run_load() {
       return;
     }
   }
+  mark(oracle::Mark::begin);
   if (!plan_.workload.empty()) {
     auto child = Child::start({.command = plan_.workload, .env = {}, .scratch = plan_.scratch});
     if (!child) {
@@ -232,6 +251,8 @@ void Trial::run_load() {
     outcome_.beat_period_ns = kBeatPeriodNs;
   }
   outcome_.load_start_ns = load_start_ns_;
+  mark(oracle::Mark::end);
+  if (plan_.has_marks) processes_ += mapped_code();
   outcome_.load_end_ns = thaw::monotonic_ns();
   outcome_.nmis_delivered = growth(nmis_before, nmi_counts());
   if (statistics.is_valid()) outcome_.subject_nmi_runs = nmi_program_runs(subject_bpf_.programs());
@@ -279,7 +300,11 @@ Outcome Trial::run() {
   if (plan_.send_symbols) symbols.emplace();
   kernel_before_ = kernel_state();
   if (!plan_.subject.empty()) start_subject();
-  if (symbols) channel_.send_text(symbols->text(), kSymbolsFile);
+  if (symbols) {
+    const std::string text = symbols->text();
+    channel_.send_text(text, kSymbolsFile);
+    if (plan_.has_marks) tell_oracle_layout(text, cpus_);
+  }
   symbols.reset();
   if (plan_.await_trial && (plan_.subject.empty() || outcome_.subject_ready)) await_order();
   if (plan_.subject.empty() || outcome_.subject_ready) run_load();
@@ -295,6 +320,7 @@ void play(const AgentPlan& plan, const Hello& greeting, Channel& channel, BeatWr
   const Outcome outcome = trial.run();
   channel.send(FrameType::outcome, to_json(outcome));
   channel.send(FrameType::stage, "collect");
+  if (!trial.processes().empty()) channel.send_text(trial.processes(), kProcessesFile);
   if (!plan.capture.empty()) channel.send_file(plan.capture.c_str(), "capture.thaw");
 }
 

@@ -19,6 +19,12 @@ enum class NmiSource { apic, qmp, pmu, none };
 const char* name_of(NmiSource source);
 std::optional<NmiSource> nmi_source_from_name(std::string_view name);
 
+/// `functions`: per function, thread and time. `totals`: all of them, per CPU. `exact`: the same,
+/// but each by itself instead of whole blocks, which some are left early of.
+enum class OracleCounts { nothing, functions, totals, exact };
+const char* name_of(OracleCounts counts);
+std::optional<OracleCounts> oracle_counts_from_name(std::string_view name);
+
 /// When a subject counts as ready. Exactly one is set; `seconds` is the default.
 struct Ready {
   std::optional<std::string> line;  ///< ECMAScript regex over a line of its stdout or stderr
@@ -69,6 +75,12 @@ struct MachineSpec {
   /// Without the hypervisor bit the guest runs the lock code that real machines run; with it a
   /// test-and-set fallback.
   std::string cpu = "qemu64,-hypervisor";
+  /// The guest's clock counts its instructions and nothing reaches it from outside: the same case,
+  /// seed and kernel make the same capture, to the last bit. Its CPUs take turns, so that what two
+  /// of them do at one moment cannot be seen.
+  bool is_deterministic = false;
+  /// What of the guest's instructions is counted from outside.
+  OracleCounts oracle = OracleCounts::nothing;
 };
 
 struct RunSpec {

@@ -22,6 +22,13 @@ constexpr std::array<std::pair<VerdictKind, const char*>, 8> kVerdicts{{
     {VerdictKind::infra, "infra"},
 }};
 
+constexpr std::array<std::pair<OracleCounts, const char*>, 4> kOracleCounts{{
+    {OracleCounts::nothing, "none"},
+    {OracleCounts::functions, "functions"},
+    {OracleCounts::totals, "totals"},
+    {OracleCounts::exact, "exact"},
+}};
+
 constexpr std::array<std::pair<NmiSource, const char*>, 4> kNmiSources{{
     {NmiSource::apic, "apic"},
     {NmiSource::qmp, "qmp"},
@@ -60,6 +67,14 @@ const char* name_of(NmiSource source) {
 
 std::optional<NmiSource> nmi_source_from_name(std::string_view name) {
   return value_of(kNmiSources, name);
+}
+
+const char* name_of(OracleCounts counts) {
+  return word_of(kOracleCounts, counts);
+}
+
+std::optional<OracleCounts> oracle_counts_from_name(std::string_view name) {
+  return value_of(kOracleCounts, name);
 }
 
 bool Subject::writes_capture() const {

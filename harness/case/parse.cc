@@ -9,6 +9,7 @@
 #include <regex>
 
 #include "harness/case/fields.h"
+#include "harness/case/machine_rules.h"
 #include "harness/case/tables.h"
 #include "profiler/base/files.h"
 #include "profiler/base/words.h"
@@ -185,8 +186,9 @@ Status read_sysctls(const toml::table& table, const std::filesystem::path& file,
 }
 
 Status read_machine(const toml::table& table, const std::filesystem::path& file, Case& test) {
-  const Fields fields = TRY(Fields::open(table, "[machine]", file,
-                                         {"cpus", "memory_mib", "cpu", "scratch_mib", "sysctls"}));
+  const Fields fields = TRY(Fields::open(
+      table, "[machine]", file,
+      {"cpus", "memory_mib", "cpu", "scratch_mib", "sysctls", "deterministic", "oracle"}));
   if (const toml::table* sysctls = TRY(fields.table("sysctls")))
     TRY(read_sysctls(*sysctls, file, test.machine));
   return read_machine_keys(fields, test.machine);
@@ -262,6 +264,14 @@ Status read_machine_keys(const Fields& fields, MachineSpec& machine) {
       TRY(fields.integer("scratch_mib", {1, 1 << 20})).value_or(machine.scratch_mib));
   machine.cpu = TRY(fields.text("cpu")).value_or(machine.cpu);
   if (machine.cpu.empty()) return fields.wrong("cpu", "is empty; for example \"qemu64\"");
+  machine.is_deterministic = TRY(fields.truth("deterministic")).value_or(machine.is_deterministic);
+  if (const auto word = TRY(fields.text("oracle"))) {
+    const auto counts = oracle_counts_from_name(*word);
+    if (!counts)
+      return fields.wrong(
+          "oracle", fmt::format("is '{}'; it must be functions, totals, exact or none", *word));
+    machine.oracle = *counts;
+  }
   return {};
 }
 
@@ -283,6 +293,7 @@ Result<Case> parse_case(std::string_view text, const std::filesystem::path& file
     test.expect.push_back(TRY(read_expectation(*table, file)));
   if (test.workload.empty() && test.subject.command.empty())
     return fail_at(file, {1, 1}, "a case must have a [workload], a [subject] or both");
+  TRY(check_machine(test));
   return test;
 }
 

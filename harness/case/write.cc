@@ -63,6 +63,9 @@ std::string machine_of(const MachineSpec& machine) {
   std::string out = fmt::format("\n[machine]\ncpus = {}\nmemory_mib = {}\ncpu = {}\n", machine.cpus,
                                 machine.memory_mib, toml_text(machine.cpu));
   if (machine.scratch_mib != 0) out += fmt::format("scratch_mib = {}\n", machine.scratch_mib);
+  if (machine.is_deterministic) out += "deterministic = true\n";
+  if (machine.oracle != OracleCounts::nothing)
+    out += fmt::format("oracle = \"{}\"\n", name_of(machine.oracle));
   if (!machine.sysctls.empty())
     out += fmt::format("sysctls = {}\n", table_of(machine.sysctls, toml_text));
   return out;

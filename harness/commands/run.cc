@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 
+#include "harness/case/machine_rules.h"
 #include "harness/case/suite.h"
 #include "harness/commands/command.h"
 #include "harness/commands/remote.h"
@@ -58,6 +59,9 @@ struct Options {
   std::string known;    ///< empty: beside the cases
   std::string history;  ///< empty: where it always is
   std::string events;
+  bool same_seed = false;
+  bool deterministic = false;
+  std::string oracle;             ///< a name of OracleCounts; empty: as the cases say
   bool has_case_options = false;  ///< one of those that only make sense without a case file
 };
 
@@ -89,7 +93,7 @@ Result<Case> case_of(const Options& options) {
   return test;
 }
 
-Result<std::vector<Case>> cases_of(const Options& options) {
+Result<std::vector<Case>> named_cases(const Options& options) {
   std::vector<Case> cases;
   if (options.words.empty() || !is_case_file(options.words.front())) {
     cases.push_back(TRY(case_of(options)));
@@ -112,6 +116,17 @@ Result<std::vector<Case>> cases_of(const Options& options) {
     if (cases.empty())
       return fail(ErrorKind::User, "--only {}: no file named here has such a case",
                   fmt::join(options.only, " --only "));
+  }
+  return cases;
+}
+
+/// With what the options say of all of them.
+Result<std::vector<Case>> cases_of(const Options& options) {
+  std::vector<Case> cases = TRY(named_cases(options));
+  for (Case& test : cases) {
+    if (options.deterministic) test.machine.is_deterministic = true;
+    if (!options.oracle.empty()) test.machine.oracle = *oracle_counts_from_name(options.oracle);
+    TRY(check_machine(test));
   }
   return cases;
 }
@@ -146,6 +161,8 @@ std::string repeat_command(const Options& options, const PlannedRun& run) {
   else
     words.insert(words.end(), {"--kernel", run.exact_pattern()});
   words.insert(words.end(), {"--seed", std::to_string(run.seed)});
+  if (options.deterministic) words.emplace_back("--deterministic");
+  if (!options.oracle.empty()) words.push_back("--oracle=" + options.oracle);
   if (!run.test.file.empty()) {
     // A variant that a suite made is found in the suite, among others.
     if (const auto all = load_cases(run.test.file); all && all->size() > 1)
@@ -235,25 +252,29 @@ Status check_keep(const Options& options) {
                 "--keep waits until a person has looked, and stdin is no terminal");
   if (options.jobs != "1")
     return fail(ErrorKind::User, "--keep is for one guest at a time: no --jobs");
+  if (options.deterministic)
+    return fail(ErrorKind::User,
+                "--keep lets a person into the guest, and a deterministic one hears nobody");
   return {};
 }
 
 /// A machine that is there has one kernel, one job at a time, and is never this lab's to keep.
-Status check_machine(const Options& options) {
+Status check_remote_options(const Options& options) {
   if (options.machine.empty() && !options.yes_freeze.empty())
     return fail(ErrorKind::User, "--yes-freeze is about the host of --machine ssh:HOST");
   if (options.machine.empty()) return {};
-  if (!options.kernels.empty() || options.jobs != "1" || options.keep)
+  if (!options.kernels.empty() || options.jobs != "1" || options.keep || options.deterministic ||
+      !options.oracle.empty())
     return fail(
         ErrorKind::User,
         "--machine plays one case after another on the kernel that runs there: no --kernel, "
-        "--jobs or --keep");
+        "--jobs, --keep, --deterministic or --oracle");
   return {};
 }
 
 Result<std::optional<Remote>> find_machine(const Options& options, const Programs& programs,
                                            std::vector<Case>& cases) {
-  TRY(check_machine(options));
+  TRY(check_remote_options(options));
   if (!options.machine.empty())
     return TRY(open_remote(options.machine, options.yes_freeze, programs, cases));
   for (const Case& test : cases) TRY(check_case(test, programs));
@@ -270,12 +291,15 @@ Result<int> begin(const Options& options) {
   const Workplace place = TRY(Workplace::open(&board));
   const std::vector<std::string> kernels =
       remote ? std::vector<std::string>{remote->text} : options.kernels;
-  const auto plan =
-      TRY(plan_runs(cases, {.kernels = kernels, .repeat = options.repeat, .seed = options.seed},
-                    [&](std::string_view pattern) -> Result<std::vector<KernelRef>> {
-                      if (remote) return std::vector<KernelRef>{remote->kernel};
-                      return place.catalogue.resolve(pattern);
-                    }));
+  const auto plan = TRY(plan_runs(cases,
+                                  {.kernels = kernels,
+                                   .repeat = options.repeat,
+                                   .seed = options.seed,
+                                   .same_seed = options.same_seed},
+                                  [&](std::string_view pattern) -> Result<std::vector<KernelRef>> {
+                                    if (remote) return std::vector<KernelRef>{remote->kernel};
+                                    return place.catalogue.resolve(pattern);
+                                  }));
   ResultSet results = new_session(name_of(cases, options.words), static_cast<int>(plan.size()));
   Chronicle chronicle = TRY(Chronicle::open(options.history, options.events));
   const fs::path directory = TRY(make_directory(options.out, results.name));
@@ -364,6 +388,19 @@ void add_options(CLI::App& app, const std::shared_ptr<Options>& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_option("--seed", options->seed, "Seed of the first repetition");
+  app.add_flag("--same-seed", options->same_seed,
+               "Repetitions do not count up: all have the same seed, and deterministic ones must "
+               "then be equal");
+  app.add_flag(
+      "--deterministic", options->deterministic,
+      "The guest's clock counts instructions: the same case, seed and kernel make the same "
+      "capture, to the last bit, however busy this host is");
+  app.add_flag(
+         "--oracle{functions}", options->oracle,
+         "Count every instruction of the guest from outside, per function and thread "
+         "(oracle.json), and hold the capture against it; --oracle=totals only how many there "
+         "are, =exact the same without the small error of counting whole blocks")
+      ->check(CLI::IsMember({"functions", "totals", "exact", "none"}));
   app.add_option("-j,--jobs", options->jobs,
                  "Guests at once, or auto: as many as do not disturb each other. More than the "
                  "host's cores / CPUs of a guest makes verdicts `infra: host too busy`; more than "

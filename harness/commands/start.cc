@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "harness/case/machine_rules.h"
 #include "harness/provision/userland.h"
 #include "harness/run/accelerator.h"
 #include "harness/run/big_subject.h"
@@ -80,7 +81,15 @@ Result<RunRequest> request_on(KernelImage image, const PlannedRun& planned,
                               const Programs& programs, const fs::path& cache,
                               const std::atomic<bool>& cancelled, StatusLine& line) {
   static std::mutex probing;  // one accelerator probe at a time
+  std::error_code missing;
+  if (planned.test.machine.oracle != OracleCounts::nothing && !fs::exists(programs.oracle, missing))
+    return fail(ErrorKind::Environment,
+                "{} is not there, which counts for --oracle; build it (cmake --build --preset "
+                "release)",
+                programs.oracle.string());
+  const Accelerator counting{.name = "tcg", .why = {}};
   const Accelerator accelerator = TRY([&]() -> Result<Accelerator> {
+    if (needs_tcg(planned.test)) return counting;
     const std::lock_guard lock(probing);
     if (known_accelerator(cache).name.empty()) line.stage("try KVM");
     return choose_accelerator(image, programs, cache);
@@ -90,7 +99,7 @@ Result<RunRequest> request_on(KernelImage image, const PlannedRun& planned,
     line.stage("image");
     const UserlandSpec spec = TRY(parse_userland(asked));
     userland = TRY(make_userland(spec, {.cache = cache, .progress = {}, .mirrors = {}})).disk;
-  } else {
+  } else if (!planned.test.machine.is_deterministic) {
     userland = TRY(disk_of_subject(TRY(plan_guest(planned.test, programs)), cache));
   }
   return RunRequest{.test = planned.test,

@@ -18,6 +18,9 @@
 
 namespace lab {
 
+/// Where a deterministic machine's agent writes, in its directory.
+inline constexpr const char* kAgentFile = "agent-frames";
+
 struct MachineOptions {
   std::filesystem::path vmlinuz;
   std::filesystem::path initramfs;  ///< read when start_qemu() has returned: may be removed then
@@ -34,6 +37,12 @@ struct MachineOptions {
   std::string accelerator;  ///< "tcg" or "kvm"
   std::string agent_port;   ///< name of the virtio-serial port
   uint64_t seed = 1;        ///< of the guest's random numbers
+  /// What the guest does is a function of its inputs alone: its clock counts instructions, its CPUs
+  /// take turns in one thread, nothing reaches it from outside. "tcg" only, without disk and
+  /// network; what the agent says comes through a file, and the agent hears nothing.
+  bool is_deterministic = false;
+  /// QEMU plugins to load, each as its -plugin option has it: "FILE,name=value".
+  std::vector<std::string> plugins;
   /// console.log, qemu.log and qemu-command are left here.
   std::filesystem::path directory;
   /// State that save() of a machine with the same options wrote: it goes on from there instead of
@@ -47,7 +56,8 @@ class Machine {
  public:
   virtual ~Machine() = default;
 
-  /// The agent's byte stream: non-blocking, end of file when the machine is gone.
+  /// The agent's byte stream: non-blocking, end of file when the machine is gone. Of a
+  /// deterministic machine a file that grows: at its end for now as long as the machine runs.
   virtual int agent_fd() const = 0;
   /// How the machine ended; nothing while it runs. "" when it was powered off in order.
   virtual std::optional<std::string> ending() = 0;

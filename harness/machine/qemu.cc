@@ -4,6 +4,11 @@
 // device is an interrupt source and a reason for two runs to differ.
 //
 // Monitor and agent are socket pairs made here and inherited: no port to choose, no file to remove.
+//
+// A deterministic machine is one whose clock counts instructions (-icount) and to which nothing
+// comes from outside. Its agent writes into a file, since a socket that is full would make the
+// device try again at a time that depends on the host, and the device's doorbell is answered by the
+// CPU that rings it (ioeventfd=off) instead of by a thread that comes when it comes.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -84,10 +89,38 @@ void add_disk(const fs::path& disk, std::vector<std::string>& command) {
                  {"-blockdev", options.dump(), "-device", "virtio-blk-pci,drive=disk"});
 }
 
-std::vector<std::string> command_of(const MachineOptions& options) {
+/// 4 ns an instruction, a CPU of 250 MIPS: what TCG needs a second of the host for is about a
+/// second of the guest.
+constexpr int kInstructionShift = 2;
+/// Any day will do, if it is the same for all runs; certificates and file times are not older.
+constexpr const char* kFirstDay = "2026-01-01T00:00:00";
+
+std::string accelerator_of(const MachineOptions& options) {
+  if (options.accelerator != "tcg") return options.accelerator;
   // tb-size: 256 MiB of translated code hold a kernel and its load; the default is 1 GiB a guest.
-  const std::string accelerator =
-      options.accelerator == "tcg" ? "tcg,thread=multi,tb-size=256" : options.accelerator;
+  return fmt::format("tcg,thread={},tb-size=256", options.is_deterministic ? "single" : "multi");
+}
+
+void add_clock(const MachineOptions& options, std::vector<std::string>& command) {
+  if (!options.is_deterministic) return;
+  command.insert(command.end(), {"-icount", fmt::format("shift={},sleep=off", kInstructionShift),
+                                 "-rtc", fmt::format("base={},clock=vm", kFirstDay)});
+}
+
+void add_agent_port(const MachineOptions& options, std::vector<std::string>& command) {
+  const std::string end =
+      options.is_deterministic
+          ? fmt::format("file,id=agent,path={}", (options.directory / kAgentFile).string())
+          : fmt::format("socket,id=agent,fd={}", kAgentFd);
+  command.insert(command.end(), {"-device",
+                                 fmt::format("virtio-serial-pci,id=serial,max_ports=2{}",
+                                             options.is_deterministic ? ",ioeventfd=off" : ""),
+                                 "-chardev", end, "-device",
+                                 fmt::format("virtserialport,bus=serial.0,chardev=agent,name={}",
+                                             options.agent_port)});
+}
+
+std::vector<std::string> command_of(const MachineOptions& options) {
   std::vector<std::string> command{
       kQemu,
       "-no-user-config",
@@ -95,7 +128,7 @@ std::vector<std::string> command_of(const MachineOptions& options) {
       "-machine",
       "q35,usb=off,smbus=off,sata=off,hpet=off,graphics=off",
       "-accel",
-      accelerator,
+      accelerator_of(options),
       "-cpu",
       options.cpu,
       "-smp",
@@ -117,17 +150,15 @@ std::vector<std::string> command_of(const MachineOptions& options) {
       fmt::format("file,id=console,path={}", (options.directory / "console.log").string()),
       "-serial",
       "chardev:console",
-      "-device",
-      "virtio-serial-pci,id=serial,max_ports=2",
-      "-chardev",
-      fmt::format("socket,id=agent,fd={}", kAgentFd),
-      "-device",
-      fmt::format("virtserialport,bus=serial.0,chardev=agent,name={}", options.agent_port),
       "-kernel",
       options.vmlinuz.string(),
       "-append",
       options.kernel_parameters};
+  add_agent_port(options, command);
+  add_clock(options, command);
   for (std::string& word : start_of(options)) command.push_back(std::move(word));
+  for (const std::string& plugin : options.plugins)
+    command.insert(command.end(), {"-plugin", plugin});
   if (!options.disk.empty()) add_disk(options.disk, command);
   if (!options.forwards.empty()) add_network(options.forwards, command);
   return command;
@@ -256,12 +287,19 @@ Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options) {
   const std::vector<std::string> command = command_of(options);
   TRY(thaw::write_file(options.directory / "qemu-command", thaw::join_command(command) + "\n"));
   const fs::path log = options.directory / "qemu.log";
+  // There before QEMU, so that it can be read from at once.
+  if (options.is_deterministic) TRY(thaw::write_file(options.directory / kAgentFile, ""));
   Process process = TRY(Process::start({.command = command,
                                         .output = log,
                                         .descriptors = {monitor.theirs.get(), agent.theirs.get()},
                                         .nice = kNice}));
   monitor.theirs.reset();
   agent.theirs.reset();
+  if (options.is_deterministic) {
+    const fs::path frames = options.directory / kAgentFile;
+    agent.ours.reset(::open(frames.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!agent.ours.is_valid()) return thaw::fail_errno(errno, "cannot read " + frames.string());
+  }
   ::fcntl(agent.ours.get(), F_SETFL, O_NONBLOCK);
   const auto failed = [&log](thaw::Error error) -> Result<std::unique_ptr<Machine>> {
     const std::string words = last_words(log);

@@ -62,16 +62,16 @@ Result<std::vector<Target>> resolve_all(const std::vector<std::string>& patterns
 PlannedRun planned(const Case& test, const Target& target, const PlanOptions& options,
                    int repetition) {
   const Expectation expectation = expectation_for(test, target.kernel);
-  PlannedRun run{
-      .test = test,
-      .pattern = target.pattern,
-      .kernel = target.kernel,
-      .missing = target.missing,
-      .expected = expectation.verdict,
-      .or_incapable = expectation.or_incapable,
-      .expected_reason = expectation.reason,
-      .seed = options.seed.value_or(test.run.seed) + static_cast<uint64_t>(repetition) - 1,
-      .repetition = repetition};
+  PlannedRun run{.test = test,
+                 .pattern = target.pattern,
+                 .kernel = target.kernel,
+                 .missing = target.missing,
+                 .expected = expectation.verdict,
+                 .or_incapable = expectation.or_incapable,
+                 .expected_reason = expectation.reason,
+                 .seed = options.seed.value_or(test.run.seed) +
+                         (options.same_seed ? 0 : static_cast<uint64_t>(repetition) - 1),
+                 .repetition = repetition};
   run.test.run.seed = run.seed;
   run.id = fmt::format("{}-{}", test.name, name_of(target));
   if (options.repeat > 1) run.id += fmt::format("-{}", repetition);

@@ -39,6 +39,7 @@ struct PlanOptions {
   std::vector<std::string> kernels;  ///< instead of the cases' own; empty: the cases' own
   int repeat = 1;
   std::optional<uint64_t> seed;  ///< instead of the cases' own
+  bool same_seed = false;        ///< repetitions do not count up
 };
 
 /// All kernels a pattern means, or why it means none.
@@ -46,8 +47,9 @@ using ResolvePattern =
     std::function<thaw::Result<std::vector<KernelRef>>(std::string_view pattern)>;
 
 /// Repetitions go round the whole matrix, so that each kernel has been tried once early on; the
-/// n-th repetition has the case's seed + n - 1. Two patterns that mean one kernel plan it once.
-/// Fails with User when a pattern cannot be read; a pattern without a kernel is not an error.
+/// n-th repetition has the case's seed + n - 1, unless all are to have the same. Two patterns that
+/// mean one kernel plan it once. Fails with User when a pattern cannot be read; a pattern without a
+/// kernel is not an error.
 thaw::Result<std::vector<PlannedRun>> plan_runs(const std::vector<Case>& cases,
                                                 const PlanOptions& options,
                                                 const ResolvePattern& resolve);

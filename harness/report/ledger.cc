@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "harness/report/divergence.h"
 #include "harness/report/page.h"
 #include "harness/report/picture.h"
 #include "harness/results/store.h"
@@ -102,6 +103,22 @@ Status Ledger::save() const {
   return {};
 }
 
+void Ledger::hold_to_earlier(RunResult& result, const thaw::Capture* capture) const {
+  if (result.guest_digest.empty()) return;
+  const auto is_same = [&](const RunResult& run) {
+    return run.case_name == result.case_name && run.package == result.package &&
+           run.seed == result.seed && !run.guest_digest.empty();
+  };
+  const auto earlier = std::ranges::find_if(results_.runs, is_same);
+  if (earlier == results_.runs.end() || earlier->guest_digest == result.guest_digest) return;
+  const auto other = thaw::Capture::load(directory_ / earlier->capture);
+  const auto where = capture && other ? first_divergence(*other, *capture) : std::nullopt;
+  result.verdict.kind = VerdictKind::infra;
+  result.verdict.reason = fmt::format(
+      "not the same as {}, which had the same seed: {}", earlier->id,
+      where.value_or("their captures have the same events; compare agent.log and console.log"));
+}
+
 Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& evidence,
                                         const std::string& repeat) {
   Result<thaw::Capture> capture = thaw::fail(thaw::ErrorKind::Environment, "there is no capture");
@@ -113,6 +130,7 @@ Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& e
   if (!capture && !evidence.capture.empty()) verdict.notes.push_back(capture.error().message);
 
   RunResult result = summarize(run, evidence, verdict, loaded, directory_);
+  hold_to_earlier(result, loaded);
   result.repeat = repeat;
   if (!evidence.directory.empty()) {
     TRY(thaw::write_file(evidence.directory / "repeat", repeat + "\n"));

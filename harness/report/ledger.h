@@ -46,6 +46,9 @@ class Ledger {
   Ledger(std::filesystem::path directory, ResultSet results, thaw::UniqueFd lock)
       : directory_(std::move(directory)), results_(std::move(results)), lock_(std::move(lock)) {}
   thaw::Status save() const;
+  /// A deterministic run that is not what an earlier one of the same case, kernel and seed was is
+  /// the lab's failure, whatever else it showed.
+  void hold_to_earlier(RunResult& result, const thaw::Capture* capture) const;
 
   std::filesystem::path directory_;
   ResultSet results_;

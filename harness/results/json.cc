@@ -307,6 +307,7 @@ json run_to_json(const RunResult& run) {
           {"known", known_to_json(run)},
           {"seed", run.seed},
           {"attempts", run.attempts},
+          {"guest_digest", run.guest_digest},
           {"accelerator", run.accelerator},
           {"qemu", run.qemu},
           {"host_watch", run.host_watch},
@@ -351,6 +352,7 @@ RunResult run_from_json(const json& from) {
   known_from_json(from, run);
   read(from, "seed", run.seed);
   read(from, "attempts", run.attempts);
+  read(from, "guest_digest", run.guest_digest);
   read(from, "accelerator", run.accelerator);
   read(from, "qemu", run.qemu);
   read(from, "host_watch", run.host_watch);

@@ -47,6 +47,8 @@ struct RunResult {
 
   uint64_t seed = 0;
   int attempts = 1;
+  /// Of a deterministic guest, as Evidence has it; empty of others.
+  std::string guest_digest;
   std::string accelerator;
   std::string qemu;
   std::string host_watch;

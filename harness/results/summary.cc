@@ -53,6 +53,7 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .expected_reason = run.expected_reason,
                    .seed = run.seed,
                    .attempts = evidence.attempts,
+                   .guest_digest = evidence.guest_digest,
                    .accelerator = evidence.accelerator,
                    .qemu = evidence.qemu_version,
                    .host_watch = evidence.host_watch,

@@ -16,6 +16,8 @@
 #include <random>
 #include <utility>
 
+#include "harness/oracle/profile.h"
+#include "harness/provision/digest.h"
 #include "harness/run/boot.h"
 #include "harness/run/conversation.h"
 #include "harness/run/hang.h"
@@ -71,6 +73,12 @@ class Attempt {
   void add_outcome(const Outcome& outcome);
   void add_times();
   void add_looks();
+  void add_own_clock();
+  void add_digest();
+  /// Names what the oracle counted.
+  Status read_oracle();
+  /// Nothing may reach the guest, and nothing that the host does changes what it does.
+  bool is_deterministic() const { return request_.test.machine.is_deterministic; }
   double hello_ms() const { return static_cast<double>(*talk_->hello_host_ns - started_ns_) / 1e6; }
   Interval running(Interval host) const { return stop_clock_.running(host); }
 
@@ -178,10 +186,10 @@ Status Attempt::step(int64_t now_ns) {
   if (heard) show();
   if (talk_->hello && !watch_ && !talk_->outcome && request_.host.empty()) {
     slowness_ = slowness(request_.from != nullptr ? request_.from->hello_ms : hello_ms());
-    TRY(start_watching());
+    if (!is_deterministic()) TRY(start_watching());
   }
   look_inside(now_ns);
-  if (talk_->hello && !talk_->goodbye && now_ns >= next_ping_ns_) {
+  if (!is_deterministic() && talk_->hello && !talk_->goodbye && now_ns >= next_ping_ns_) {
     talk_->ping(machine_->agent_fd());
     next_ping_ns_ = now_ns + ns(request_.limits.ping);
   }
@@ -243,7 +251,8 @@ Status Attempt::converse() {
   while (true) {
     const int tick_ms = often ? 1 : talk_->load_runs ? kWatchTickMs : kTickMs;
     pollfd agent{machine_->agent_fd(), POLLIN, 0};
-    ::poll(&agent, 1, tick_ms);
+    // A file can always be read from: there is nothing to wait for but the time.
+    ::poll(&agent, is_deterministic() ? 0 : 1, tick_ms);
     const int64_t now_ns = thaw::monotonic_ns();
     TRY(step(now_ns));
     if (is_over(now_ns)) break;
@@ -308,6 +317,50 @@ void Attempt::add_looks() {
   for (Look& look : evidence_.looks) look.stopped = stop_clock_.running(look.stopped);
 }
 
+/// A guest whose clock counts instructions is held off by nobody: its own clock is the only one.
+void Attempt::add_own_clock() {
+  evidence_.host_watch = "instructions";
+  evidence_.host_gaps.resize(talk_->hello->cpus);
+  evidence_.clock = ClockMap{};
+  if (!talk_->outcome || talk_->outcome->load_end_ns == 0) return;
+  evidence_.load_host = evidence_.load_guest;
+  evidence_.last_heartbeat_host_ns = talk_->last_beat_guest_ns();
+}
+
+/// All that the guest said is in the log, the capture and the symbols by now.
+void Attempt::add_digest() {
+  if (!is_deterministic()) return;
+  const fs::path frames = request_.directory / kAgentFile;
+  if (auto digest = sha256_of_file(frames)) evidence_.guest_digest = std::move(*digest);
+  std::error_code ignored;
+  fs::remove(frames, ignored);
+}
+
+Status Attempt::read_oracle() {
+  const fs::path counts = request_.directory / kOracleCounts;
+  std::error_code ignored;
+  // A guest that was given up has no counts: the plugin writes when QEMU ends in order.
+  if (!fs::exists(counts, ignored)) return {};
+  const auto text_of = [](const fs::path& file) -> std::string {
+    return file.empty() ? "" : thaw::read_file(file).value_or("");
+  };
+  const std::string symbols = text_of(evidence_.symbols);
+  const std::string processes = text_of(talk_->processes);
+  const auto files = guest_sources(request_);
+  const auto file_of = [&](const std::string& path) {
+    const auto found = files.find(path);
+    return found == files.end() ? fs::path() : found->second;
+  };
+  const std::string text = TRY(thaw::read_file(counts));
+  const oracle::Profile profile = TRY(
+      oracle::read_profile(text, {.symbols = symbols, .processes = processes, .file_of = file_of}));
+  const fs::path file = request_.directory / "oracle.json";
+  TRY(thaw::write_file(file, to_json(profile)));
+  fs::remove(counts, ignored);
+  evidence_.oracle = file;
+  return {};
+}
+
 void Attempt::add_times() {
   evidence_.clock = map_clocks(talk_->probes);
   if (talk_->load_began_host_ns != 0) {
@@ -329,6 +382,7 @@ void Attempt::add_times() {
         evidence_.longest_silence_host.end_ns - evidence_.longest_silence_host.start_ns;
   }
   evidence_.last_heartbeat_host_ns = stop_clock_.running_ns(talk_->last_beat_host_ns);
+  if (is_deterministic() && talk_->hello) add_own_clock();
 }
 
 /// The agent's last words on the console, when it could not say them to us.
@@ -352,6 +406,7 @@ void Attempt::conclude() {
     for (std::string& note : gaps.notes) evidence_.host_load.push_back(std::move(note));
   }
   if (machine_ && !request_.keep) machine_->kill();
+  add_digest();
   if (!talk_) return;
   if (talk_->hello) {
     evidence_.agent_hello_ms = hello_ms();
@@ -367,6 +422,8 @@ void Attempt::conclude() {
   add_looks();
   add_times();
   evidence_.maps = talk_->maps;
+  if (evidence_.symbols.empty()) evidence_.symbols = talk_->symbols;
+  if (Status read = read_oracle(); !read) evidence_.host_load.push_back(read.error().message);
   if (!request_.host.empty())
     add_host_facts(talk_->host, talk_->hello ? talk_->hello->cpus : 0, evidence_);
   evidence_.agent_goodbye = talk_->goodbye;

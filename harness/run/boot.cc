@@ -2,6 +2,7 @@
 
 #include "harness/run/boot.h"
 
+#include "harness/case/machine_rules.h"
 #include "harness/run/big_subject.h"
 #include "harness/run/guest_plan.h"
 #include "harness/run/shell_plan.h"
@@ -16,6 +17,20 @@ namespace {
 /// A subject that is told how long to run is saved and goes on later: it must not end before the
 /// load does, and is told to stop anyway.
 constexpr double kLongLifeS = 3600;
+
+/// QEMU takes a comma for the end of a value unless there are two.
+std::string as_value(std::string text) {
+  for (size_t at = 0; (at = text.find(',', at)) != std::string::npos; at += 2) text.insert(at, ",");
+  return text;
+}
+
+std::vector<std::string> plugins_of(const RunRequest& request) {
+  const MachineSpec& machine = request.test.machine;
+  if (machine.oracle == OracleCounts::nothing) return {};
+  return {fmt::format("{},out={},what={},turns={}", as_value(request.programs.oracle),
+                      as_value(request.directory / kOracleCounts), name_of(machine.oracle),
+                      machine.is_deterministic ? "on" : "off")};
+}
 }  // namespace
 
 Result<fs::path> build_boot(const RunRequest& request, bool await_trial) {
@@ -25,6 +40,8 @@ Result<fs::path> build_boot(const RunRequest& request, bool await_trial) {
   plan.agent.duration_s = request.test.run.duration_s;
   plan.agent.await_trial = await_trial;
   plan.agent.mishap = request.agent_mishap;
+  // Whether an oracle listens makes no difference to a deterministic guest.
+  plan.agent.has_marks = needs_tcg(test);
   // A disk without an image is that of a big subject.
   if (!request.userland.empty() && plan.agent.root.empty()) move_to_disk(plan);
   if (request.keep) TRY(add_shell(plan, !test.subject.image.empty()));
@@ -45,6 +62,15 @@ Result<fs::path> build_boot(const RunRequest& request, bool await_trial) {
   return initramfs;
 }
 
+std::map<std::string, fs::path> guest_sources(const RunRequest& request) {
+  std::map<std::string, fs::path> sources{{"/init", request.programs.agent}};
+  const auto plan = plan_guest(request.test, request.programs);
+  if (!plan) return sources;
+  for (const GuestFile& file : plan->files)
+    if (!file.source.empty()) sources.emplace(file.path, file.source);
+  return sources;
+}
+
 MachineOptions machine_options(const RunRequest& request, const fs::path& initramfs) {
   const MachineSpec& spec = request.test.machine;
   return {.vmlinuz = request.kernel.vmlinuz,
@@ -57,6 +83,8 @@ MachineOptions machine_options(const RunRequest& request, const fs::path& initra
           .accelerator = request.accelerator,
           .agent_port = kAgentPort,
           .seed = request.test.run.seed,
+          .is_deterministic = spec.is_deterministic,
+          .plugins = plugins_of(request),
           .directory = request.directory,
           .restore_from = {}};
 }

@@ -170,17 +170,20 @@ Status Conversation::hear_console(const Frame& frame) {
 
 Status Conversation::hear_file(const Frame& frame) {
   if (frame.type == FrameType::file_begin) {
-    const bool is_symbols = frame.payload == kSymbolsFile;
-    file_path_ = directory_ / (is_symbols ? "symbols" : "capture.thaw");  // whatever it is called
+    const bool is_capture = frame.payload != kSymbolsFile && frame.payload != kProcessesFile;
+    // Whatever the guest calls it, it gets none but these three names.
+    file_path_ = directory_ / (is_capture ? "capture.thaw" : frame.payload);
     file_.reset(::open(file_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file_.is_valid()) return thaw::fail_errno(errno, "cannot write " + file_path_.string());
-    if (!is_symbols) capture = file_path_;
+    if (is_capture) capture = file_path_;
     return {};
   }
   if (!file_.is_valid()) return {};
   if (frame.type == FrameType::file_end) {
     file_.reset();
-    if (file_path_ != capture && frame.payload.empty()) symbols = file_path_;
+    if (!frame.payload.empty()) return {};
+    if (file_path_.filename() == kSymbolsFile) symbols = file_path_;
+    if (file_path_.filename() == kProcessesFile) processes = file_path_;
     return {};
   }
   if (Status written = thaw::write_all(file_.get(), frame.payload); !written)

@@ -51,9 +51,12 @@ class Conversation {
   /// The longest time between two beats of the load by the guest's own clock: frames that are late
   /// because QEMU or the lab had no CPU are nobody's silence.
   Interval longest_silence_guest;
+  /// Guest time of the last beat of the load; 0: none.
+  int64_t last_beat_guest_ns() const { return last_beat_guest_ns_; }
   std::vector<ClockProbe> probes;
-  std::filesystem::path capture;  ///< empty until one has arrived, whole or not
-  std::filesystem::path symbols;  ///< empty until they have arrived whole
+  std::filesystem::path capture;    ///< empty until one has arrived, whole or not
+  std::filesystem::path symbols;    ///< empty until they have arrived whole
+  std::filesystem::path processes;  ///< likewise
 
  private:
   explicit Conversation(std::filesystem::path directory) : directory_(std::move(directory)) {}

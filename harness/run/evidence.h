@@ -135,6 +135,11 @@ struct Evidence {
   std::filesystem::path capture;
   std::filesystem::path agent_log;
   std::filesystem::path symbols;  ///< as run/stacks/symbols.h reads it
+  std::filesystem::path oracle;   ///< the guest's exact profile (harness/oracle/README.md)
+
+  /// Of a deterministic guest: SHA-256 of every byte that its agent sent, heartbeats, outcome and
+  /// capture; equal for equal runs. Empty of others.
+  std::string guest_digest;
 
   std::string accelerator;  ///< "tcg" or "kvm"
   std::string qemu_version;

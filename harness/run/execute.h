@@ -23,6 +23,7 @@ struct Programs {
   std::filesystem::path agent;
   std::filesystem::path thaw;       ///< what "thaw" as first word of a subject means
   std::filesystem::path workloads;  ///< directory of the workload programs
+  std::filesystem::path oracle;     ///< the plugin that counts instructions; may not be there
 
   /// Those beside the running thawlab. Fails with Environment when the agent is not there.
   static thaw::Result<Programs> beside_this();

@@ -9,7 +9,8 @@ namespace fs = std::filesystem;
 
 thaw::Result<Programs> Programs::beside_this() {
   const fs::path here = TRY(thaw::own_directory());
-  Programs programs{here / "thaw-agent", here / "thaw", here / "workloads"};
+  Programs programs{here / "thaw-agent", here / "thaw", here / "workloads",
+                    here / "thaw-oracle.so"};
   std::error_code ignored;
   if (!fs::exists(programs.agent, ignored))
     return thaw::fail(thaw::ErrorKind::Environment,

@@ -144,6 +144,21 @@ TEST(ParseCase, ProbesNoMapsWithoutNmis) {
               HasSubstr("it must be true or false"));
 }
 
+TEST(ParseCase, LetsNothingIntoADeterministicGuest) {
+  const auto made = parsed(with("[machine]\ndeterministic = true\noracle = \"totals\"\n"));
+  EXPECT_TRUE(made.machine.is_deterministic);
+  EXPECT_EQ(made.machine.oracle, OracleCounts::totals);
+  EXPECT_THAT(refusal(with("[machine]\noracle = \"all\"\n")), HasSubstr("machine.oracle is 'all'"));
+  EXPECT_FALSE(parsed(with("")).machine.is_deterministic);
+  EXPECT_EQ(parsed(with("")).machine.oracle, OracleCounts::nothing);
+  const std::string head = "[machine]\ndeterministic = true\n";
+  EXPECT_TRUE(parsed(with(head + "[nmi]\nsource = \"apic\"\n")).machine.is_deterministic);
+  EXPECT_THAT(refusal(with(head + "[nmi]\nsource = \"qmp\"\n")), HasSubstr("not from \"qmp\""));
+  EXPECT_THAT(refusal(with(head + "[nmi]\nsource = \"pmu\"\n")), HasSubstr("not from \"pmu\""));
+  EXPECT_THAT(refusal(with(head + "[subject]\ncommand = \"x\"\nimage = \"debian:bookworm\"\n")),
+              HasSubstr("has no disk"));
+}
+
 TEST(ParseCase, SplitsACommandThatIsAString) {
   const Case test = parsed(with("[subject]\ncommand = \"sh -c 'sleep {duration_s}'\"\n"));
   EXPECT_THAT(test.subject.command, ElementsAre("sh", "-c", "sleep {duration_s}"));

@@ -88,6 +88,12 @@ TEST(Plan, TakesTheSeedOfTheCommandLine) {
   EXPECT_EQ(planned({case_of("a", {"6.12"})}, {.seed = 0})[0].seed, 0u);
 }
 
+TEST(Plan, RepeatsOneSeedWhenAsked) {
+  const auto plan = planned({case_of("a", {"6.12"})}, {.repeat = 2, .seed = 9, .same_seed = true});
+  EXPECT_EQ(plan[0].seed, 9u);
+  EXPECT_EQ(plan[1].seed, 9u);
+}
+
 TEST(Plan, KeepsAKernelThatCannotBeHad) {
   const auto plan = planned({case_of("a", {"6.16.12", "6.12"})});
   ASSERT_EQ(plan.size(), 2u);

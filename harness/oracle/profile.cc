@@ -1,0 +1,319 @@
+// Counts of blocks become counts of functions. A block belongs to the function that its first
+// instruction lies in: compilers end a function where another begins, and a block ends at a jump.
+//
+// User space is named by the files that the guest was given, as they lie on this host, through the
+// same symbol tables that thaw reads; what thaw itself recorded is not looked at.
+
+#include "harness/oracle/profile.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include <nlohmann/json.hpp>
+
+#include "profiler/symbols/demangle.h"
+#include "profiler/symbols/elf_image.h"
+
+namespace lab::oracle {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using thaw::ErrorKind;
+using thaw::Result;
+
+namespace {
+
+constexpr int kSchema = 1;
+
+/// The words of a line, one after another.
+class Words {
+ public:
+  explicit Words(std::string_view line) : line_(line) {}
+  std::string_view next() {
+    const size_t end = std::min(line_.find(' '), line_.size());
+    const std::string_view word = line_.substr(0, end);
+    line_.remove_prefix(std::min(end + 1, line_.size()));
+    return word;
+  }
+  template <class Number>
+  bool number(Number& into, int base = 10) {
+    const std::string_view word = next();
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), into, base);
+    return error == std::errc() && end == word.data() + word.size() && !word.empty();
+  }
+  std::string_view rest() const { return line_; }
+
+ private:
+  std::string_view line_;
+};
+
+template <class Act>
+void each_line(std::string_view text, Act act) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    act(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+struct Code {
+  uint64_t start = 0;
+  uint64_t end = 0;
+  uint64_t offset = 0;
+  std::string path;
+};
+
+struct FunctionName {
+  std::string name = "?";
+  std::string module;
+};
+
+/// Names for addresses of user space.
+class UserNames {
+ public:
+  explicit UserNames(const NameSources& sources) : sources_(sources) {
+    std::vector<Code>* of = nullptr;
+    each_line(sources.processes, [&](std::string_view line) {
+      Words words(line);
+      const std::string_view kind = words.next();
+      int32_t pid = 0;
+      Code code;
+      if (kind == "process" && words.number(pid)) {
+        of = &processes_[pid];
+        of->clear();  // looked at again: it may have another program now
+      }
+      if (kind != "code" || of == nullptr || !words.number(code.start, 16) ||
+          !words.number(code.end, 16) || !words.number(code.offset, 16))
+        return;
+      code.path = words.rest();
+      of->push_back(std::move(code));
+    });
+  }
+
+  /// Which of the two knows the process; 0 when neither does.
+  int32_t known_of(int32_t pid, int32_t parent) const {
+    if (processes_.contains(pid)) return pid;
+    return processes_.contains(parent) ? parent : 0;
+  }
+
+  const FunctionName& at(int32_t pid, uint64_t address) {
+    auto [found, is_new] = names_.try_emplace({pid, address});
+    if (is_new) found->second = find(pid, address);
+    return found->second;
+  }
+
+ private:
+  FunctionName find(int32_t pid, uint64_t address) {
+    const auto process = processes_.find(pid);
+    if (process == processes_.end()) return {};
+    for (const Code& code : process->second)
+      if (address >= code.start && address < code.end)
+        return {function_at(code.path, address - code.start + code.offset), code.path};
+    return {};
+  }
+
+  std::string function_at(const std::string& path, uint64_t file_offset) {
+    const thaw::ElfImage* image = image_of(path);
+    const auto address = image ? image->address_of(file_offset) : std::nullopt;
+    if (!address) return "?";
+    if (const auto symbol = image->find(*address)) return thaw::demangle(symbol->name);
+    const auto nameless = image->find_nameless(*address);
+    return nameless ? fmt::format("func@{:#x}", nameless->address) : "?";
+  }
+
+  const thaw::ElfImage* image_of(const std::string& path) {
+    auto [found, is_new] = images_.try_emplace(path);
+    if (is_new)
+      if (const fs::path file = sources_.file_of(path); !file.empty())
+        if (auto opened = thaw::ElfImage::open(file)) found->second = std::move(*opened);
+    return found->second ? &*found->second : nullptr;
+  }
+
+  const NameSources& sources_;
+  std::map<int32_t, std::vector<Code>> processes_;
+  std::map<std::string, std::optional<thaw::ElfImage>> images_;
+  std::map<std::pair<int32_t, uint64_t>, FunctionName> names_;
+};
+
+/// Sums by function.
+class Sums {
+ public:
+  void add(const FunctionName& function, Mode mode, uint64_t instructions, uint64_t in_nmi) {
+    auto& [sum, nmi] = sums_[{mode, function.module, function.name}];
+    sum += instructions;
+    nmi += in_nmi;
+  }
+  std::vector<Executed> most_first() const {
+    std::vector<Executed> all;
+    for (const auto& [key, sum] : sums_)
+      all.push_back({.name = std::get<2>(key),
+                     .module = std::get<1>(key),
+                     .mode = std::get<0>(key),
+                     .instructions = sum.first,
+                     .in_nmi = sum.second});
+    std::ranges::stable_sort(all, std::ranges::greater{}, &Executed::instructions);
+    return all;
+  }
+
+ private:
+  std::map<std::tuple<Mode, std::string, std::string>, std::pair<uint64_t, uint64_t>> sums_;
+};
+
+class Reading {
+ public:
+  explicit Reading(const NameSources& sources)
+      : user_(sources), kernel_(Symbols::parse(sources.symbols)) {}
+
+  Result<Profile> all(std::string_view counts) {
+    bool is_ours = false;
+    bool is_whole = true;
+    each_line(counts, [&](std::string_view line) {
+      if (!is_ours)
+        is_ours = line == "thaw-oracle 1";
+      else
+        is_whole = take(line) && is_whole;
+    });
+    if (!is_ours || !is_whole || profile_.end_ns == 0)
+      return thaw::fail(ErrorKind::Corrupt, "the oracle's counts are {}",
+                        is_ours ? "damaged" : "missing");
+    for (size_t i = 0; i < sums_.size(); i++) profile_.threads[i].executed = sums_[i].most_first();
+    profile_.executed = all_.most_first();
+    return std::move(profile_);
+  }
+
+ private:
+  bool take(std::string_view line) {
+    Words words(line);
+    const std::string_view kind = words.next();
+    if (kind == "count") return take_count(words);
+    if (kind == "thread") return take_thread(words);
+    if (kind == "begin") return words.number(profile_.start_ns);
+    if (kind == "end") return words.number(profile_.end_ns);
+    if (kind == "slice") return words.number(profile_.slices.emplace_back().end_ns);
+    if (kind == "total") return take_total(words);
+    return kind == "ran" && take_use(words);
+  }
+
+  /// Of one CPU, where nothing else was counted.
+  bool take_total(Words words) {
+    uint64_t instructions = 0;
+    if (!words.number(instructions)) return false;
+    profile_.instructions += instructions;
+    return true;
+  }
+
+  bool take_thread(Words words) {
+    size_t index = 0;
+    ThreadProfile thread;
+    int32_t parent = 0;
+    if (!words.number(index) || index != profile_.threads.size() || !words.number(thread.pid) ||
+        !words.number(thread.tid) || !words.number(parent) || !words.number(thread.program))
+      return false;
+    thread.name = words.rest();
+    code_of_.push_back(user_.known_of(thread.pid, parent));
+    profile_.threads.push_back(std::move(thread));
+    sums_.emplace_back();
+    return true;
+  }
+
+  bool take_count(Words words) {
+    size_t index = 0;
+    uint64_t address = 0, length = 0, executions = 0, in_nmi = 0;
+    if (!words.number(index) || !words.number(address, 16) || !words.number(length) ||
+        !words.number(executions) || !words.number(in_nmi) || index >= profile_.threads.size())
+      return false;
+    const uint64_t instructions = length * executions;
+    const bool is_user = address >> 63 == 0;
+    ThreadProfile& thread = profile_.threads[index];
+    (is_user ? thread.user : thread.kernel) += instructions;
+    profile_.instructions += instructions;
+    Mode mode = Mode::user;
+    const FunctionName& function =
+        is_user ? user_.at(code_of_[index], address) : kernel_function(address, mode);
+    sums_[index].add(function, mode, instructions, in_nmi * length);
+    all_.add(function, mode, instructions, in_nmi * length);
+    return true;
+  }
+
+  const FunctionName& kernel_function(uint64_t address, Mode& mode) {
+    const auto place = kernel_.find(address);
+    mode = place && place->is_program ? Mode::bpf : Mode::kernel;
+    kernel_name_ = {.name = place ? std::string(place->function) : "?", .module = {}};
+    return kernel_name_;
+  }
+
+  bool take_use(Words words) {
+    SliceProfile::Use use;
+    if (profile_.slices.empty() || !words.number(use.thread) || !words.number(use.user) ||
+        !words.number(use.kernel) || use.thread >= profile_.threads.size())
+      return false;
+    profile_.slices.back().uses.push_back(use);
+    return true;
+  }
+
+  UserNames user_;
+  Symbols kernel_;
+  FunctionName kernel_name_;
+  Profile profile_;
+  std::vector<int32_t> code_of_;  ///< of each thread: the process whose code it runs
+  std::vector<Sums> sums_;        ///< of each thread
+  Sums all_;
+};
+
+const char* name_of(Mode mode) {
+  constexpr const char* kNames[] = {"user", "kernel", "bpf"};
+  return kNames[static_cast<size_t>(mode)];
+}
+
+json to_json(const std::vector<Executed>& executed) {
+  json list = json::array();
+  for (const Executed& function : executed)
+    list.push_back({{"name", function.name},
+                    {"module", function.module},
+                    {"mode", name_of(function.mode)},
+                    {"instructions", function.instructions},
+                    {"nmi", function.in_nmi}});
+  return list;
+}
+
+}  // namespace
+
+Result<Profile> read_profile(std::string_view counts, const NameSources& sources) {
+  return Reading(sources).all(counts);
+}
+
+std::string to_json(const Profile& profile) {
+  json threads = json::array();
+  for (const ThreadProfile& thread : profile.threads)
+    threads.push_back({{"pid", std::max(thread.pid, 0)},
+                       {"tid", std::max(thread.tid, 0)},
+                       {"program", thread.program},
+                       {"name", thread.name},
+                       {"instructions", thread.instructions()},
+                       {"user", thread.user},
+                       {"kernel", thread.kernel},
+                       {"executed", to_json(thread.executed)}});
+  json slices = json::array();
+  for (const SliceProfile& slice : profile.slices) {
+    json uses = json::array();
+    for (const SliceProfile::Use& use : slice.uses)
+      uses.push_back({{"thread", use.thread}, {"user", use.user}, {"kernel", use.kernel}});
+    slices.push_back({{"end_ns", slice.end_ns}, {"threads", std::move(uses)}});
+  }
+  return json{{"schema", kSchema},
+              {"program", "oracle"},
+              {"unit", "instructions"},
+              {"start_ns", profile.start_ns},
+              {"end_ns", profile.end_ns},
+              {"instructions", profile.instructions},
+              {"threads", std::move(threads)},
+              {"executed", to_json(profile.executed)},
+              {"slices", std::move(slices)}}
+             .dump() +
+         "\n";
+}
+
+}  // namespace lab::oracle
