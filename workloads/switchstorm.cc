@@ -31,7 +31,7 @@ constexpr char kHelp[] = R"(switchstorm: pipe ping-pong pairs that switch as fas
 
   --pairs N      number of pairs (default 4)
   --pin CPU      pin every thread to this CPU: then a round trip is at least two switches
-  --ops N        stop after N round trips of each pair (default: no limit)
+  --ops N        stop after N round trips of each pair (default: no limit); --work N is the same
   --seconds S    stop after S seconds (default: no limit)
   --processes    two processes per pair instead of two threads
   --help         this text
@@ -208,6 +208,7 @@ Options parse(int argc, char** argv) {
       .number("pairs", options.pairs, 1, 1000)
       .number("pin", options.pin, 0, CPU_SETSIZE - 1)
       .number("ops", options.ops, 1, 1e15)
+      .number("work", options.ops, 1, 1e15)
       .seconds(options.seconds)
       .flag("processes", options.processes)
       .parse(argc, argv);

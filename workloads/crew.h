@@ -1,0 +1,47 @@
+#pragma once
+// Threads that work until they are told to stop, or until each has done what it was to do.
+
+#include <pthread.h>
+
+#include <atomic>
+#include <vector>
+
+#include "workloads/workload.h"
+
+namespace workload {
+
+/// Made and ended by one thread, after block_end_signals(). Must stay where it is meanwhile.
+class Crew {
+ public:
+  explicit Crew(const char* program) : program_(program) {}
+
+  void start(void* (*run)(void*), void* argument) {
+    pthread_t thread{};
+    errno = pthread_create(&thread, nullptr, run, argument);
+    if (errno != 0) give_up(program_, "cannot start a thread");
+    threads_.push_back(thread);
+  }
+  /// Returns when all have ended: told to by a signal or after `seconds`, or done.
+  void work_until_end(const sigset_t& signals, double seconds) {
+    wait_for_end(signals, seconds, [&] { return done_ == static_cast<int>(threads_.size()); });
+    stop_ = true;
+    for (const pthread_t thread : threads_) pthread_join(thread, nullptr);
+  }
+
+  // For its threads.
+
+  bool is_over() const { return stop_.load(std::memory_order_relaxed); }
+  /// The last thing that each does.
+  void be_done() {
+    done_++;
+    kill(getpid(), SIGUSR1);
+  }
+
+ private:
+  const char* program_;
+  std::vector<pthread_t> threads_;
+  std::atomic<bool> stop_ = false;
+  std::atomic<int> done_ = 0;
+};
+
+}  // namespace workload
