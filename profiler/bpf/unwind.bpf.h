@@ -141,6 +141,16 @@ __noinline int unwind_one(__u32 index)
 }
 
 /*
+ * Frames above the leaf are looked up a byte before their address: it is where a call returns to.
+ * What a signal interrupted had called nobody; so its address is given a byte later.
+ */
+static __always_inline __u64 address_of_frame(const struct unwind_registers *registers,
+					      __u32 above_leaf)
+{
+	return registers->ip + (above_leaf && registers->is_exact);
+}
+
+/*
  * The walk in scratch `index`: frames from `first` on, until there is no caller. Returns why there
  * is none; their number is in the state.
  */
@@ -154,7 +164,8 @@ __noinline int unwind(__u32 index, __u32 first)
 		return STACK_END_UNREADABLE;
 	scratch->unwind.range.end = 0; /* of another process */
 	for (count = 0; count < THAW_MAX_FRAMES; count++) {
-		scratch->frames[(first + count) & 0xff] = scratch->unwind.registers.ip;
+		scratch->frames[(first + count) & 0xff] =
+			address_of_frame(&scratch->unwind.registers, count);
 		scratch->unwind.frames = count + 1;
 		stack_end = unwind_one(index);
 		if (stack_end != STACK_END_UNKNOWN)

@@ -201,7 +201,9 @@ UnwoundStack Unwinder::unwind(const CopiedStack& copy) {
   unwind_registers registers{copy.registers.ip, copy.registers.sp, copy.registers.bp, 1};
   stack.end = StackEnd::too_deep;
   while (stack.frames.size() < THAW_MAX_FRAMES) {
-    stack.frames.push_back(registers.ip);
+    // As bpf/unwind.bpf.h has it: of what a signal interrupted, a byte later.
+    const bool is_interrupted = !stack.frames.empty() && registers.is_exact;
+    stack.frames.push_back(registers.ip + (is_interrupted ? 1 : 0));
     const uint64_t pc = registers.ip - (registers.is_exact ? 0 : 1);
     const auto after = std::ranges::upper_bound(process.ranges, pc, {}, &unwind_range::start);
     if (after == process.ranges.begin() || pc >= (after - 1)->end) {

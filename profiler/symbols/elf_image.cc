@@ -171,8 +171,18 @@ std::optional<uint64_t> ElfImage::address_of(uint64_t file_offset) const {
   return std::nullopt;
 }
 
+/// What a signal handler returns to was never called, but is looked up a byte before its address
+/// like all that is. Libcs know that, and begin its unwind entry a byte before it.
+bool ElfImage::is_before_signal_return(const Entry& next, uint64_t address) const {
+  if (next.address != address + 1) return false;
+  const auto entry = starts_.find(address);
+  return entry && entry->address == address;
+}
+
 std::optional<ElfSymbol> ElfImage::find(uint64_t address) const {
   const auto after = std::ranges::upper_bound(symbols_, address, {}, &Entry::address);
+  if (after != symbols_.end() && is_before_signal_return(*after, address))
+    return ElfSymbol{after->address, after->bytes, name_of(*after)};
   if (after == symbols_.begin()) return std::nullopt;
   const Entry& entry = *(after - 1);
   if (address - entry.address >= entry.bytes) return std::nullopt;

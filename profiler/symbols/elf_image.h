@@ -62,6 +62,7 @@ class ElfImage {
   };
   void read(const ElfFile& file);
   void add(uint64_t address, uint64_t bytes, std::string_view name, uint8_t rank);
+  bool is_before_signal_return(const Entry& next, uint64_t address) const;
   std::string_view name_of(const Entry& entry) const { return names_.c_str() + entry.name_at; }
 
   std::string build_id_;

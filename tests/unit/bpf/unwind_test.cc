@@ -204,7 +204,7 @@ TEST_F(Unwind, GoesAcrossASignalFrameToWhatItInterrupted) {
   kernel.user_stack_words[UNWIND_SIGNAL_RSP / 8] = sp + 184;
   kernel.user_stack_words[26] = kStart + 0x10;
   EXPECT_EQ(sample().header.user_end, STACK_END_COMPLETE);
-  EXPECT_THAT(frames(), ElementsAre(kBase + 0x540, kMain, kStart + 0x10));
+  EXPECT_THAT(frames(), ElementsAre(kBase + 0x540, kMain + 1, kStart + 0x10));
 }
 
 TEST_F(Unwind, ForksHandTablesOnAndExecDropsThem) {

@@ -16,6 +16,20 @@ extern "C" [[gnu::noinline]] int a_function_to_be_found(int x) {
   return x + 1;
 }
 
+// As libcs have what a signal handler returns to: its unwind entry begins a byte before it.
+extern "C" void a_return_from_a_signal();
+asm(R"(
+  .text
+  .cfi_startproc
+  nop
+  .globl a_return_from_a_signal
+  .type a_return_from_a_signal, @function
+a_return_from_a_signal:
+  ret
+  .size a_return_from_a_signal, . - a_return_from_a_signal
+  .cfi_endproc
+)");
+
 namespace thaw::test {
 namespace {
 
@@ -31,6 +45,18 @@ uint64_t load_bias() {
       },
       &bias);
   return bias;
+}
+
+TEST(ElfImage, FindsTheReturnFromASignalByTheByteBeforeIt) {
+  const auto image = ElfImage::open("/proc/self/exe");
+  ASSERT_TRUE(image) << image.error().message;
+  const uint64_t address = reinterpret_cast<uintptr_t>(&a_return_from_a_signal) - load_bias();
+  const auto symbol = image->find(address - 1);
+  ASSERT_TRUE(symbol);
+  EXPECT_EQ(symbol->name, "a_return_from_a_signal");
+  const uint64_t other = reinterpret_cast<uintptr_t>(&a_function_to_be_found) - load_bias();
+  const auto before = image->find(other - 1);
+  EXPECT_TRUE(!before || before->name != "a_function_to_be_found");
 }
 
 TEST(ElfImage, FindsAFunctionByAnyOfItsAddresses) {
