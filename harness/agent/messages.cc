@@ -125,6 +125,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("mishap", plan.mishap);
   visit("send_symbols", plan.send_symbols);
   visit("has_marks", plan.has_marks);
+  visit("settle_s", plan.settle_s);
   visit("sysctls", plan.sysctls);
   visit("await_trial", plan.await_trial);
   visit("shell", plan.shell);

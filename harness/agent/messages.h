@@ -66,6 +66,7 @@ struct AgentPlan {
   /// Tell an oracle outside what happens when (oracle_marks.h), and the lab which process has which
   /// files mapped when the load ends.
   bool has_marks = false;
+  double settle_s = 0;  ///< to wait before the subject is started, for what a boot leaves to do
   /// Says that the subject is ready, then nothing more until a TrialOrder comes: that is where the
   /// machine's state is saved.
   bool await_trial = false;

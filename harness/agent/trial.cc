@@ -298,6 +298,7 @@ Outcome Trial::run() {
   }
   std::optional<SymbolCollector> symbols;
   if (plan_.send_symbols) symbols.emplace();
+  if (plan_.settle_s > 0) wait(plan_.settle_s, [] { return false; });
   kernel_before_ = kernel_state();
   if (!plan_.subject.empty()) start_subject();
   if (symbols) {

@@ -88,6 +88,14 @@ struct RunSpec {
   uint64_t seed = 1;
 };
 
+/// What one event costs under this subject: the difference to a run of the same load without one,
+/// in instructions, divided by the events. Needs an oracle.
+struct CostQuestion {
+  std::string per;       ///< "switch" or "sample"; empty: nothing is asked
+  std::string baseline;  ///< name of the case without a subject
+  std::string peer;      ///< name of the case that it is compared with; may be empty
+};
+
 struct Expectation {
   std::string kernels = "*";
   VerdictKind verdict = VerdictKind::pass;
@@ -107,6 +115,7 @@ struct Case {
   Nmi nmi;
   MachineSpec machine;
   RunSpec run;
+  CostQuestion cost;
   std::vector<Expectation> expect;  ///< first match counts; none matching means pass
 };
 

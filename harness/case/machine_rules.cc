@@ -10,6 +10,10 @@ using thaw::ErrorKind;
 using thaw::fail;
 
 thaw::Status check_machine(const Case& test) {
+  if (!test.cost.per.empty() && test.machine.oracle != OracleCounts::functions)
+    return fail(ErrorKind::User,
+                "{}: [cost] is counted by the oracle: set machine.oracle = \"functions\"",
+                test.name);
   if (!test.machine.is_deterministic) return {};
   const NmiSource source = test.nmi.source;
   if (source != NmiSource::none && source != NmiSource::apic)

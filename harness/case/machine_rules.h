@@ -7,7 +7,7 @@
 namespace lab {
 
 /// Fails with User, naming the case, when it is to be deterministic and something in it comes from
-/// outside the guest. Pure.
+/// outside the guest, or asks for a cost that nobody counts. Pure.
 thaw::Status check_machine(const Case& test);
 
 /// Only QEMU's own translator counts instructions, so it must run the guest. Pure.

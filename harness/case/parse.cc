@@ -202,6 +202,18 @@ Status read_run(const toml::table& table, const std::filesystem::path& file, Cas
   return {};
 }
 
+Status read_cost(const toml::table& table, const std::filesystem::path& file, Case& test) {
+  const Fields fields = TRY(Fields::open(table, "[cost]", file, {"per", "baseline", "peer"}));
+  const auto per = TRY(fields.text("per"));
+  const auto baseline = TRY(fields.text("baseline"));
+  if (!per) return fields.missing("per", R"(per = "switch")");
+  if (*per != "switch" && *per != "sample")
+    return fields.wrong("per", fmt::format("is '{}'; it must be switch or sample", *per));
+  if (!baseline) return fields.missing("baseline", R"(baseline = "cost-switch-alone")");
+  test.cost = {.per = *per, .baseline = *baseline, .peer = TRY(fields.text("peer")).value_or("")};
+  return {};
+}
+
 Result<Expectation> read_expectation(const toml::table& table, const std::filesystem::path& file) {
   const Fields fields = TRY(
       Fields::open(table, "[[expect]]", file, {"kernels", "verdict", "or_incapable", "reason"}));
@@ -248,11 +260,12 @@ struct Section {
   const char* key;
   ReadTable read;
 };
-constexpr std::array<Section, 5> kSections{{{"workload", read_workload},
+constexpr std::array<Section, 6> kSections{{{"workload", read_workload},
                                             {"subject", read_subject},
                                             {"nmi", read_nmi},
                                             {"machine", read_machine},
-                                            {"run", read_run}}};
+                                            {"run", read_run},
+                                            {"cost", read_cost}}};
 
 }  // namespace
 
@@ -279,9 +292,9 @@ Result<Case> parse_case(std::string_view text, const std::filesystem::path& file
   const toml::parse_result parsed = toml::parse(text, file.string());
   if (!parsed)
     return fail_at(file, parsed.error().source().begin, std::string(parsed.error().description()));
-  const Fields fields = TRY(Fields::open(
-      parsed.table(), "a case", file,
-      {"name", "why", "kernels", "workload", "subject", "nmi", "machine", "run", "expect"}));
+  const Fields fields = TRY(Fields::open(parsed.table(), "a case", file,
+                                         {"name", "why", "kernels", "workload", "subject", "nmi",
+                                          "machine", "run", "cost", "expect"}));
   Case test;
   test.file = file;
   TRY(read_head(fields, test));

@@ -71,6 +71,14 @@ std::string machine_of(const MachineSpec& machine) {
   return out;
 }
 
+std::string cost_of(const CostQuestion& cost) {
+  if (cost.per.empty()) return "";
+  std::string out = fmt::format("\n[cost]\nper = {}\nbaseline = {}\n", toml_text(cost.per),
+                                toml_text(cost.baseline));
+  if (!cost.peer.empty()) out += fmt::format("peer = {}\n", toml_text(cost.peer));
+  return out;
+}
+
 std::string expectation_of(const Expectation& expectation) {
   return fmt::format(
       "\n[[expect]]\nkernels = {}\nverdict = \"{}\"\nor_incapable = {}\nreason = {}\n",
@@ -102,6 +110,7 @@ std::string case_text(const Case& test) {
   out += subject_of(test.subject) + nmi_of(test.nmi) + machine_of(test.machine);
   out += fmt::format("\n[run]\nduration_s = {}\nseed = {}\n", number(test.run.duration_s),
                      test.run.seed);
+  out += cost_of(test.cost);
   for (const Expectation& expectation : test.expect) out += expectation_of(expectation);
   return out;
 }

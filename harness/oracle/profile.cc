@@ -69,6 +69,14 @@ struct Code {
 struct FunctionName {
   std::string name = "?";
   std::string module;
+  bool is_entry = false;  ///< the address is its first
+};
+
+/// What a block, or a function, was executed.
+struct Amount {
+  uint64_t instructions = 0;
+  uint64_t in_nmi = 0;
+  uint64_t calls = 0;
 };
 
 /// Names for addresses of user space.
@@ -111,17 +119,24 @@ class UserNames {
     if (process == processes_.end()) return {};
     for (const Code& code : process->second)
       if (address >= code.start && address < code.end)
-        return {function_at(code.path, address - code.start + code.offset), code.path};
+        return function_at(code.path, address - code.start + code.offset);
     return {};
   }
 
-  std::string function_at(const std::string& path, uint64_t file_offset) {
+  FunctionName function_at(const std::string& path, uint64_t file_offset) {
     const thaw::ElfImage* image = image_of(path);
-    const auto address = image ? image->address_of(file_offset) : std::nullopt;
-    if (!address) return "?";
-    if (const auto symbol = image->find(*address)) return thaw::demangle(symbol->name);
-    const auto nameless = image->find_nameless(*address);
-    return nameless ? fmt::format("func@{:#x}", nameless->address) : "?";
+    FunctionName function{.module = path};
+    const auto found = image ? image->address_of(file_offset) : std::nullopt;
+    if (!found) return function;
+    const uint64_t address = *found;
+    if (const auto symbol = image->find(address)) {
+      function.name = thaw::demangle(symbol->name);
+      function.is_entry = symbol->address == address;
+    } else if (const auto nameless = image->find_nameless(address)) {
+      function.name = fmt::format("func@{:#x}", nameless->address);
+      function.is_entry = nameless->address == address;
+    }
+    return function;
   }
 
   const thaw::ElfImage* image_of(const std::string& path) {
@@ -141,10 +156,11 @@ class UserNames {
 /// Sums by function.
 class Sums {
  public:
-  void add(const FunctionName& function, Mode mode, uint64_t instructions, uint64_t in_nmi) {
-    auto& [sum, nmi] = sums_[{mode, function.module, function.name}];
-    sum += instructions;
-    nmi += in_nmi;
+  void add(const FunctionName& function, Mode mode, const Amount& amount) {
+    Amount& sum = sums_[{mode, function.module, function.name}];
+    sum.instructions += amount.instructions;
+    sum.in_nmi += amount.in_nmi;
+    sum.calls += amount.calls;
   }
   std::vector<Executed> most_first() const {
     std::vector<Executed> all;
@@ -152,14 +168,15 @@ class Sums {
       all.push_back({.name = std::get<2>(key),
                      .module = std::get<1>(key),
                      .mode = std::get<0>(key),
-                     .instructions = sum.first,
-                     .in_nmi = sum.second});
+                     .instructions = sum.instructions,
+                     .in_nmi = sum.in_nmi,
+                     .calls = sum.calls});
     std::ranges::stable_sort(all, std::ranges::greater{}, &Executed::instructions);
     return all;
   }
 
  private:
-  std::map<std::tuple<Mode, std::string, std::string>, std::pair<uint64_t, uint64_t>> sums_;
+  std::map<std::tuple<Mode, std::string, std::string>, Amount> sums_;
 };
 
 class Reading {
@@ -225,23 +242,26 @@ class Reading {
     if (!words.number(index) || !words.number(address, 16) || !words.number(length) ||
         !words.number(executions) || !words.number(in_nmi) || index >= profile_.threads.size())
       return false;
-    const uint64_t instructions = length * executions;
+    Amount amount{.instructions = length * executions, .in_nmi = length * in_nmi};
     const bool is_user = address >> 63 == 0;
     ThreadProfile& thread = profile_.threads[index];
-    (is_user ? thread.user : thread.kernel) += instructions;
-    profile_.instructions += instructions;
+    (is_user ? thread.user : thread.kernel) += amount.instructions;
+    profile_.instructions += amount.instructions;
     Mode mode = Mode::user;
     const FunctionName& function =
         is_user ? user_.at(code_of_[index], address) : kernel_function(address, mode);
-    sums_[index].add(function, mode, instructions, in_nmi * length);
-    all_.add(function, mode, instructions, in_nmi * length);
+    if (function.is_entry) amount.calls = executions;
+    sums_[index].add(function, mode, amount);
+    all_.add(function, mode, amount);
     return true;
   }
 
   const FunctionName& kernel_function(uint64_t address, Mode& mode) {
     const auto place = kernel_.find(address);
     mode = place && place->is_program ? Mode::bpf : Mode::kernel;
-    kernel_name_ = {.name = place ? std::string(place->function) : "?", .module = {}};
+    kernel_name_ = {.name = place ? std::string(place->function) : "?",
+                    .module = {},
+                    .is_entry = place && place->offset == 0};
     return kernel_name_;
   }
 
@@ -275,7 +295,8 @@ json to_json(const std::vector<Executed>& executed) {
                     {"module", function.module},
                     {"mode", name_of(function.mode)},
                     {"instructions", function.instructions},
-                    {"nmi", function.in_nmi}});
+                    {"nmi", function.in_nmi},
+                    {"calls", function.calls}});
   return list;
 }
 
@@ -283,6 +304,21 @@ json to_json(const std::vector<Executed>& executed) {
 
 Result<Profile> read_profile(std::string_view counts, const NameSources& sources) {
   return Reading(sources).all(counts);
+}
+
+Summary summarize(const Profile& profile, const std::set<int32_t>& processes) {
+  Summary summary{.instructions = profile.instructions};
+  for (const ThreadProfile& thread : profile.threads) {
+    if (thread.tid == 0) summary.idle += thread.instructions();
+    if (!processes.contains(thread.pid)) continue;
+    summary.load += thread.instructions();
+    for (const Executed& function : thread.executed) {
+      if (function.mode != Mode::kernel) continue;
+      if (function.name == "__switch_to") summary.switches += function.calls;
+      if (function.name == "perf_swevent_hrtimer") summary.samples += function.calls;
+    }
+  }
+  return summary;
 }
 
 std::string to_json(const Profile& profile) {

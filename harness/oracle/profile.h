@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ struct Executed {
   Mode mode = Mode::user;
   uint64_t instructions = 0;
   uint64_t in_nmi = 0;  ///< of these, where no NMI can sample
+  uint64_t calls = 0;   ///< how often its first instruction was executed
 };
 
 struct ThreadProfile {
@@ -69,6 +71,20 @@ struct NameSources {
 /// one that has only been forked. Fails with Corrupt when the text is none of the plugin's or not
 /// whole.
 thaw::Result<Profile> read_profile(std::string_view counts, const NameSources& sources);
+
+/// Who executed how much, and how often what a recorder is called for happened to the load.
+struct Summary {
+  uint64_t instructions = 0;  ///< all
+  uint64_t load = 0;          ///< of the load's processes, with what a recorder did inside of them
+  uint64_t idle = 0;
+  uint64_t switches = 0;  ///< to threads of the load
+  uint64_t samples = 0;   ///< timer interrupts of perf events in threads of the load
+
+  uint64_t others() const { return instructions - load - idle; }
+};
+
+/// `processes`: the load's pids.
+Summary summarize(const Profile& profile, const std::set<int32_t>& processes);
 
 /// As harness/oracle/README.md describes it: a truth that `thaw fidelity` reads.
 std::string to_json(const Profile& profile);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "harness/report/blame.h"
+#include "harness/report/cost.h"
 #include "harness/report/histogram.h"
 #include "harness/report/maps.h"
 #include "harness/report/markup.h"
@@ -189,8 +190,8 @@ std::string head(const ResultSet& results) {
 std::string to_page(const ResultSet& results, const std::map<std::string, std::string>& pictures) {
   std::string page = page_head(results.name);
   const RunResult* opening = worst(results, pictures);
-  page += head(results) + table(results) + opening_picture(results, opening, pictures) +
-          histograms(results);
+  page += head(results) + table(results) + costs_html(results) +
+          opening_picture(results, opening, pictures) + histograms(results);
   page += "<h2>Runs</h2>\n";
   for (const RunResult& run : results.runs) page += run_details(run, pictures, opening);
   return page + "</body></html>\n";

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/report/cost.h"
 #include "harness/report/maps.h"
 #include "harness/report/numbers.h"
 
@@ -121,6 +122,7 @@ std::string format_table(const ResultSet& results, bool color) {
   for (const RunResult& run : results.runs) rows.push_back(row_of(run, with_case));
 
   std::string text = format_rows(rows, color) + "\n" + sum_line(results);
+  if (const std::string costs = costs_text(results); !costs.empty()) text += "\n" + costs;
   const std::vector<std::string> shared = describe_shared_maps(results);
   if (!shared.empty())
     text += fmt::format("\nmaps that an NMI could meet:\n  {}\n", fmt::join(shared, "\n  "));

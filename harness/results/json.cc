@@ -292,6 +292,37 @@ json truth_to_json(const RunResult& run) {
   return truth.is_object() ? truth : json();
 }
 
+json oracle_to_json(const RunResult& run) {
+  if (!run.oracle) return json();
+  return {{"instructions", run.oracle->instructions},
+          {"load", run.oracle->load},
+          {"idle", run.oracle->idle},
+          {"switches", run.oracle->switches},
+          {"samples", run.oracle->samples}};
+}
+
+void oracle_from_json(const json& from, RunResult& run) {
+  if (!from.contains("oracle") || !from["oracle"].is_object()) return;
+  run.oracle.emplace();
+  read(from["oracle"], "instructions", run.oracle->instructions);
+  read(from["oracle"], "load", run.oracle->load);
+  read(from["oracle"], "idle", run.oracle->idle);
+  read(from["oracle"], "switches", run.oracle->switches);
+  read(from["oracle"], "samples", run.oracle->samples);
+}
+
+json cost_to_json(const CostQuestion& cost) {
+  if (cost.per.empty()) return json();
+  return {{"per", cost.per}, {"baseline", cost.baseline}, {"peer", cost.peer}};
+}
+
+void cost_from_json(const json& from, RunResult& run) {
+  if (!from.contains("cost") || !from["cost"].is_object()) return;
+  read(from["cost"], "per", run.cost.per);
+  read(from["cost"], "baseline", run.cost.baseline);
+  read(from["cost"], "peer", run.cost.peer);
+}
+
 json run_to_json(const RunResult& run) {
   json to{{"id", run.id},
           {"case", run.case_name},
@@ -308,6 +339,8 @@ json run_to_json(const RunResult& run) {
           {"seed", run.seed},
           {"attempts", run.attempts},
           {"guest_digest", run.guest_digest},
+          {"oracle", oracle_to_json(run)},
+          {"cost", cost_to_json(run.cost)},
           {"accelerator", run.accelerator},
           {"qemu", run.qemu},
           {"host_watch", run.host_watch},
@@ -353,6 +386,8 @@ RunResult run_from_json(const json& from) {
   read(from, "seed", run.seed);
   read(from, "attempts", run.attempts);
   read(from, "guest_digest", run.guest_digest);
+  oracle_from_json(from, run);
+  cost_from_json(from, run);
   read(from, "accelerator", run.accelerator);
   read(from, "qemu", run.qemu);
   read(from, "host_watch", run.host_watch);

@@ -45,6 +45,9 @@ struct RunResult {
     return verdict.kind == expected || (or_incapable && verdict.kind == VerdictKind::incapable);
   }
 
+  std::optional<oracle::Summary> oracle;  ///< present when one counted
+  CostQuestion cost;                      ///< of the case
+
   uint64_t seed = 0;
   int attempts = 1;
   /// Of a deterministic guest, as Evidence has it; empty of others.

@@ -51,6 +51,8 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .expected = expected_of(run, verdict.kind),
                    .or_incapable = run.or_incapable,
                    .expected_reason = run.expected_reason,
+                   .oracle = evidence.oracle_summary,
+                   .cost = run.test.cost,
                    .seed = run.seed,
                    .attempts = evidence.attempts,
                    .guest_digest = evidence.guest_digest,

@@ -14,7 +14,10 @@
 #include <fstream>
 #include <memory>
 #include <random>
+#include <set>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "harness/oracle/profile.h"
 #include "harness/provision/digest.h"
@@ -327,6 +330,16 @@ void Attempt::add_own_clock() {
   evidence_.last_heartbeat_host_ns = talk_->last_beat_guest_ns();
 }
 
+/// Of the load, as it says itself.
+std::set<int32_t> processes_of(const std::string& truth) {
+  std::set<int32_t> processes;
+  const auto json = nlohmann::json::parse(truth, nullptr, false);
+  if (!json.is_object() || !json.contains("threads")) return processes;
+  for (const auto& thread : json["threads"])
+    if (thread.is_object()) processes.insert(thread.value("pid", -1));
+  return processes;
+}
+
 /// All that the guest said is in the log, the capture and the symbols by now.
 void Attempt::add_digest() {
   if (!is_deterministic()) return;
@@ -358,6 +371,8 @@ Status Attempt::read_oracle() {
   TRY(thaw::write_file(file, to_json(profile)));
   fs::remove(counts, ignored);
   evidence_.oracle = file;
+  evidence_.oracle_summary =
+      summarize(profile, processes_of(evidence_.workload_truth.value_or("")));
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include "harness/agent/kernel_messages.h"
 #include "harness/agent/map_messages.h"
+#include "harness/oracle/profile.h"
 #include "harness/run/stacks/stack.h"
 #include "profiler/base/errors.h"
 
@@ -136,6 +137,7 @@ struct Evidence {
   std::filesystem::path agent_log;
   std::filesystem::path symbols;  ///< as run/stacks/symbols.h reads it
   std::filesystem::path oracle;   ///< the guest's exact profile (harness/oracle/README.md)
+  std::optional<oracle::Summary> oracle_summary;  ///< present with it
 
   /// Of a deterministic guest: SHA-256 of every byte that its agent sent, heartbeats, outcome and
   /// capture; equal for equal runs. Empty of others.

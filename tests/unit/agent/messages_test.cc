@@ -42,6 +42,8 @@ lab::AgentPlan a_plan() {
           .sysctls = {{"kernel.panic", "1"}},
           .scratch_mib = 9,
           .send_symbols = true,
+          .has_marks = true,
+          .settle_s = 5,
           .await_trial = true,
           .mishap = "exit@1",
           .shell = {"/bin/sh", "-l"}};
@@ -88,7 +90,7 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 29u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 31u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");

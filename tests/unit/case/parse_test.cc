@@ -159,6 +159,18 @@ TEST(ParseCase, LetsNothingIntoADeterministicGuest) {
               HasSubstr("has no disk"));
 }
 
+TEST(ParseCase, AsksWhatAnEventCostsOnlyWhereItIsCounted) {
+  const std::string asks = "[cost]\nper = \"switch\"\nbaseline = \"alone\"\npeer = \"perf\"\n";
+  const Case made = parsed(with("[machine]\noracle = \"functions\"\n" + asks));
+  EXPECT_EQ(made.cost.per, "switch");
+  EXPECT_EQ(made.cost.baseline, "alone");
+  EXPECT_EQ(made.cost.peer, "perf");
+  EXPECT_THAT(refusal(with(asks)), HasSubstr("set machine.oracle"));
+  EXPECT_THAT(refusal(with("[cost]\nper = \"second\"\nbaseline = \"x\"\n")),
+              HasSubstr("cost.per is 'second'; it must be switch or sample"));
+  EXPECT_THAT(refusal(with("[cost]\nper = \"switch\"\n")), HasSubstr("baseline"));
+}
+
 TEST(ParseCase, SplitsACommandThatIsAString) {
   const Case test = parsed(with("[subject]\ncommand = \"sh -c 'sleep {duration_s}'\"\n"));
   EXPECT_THAT(test.subject.command, ElementsAre("sh", "-c", "sleep {duration_s}"));

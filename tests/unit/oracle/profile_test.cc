@@ -93,6 +93,39 @@ TEST(OracleProfile, ReadsSlices) {
   EXPECT_EQ(json["unit"], "instructions");
 }
 
+TEST(OracleProfile, CountsCallsByTheFirstInstruction) {
+  const auto profile = profile_of(
+      "thread 0 7 7 1 0 x\ncount 0 ffffffff81000000 3 4 0\ncount 0 ffffffff81000003 2 9 0\n");
+  ASSERT_TRUE(profile);
+  EXPECT_EQ(profile->executed[0].calls, 4u);
+  EXPECT_EQ(profile->executed[0].instructions, 30u);
+}
+
+TEST(OracleProfile, SumsUpTheLoadAndItsEvents) {
+  Profile profile{.instructions = 1000,
+                  .threads = {{.pid = 7, .tid = 7, .user = 100, .kernel = 50},
+                              {.pid = 7, .tid = 8, .user = 200},
+                              {.pid = 9, .tid = 9, .user = 400},
+                              {.pid = 0, .tid = 0, .kernel = 30}}};
+  profile.threads[0].executed = {{.name = "__switch_to", .mode = Mode::kernel, .calls = 5},
+                                 {.name = "perf_swevent_hrtimer", .mode = Mode::kernel, .calls = 3},
+                                 {.name = "__switch_to", .mode = Mode::user, .calls = 90}};
+  profile.threads[2].executed = {{.name = "__switch_to", .mode = Mode::kernel, .calls = 70}};
+  const Summary summary = summarize(profile, {7});
+  EXPECT_EQ(summary.load, 350u);
+  EXPECT_EQ(summary.idle, 30u);
+  EXPECT_EQ(summary.others(), 620u);
+  EXPECT_EQ(summary.switches, 5u);
+  EXPECT_EQ(summary.samples, 3u);
+}
+
+TEST(OracleProfile, TakesTotalsAlone) {
+  const auto profile = profile_of("total 40\ntotal 2\n");
+  ASSERT_TRUE(profile);
+  EXPECT_EQ(profile->instructions, 42u);
+  EXPECT_TRUE(profile->threads.empty());
+}
+
 TEST(OracleProfile, RefusesWhatIsNotItsOwn) {
   for (const std::string lines :
        {"count 5 1000 1 1 0\n", "thread 3 1 1 1 0 x\n", "count 0 zz 1 1 0\n", "nonsense\n",
