@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "profiler/analysis/accounting.h"
-#include "profiler/analysis/fidelity.h"
+#include "profiler/analysis/fidelity/fidelity.h"
 
 namespace lab {
 

@@ -8,25 +8,9 @@
 #include <numeric>
 #include <vector>
 
-#include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/hypergeometric.hpp>
 
 namespace lab {
-
-Probability binomial_interval(uint64_t successes, uint64_t trials, double confidence) {
-  if (trials == 0) return {};
-  const auto k = static_cast<double>(successes);
-  const auto n = static_cast<double>(trials);
-  const bool is_one_sided = successes == 0 || successes == trials;
-  const double tail = is_one_sided ? 1 - confidence : (1 - confidence) / 2;
-  Probability result{k / n, 0, 1};
-  if (successes > 0)
-    result.low = boost::math::quantile(boost::math::beta_distribution<>(k, n - k + 1), tail);
-  if (successes < trials)
-    result.high = boost::math::quantile(
-        boost::math::complement(boost::math::beta_distribution<>(k + 1, n - k), tail));
-  return result;
-}
 
 std::optional<uint64_t> trials_to_exclude(double probability, double confidence) {
   if (probability <= 0) return std::nullopt;

@@ -1,23 +1,16 @@
 #pragma once
-// What a count of trials allows to say: intervals, bounds, tests. Pure; nothing here knows what
-// was counted.
+// What a count of trials allows to say, as far as only the lab asks it; the rest is in
+// profiler/base/statistics.h. Pure; nothing here knows what was counted.
 
 #include <cstdint>
 #include <optional>
 
+#include "profiler/base/statistics.h"
+
 namespace lab {
 
-/// A share of trials with its confidence interval.
-struct Probability {
-  double estimate = 0;  ///< k / n; 0 without trials
-  double low = 0;
-  double high = 1;
-};
-
-/// Clopper and Pearson's exact interval for `successes` of `trials`; conservative: it covers at
-/// least `confidence` (0 to 1). Without trials [0, 1]. For zero (or all) successes the interval is
-/// one-sided, so that 0 of n gives 1 - (1 - confidence)^(1/n), which is 3/n at 95 %.
-Probability binomial_interval(uint64_t successes, uint64_t trials, double confidence);
+using thaw::binomial_interval;
+using thaw::Probability;
 
 /// How many trials in a row must show nothing to say with `confidence` that something which showed
 /// with `probability` a trial is gone: ln(1 - confidence) / ln(1 - probability), rounded up.

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "profiler/analysis/fidelity/fidelity.h"
 #include "profiler/base/files.h"
 #include "profiler/commands/capture_file.h"
 #include "profiler/commands/command.h"
@@ -15,6 +16,7 @@ struct Options {
   std::string file;
   std::string truth;
   double tolerance_percent = 0.1;
+  bool all = false;
   bool json = false;
 };
 
@@ -34,7 +36,7 @@ Result<int> run(const Options& options) {
   const OpenedCapture opened = TRY(open_capture(options.file));
   const Fidelity fidelity =
       measure_fidelity(opened.capture, truth, options.tolerance_percent / 100);
-  TRY(print_out(options.json ? fidelity_json(fidelity) : fidelity_text(fidelity)));
+  TRY(print_out(options.json ? fidelity_json(fidelity) : fidelity_text(fidelity, options.all)));
   return fidelity.is_good() ? 0 : 1;
 }
 
@@ -48,6 +50,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
       ->type_name("PERCENT")
       ->check(number_between(0, 100))
       ->capture_default_str();
+  app.add_flag("--all", options->all, "Every measure, not one line for each kind");
   app.add_flag("--json", options->json, "For scripts");
   app.footer(
       "Holds what the capture shows against what a program knows of itself: how long its threads "

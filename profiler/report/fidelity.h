@@ -3,15 +3,18 @@
 
 #include <string>
 
-#include "profiler/analysis/fidelity.h"
+#include "profiler/analysis/fidelity/measure.h"
 
 namespace thaw {
 
 inline constexpr int kFidelitySchema = 1;
 
-std::string fidelity_text(const Fidelity& fidelity);
-/// `schema`, `ok`; `notes[]` (why something could not be measured); `measures[]` with `name`,
-/// `value`, `unit`, `low`, `high`, `ok`.
+/// One line for each kind of measure, and those that are not good with what that means. With
+/// `all`, every measure.
+std::string fidelity_text(const Fidelity& fidelity, bool all = false);
+/// `schema`, `ok`; `notes[]`; `measures[]` with `name`, `kind`, `value`, `unit`, `low`, `high`,
+/// `ok`, `judged`, `available`, `reason` (why it is not available), `means`, `p` and `effect`
+/// {`size`, `unit`} (null where there is none).
 std::string fidelity_json(const Fidelity& fidelity);
 
 }  // namespace thaw

@@ -1,11 +1,12 @@
-// A capture against a truth: what is compared, and what is passed over.
+// Times, waits and wakers against a truth: what is compared, and what is passed over.
 
-#include "profiler/analysis/fidelity.h"
+#include "profiler/analysis/fidelity/fidelity.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/given_capture.h"
+#include "tests/support/given_truth.h"
 
 namespace thaw::test {
 namespace {
@@ -27,10 +28,6 @@ GivenCapture given_wait() {
   return given;
 }
 
-Truth given_truth(ThreadTruth thread) {
-  return {.program = "x", .start_ns = kStart, .end_ns = kStart + 100_ms, .threads = {thread}};
-}
-
 OnCpuTruth on_cpu(int64_t cpu_ns, int64_t excluded_ns, int64_t run_delay_ns) {
   return {.start_ns = kStart + 5_ms,
           .end_ns = kStart + 95_ms,
@@ -44,9 +41,8 @@ TEST(Fidelity, ComparesTimeOnACpuInTheWindowAlone) {
   // 5 to 10 and 35 to 95 ms, of which the kernel leaves out 2.
   const ThreadTruth thread{.tid = Tid(7), .on_cpu = on_cpu(63_ms, 2_ms, 5_ms)};
   const Fidelity fidelity = measure_fidelity(capture, given_truth(thread), 0.001);
-  ASSERT_THAT(fidelity.measures, SizeIs(2));
-  EXPECT_DOUBLE_EQ(fidelity.measures[0].value, 0);
-  EXPECT_DOUBLE_EQ(fidelity.measures[1].value, 0);
+  ASSERT_THAT(of_truth(fidelity), SizeIs(3));
+  for (const Measure& measure : of_truth(fidelity)) EXPECT_DOUBLE_EQ(measure.value, 0);
   EXPECT_TRUE(fidelity.is_good());
 }
 
@@ -70,14 +66,14 @@ TEST(Fidelity, ComparesReasonsAndWakers) {
     return measure_fidelity(capture, given_truth(thread), 0.001);
   };
   const Fidelity right = with("pipe", 8);
-  ASSERT_THAT(right.measures, SizeIs(2));
-  EXPECT_DOUBLE_EQ(right.measures[0].value, 0.1) << "one of a thousand, in percent";
-  EXPECT_DOUBLE_EQ(right.measures[1].value, 0.1);
-  EXPECT_DOUBLE_EQ(with("pipe", 9).measures[1].value, 0);
-  EXPECT_DOUBLE_EQ(with("futex", 8).measures[0].value, 0);
-  EXPECT_THAT(with("pipe", 0).measures, SizeIs(1)) << "nothing is claimed of the waker";
-  EXPECT_THAT(right.measures[0].name, HasSubstr("pipe"));
-  EXPECT_THAT(right.measures[1].name, HasSubstr("ended by 8"));
+  ASSERT_THAT(of_truth(right), SizeIs(2));
+  EXPECT_DOUBLE_EQ(of_truth(right)[0].value, 0.1) << "one of a thousand, in percent";
+  EXPECT_DOUBLE_EQ(of_truth(right)[1].value, 0.1);
+  EXPECT_DOUBLE_EQ(of_truth(with("pipe", 9))[1].value, 0);
+  EXPECT_DOUBLE_EQ(of_truth(with("futex", 8))[0].value, 0);
+  EXPECT_THAT(of_truth(with("pipe", 0)), SizeIs(1)) << "nothing is claimed of the waker";
+  EXPECT_THAT(of_truth(right)[0].name, HasSubstr("pipe"));
+  EXPECT_THAT(of_truth(right)[1].name, HasSubstr("ended by 8"));
 }
 
 /// 7 waits in a pipe `with_stack` + `shed` + `silent` times, 8 ends each wait; the recorder says
@@ -108,9 +104,9 @@ Fidelity fidelity_of_waits(const GivenCapture& given, uint64_t waits) {
 
 TEST(Fidelity, JudgesReasonsOfWaitsWhoseStackWasTaken) {
   const Fidelity fidelity = fidelity_of_waits(given_waits(2'000, 8'000, 0, 8'000), 10'000);
-  ASSERT_THAT(fidelity.measures, SizeIs(2));
-  EXPECT_DOUBLE_EQ(fidelity.measures[0].value, 100) << "of 2000";
-  EXPECT_DOUBLE_EQ(fidelity.measures[1].value, 100) << "of all: a waker needs no stack";
+  ASSERT_THAT(of_truth(fidelity), SizeIs(2));
+  EXPECT_DOUBLE_EQ(of_truth(fidelity)[0].value, 100) << "of 2000";
+  EXPECT_DOUBLE_EQ(of_truth(fidelity)[1].value, 100) << "of all: a waker needs no stack";
   EXPECT_TRUE(fidelity.is_good());
   EXPECT_THAT(fidelity.notes,
               testing::ElementsAre("8000 of 10000 waits have no stack: left out by the brake (see "
@@ -119,10 +115,10 @@ TEST(Fidelity, JudgesReasonsOfWaitsWhoseStackWasTaken) {
 
 TEST(Fidelity, CountsAStackThatIsGoneWithoutANameAsWrong) {
   const Fidelity silent = fidelity_of_waits(given_waits(2'000, 7'900, 100, 7'900), 10'000);
-  EXPECT_DOUBLE_EQ(silent.measures[0].value, 100.0 * 2'000 / 2'100);
+  EXPECT_DOUBLE_EQ(of_truth(silent)[0].value, 100.0 * 2'000 / 2'100);
   EXPECT_FALSE(silent.is_good());
   const Fidelity uncounted = fidelity_of_waits(given_waits(2'000, 8'000, 0, 7'999), 10'000);
-  EXPECT_DOUBLE_EQ(uncounted.measures[0].value, 20) << "8000 events say so, 7999 were counted";
+  EXPECT_DOUBLE_EQ(of_truth(uncounted)[0].value, 20) << "8000 events say so, 7999 were counted";
   EXPECT_FALSE(uncounted.is_good());
   EXPECT_THAT(uncounted.notes, IsEmpty());
   EXPECT_FALSE(fidelity_of_waits(given_waits(2'000, 8'000, 0, 8'000), 10'100).is_good())
@@ -131,8 +127,8 @@ TEST(Fidelity, CountsAStackThatIsGoneWithoutANameAsWrong) {
 
 TEST(Fidelity, SaysNothingOfReasonsWhenAllStacksWereLeftOut) {
   const Fidelity fidelity = fidelity_of_waits(given_waits(0, 1'000, 0, 1'000), 1'000);
-  ASSERT_THAT(fidelity.measures, SizeIs(1));
-  EXPECT_THAT(fidelity.measures[0].name, HasSubstr("ended by 8"));
+  ASSERT_THAT(of_truth(fidelity), SizeIs(1));
+  EXPECT_THAT(of_truth(fidelity)[0].name, HasSubstr("ended by 8"));
   EXPECT_THAT(fidelity.notes, testing::ElementsAre(HasSubstr("1000 of 1000 waits")));
 }
 
@@ -140,12 +136,12 @@ TEST(Fidelity, CountsWakersOfWaitsOfEveryReason) {
   GivenCapture given = given_waits(2'000, 0, 0, 0);
   given.functions = {{kPipeRead, 0x100, "futex_wait", ""}};
   const Fidelity fidelity = fidelity_of_waits(given, 2'000);
-  EXPECT_DOUBLE_EQ(fidelity.measures[0].value, 0) << "a wrong reason";
-  EXPECT_DOUBLE_EQ(fidelity.measures[1].value, 100) << "is no wrong waker";
+  EXPECT_DOUBLE_EQ(of_truth(fidelity)[0].value, 0) << "a wrong reason";
+  EXPECT_DOUBLE_EQ(of_truth(fidelity)[1].value, 100) << "is no wrong waker";
   const ThreadTruth thread{.tid = Tid(7), .waits = WaitTruth{2'000, "futex", Tid(8)}};
   Truth short_load = given_truth(thread);
   short_load.end_ns = kStart + 5_ms;
-  EXPECT_DOUBLE_EQ(measure_fidelity(given.capture(), short_load, 0.001).measures[1].value, 50)
+  EXPECT_DOUBLE_EQ(of_truth(measure_fidelity(given.capture(), short_load, 0.001))[1].value, 50)
       << "1000 of its waits began while the load ran";
 }
 
@@ -155,74 +151,14 @@ TEST(Fidelity, PassesOverWhatTheCaptureCannotKnow) {
   ThreadTruth thread{
       .tid = Tid(7), .on_cpu = on_cpu(65_ms, 0, 5_ms), .waits = WaitTruth{1, "pipe", Tid(8)}};
   const Fidelity late = measure_fidelity(given.capture(), given_truth(thread), 0.001);
-  EXPECT_THAT(late.measures, IsEmpty()) << "it began too late";
+  EXPECT_THAT(of_truth(late), IsEmpty()) << "it began too late";
   EXPECT_FALSE(late.is_good()) << "and proves nothing";
   EXPECT_THAT(late.notes, testing::ElementsAre("the capture began 6.000 ms after the load"));
   GivenCapture bare;
   bare.cpu(0).ran(7).at(10_ms).sleeps_for(8).at(30_ms).wakes(7).woken(7);
   thread.on_cpu.reset();
-  EXPECT_THAT(measure_fidelity(bare.capture(), given_truth(thread), 0.001).measures, IsEmpty())
+  EXPECT_THAT(of_truth(measure_fidelity(bare.capture(), given_truth(thread), 0.001)), IsEmpty())
       << "no stacks, no reasons";
-}
-
-TEST(Truth, IsReadFromWhatAWorkloadPrints) {
-  const auto truth = parse_truth(
-      R"({"schema":1,"program":"waits","new":{},"start_ns":5,"end_ns":9,"threads":[
-      {"pid":1,"tid":2,"name":"ping","waits":3,"reason":"pipe","woken_by":4},
-      {"pid":1,"tid":4,"name":"pong","on_cpu":{"start_ns":5,"end_ns":9,"cpu_ns":3,"excluded_ns":1,
-      "run_delay_ns":2}}]})");
-  ASSERT_TRUE(truth) << truth.error().message;
-  EXPECT_EQ(truth->start_ns, 5);
-  ASSERT_THAT(truth->threads, SizeIs(2));
-  ASSERT_TRUE(truth->threads[0].waits);
-  EXPECT_EQ(truth->threads[0].waits->waits, 3u);
-  EXPECT_EQ(truth->threads[0].waits->woken_by, Tid(4));
-  ASSERT_TRUE(truth->threads[1].on_cpu);
-  EXPECT_EQ(truth->threads[1].on_cpu->run_delay_ns, 2);
-}
-
-struct NoTruth {
-  std::string text;
-  const char* words;
-};
-
-TEST(Truth, IsRefusedWhenItIsNoneInASentenceOfOurOwn) {
-  const auto with_thread = [](const char* thread) {
-    return fmt::format(
-        R"({{"schema":1,"program":"x","start_ns":5,"end_ns":9,"threads":[{{"tid":1,"name":"a"}},{}]}})",
-        thread);
-  };
-  const NoTruth cases[] = {
-      {"", "it is not JSON"},
-      {"Segmentation fault", "it is not JSON"},
-      {"{\"schema\":1", "it is not JSON"},
-      {"\"\xff\"", "it is not JSON"},
-      {"[]", "it is no object"},
-      {"{}", "it has no whole number 'schema'"},
-      {R"({"schema":"1"})", "it has no whole number 'schema'"},
-      {R"({"schema":2})", "schema 2, this thaw knows 1"},
-      {R"({"schema":1})", "it has no text 'program'"},
-      {R"({"schema":1,"program":"x","start_ns":-5})", "'start_ns' of it is -5, not from 0"},
-      {R"({"schema":1,"program":"x","start_ns":5,"end_ns":1e3})", "no whole number 'end_ns'"},
-      {R"({"schema":1,"program":"x","start_ns":5,"end_ns":9})", "it has no list 'threads'"},
-      {with_thread("7"), "its thread 2 is no object"},
-      {with_thread(R"({"tid":3000000000})"), "'tid' of its thread 2 is 3000000000"},
-      {with_thread(R"({"tid":2})"), "its thread 2 has no text 'name'"},
-      {with_thread(R"({"tid":2,"name":"b","on_cpu":true})"), "'on_cpu' of its thread 2 is no obj"},
-      {with_thread(R"({"tid":2,"name":"b","on_cpu":{}})"),
-       "thread 2 has no whole number 'start_ns'"},
-      {with_thread(R"({"tid":2,"name":"b","reason":4,"waits":1})"),
-       "thread 2 has no text 'reason'"},
-      {with_thread(R"({"tid":2,"name":"b","reason":"pipe","waits":1})"), "number 'woken_by'"},
-  };
-  for (const NoTruth& one : cases) {
-    const auto truth = parse_truth(one.text);
-    ASSERT_FALSE(truth) << one.text;
-    EXPECT_EQ(exit_code(truth.error()), 2);
-    EXPECT_THAT(truth.error().message, HasSubstr(one.words));
-    EXPECT_THAT(truth.error().message, testing::Not(HasSubstr("json.exception"))) << one.text;
-    EXPECT_EQ(truth.error().message.find('\n'), std::string::npos);
-  }
 }
 
 }  // namespace
