@@ -80,10 +80,78 @@ Result<WaitTruth> waits_of(const Fields& from) {
   return truth;
 }
 
+/// A list of objects, each read by `read`; none where the key is missing.
+template <class Item, class Read>
+Result<std::vector<Item>> list_of(const Fields& from, const char* key, const char* noun,
+                                  Read read) {
+  std::vector<Item> items;
+  if (!from.has(key)) return items;
+  if (!from.at(key).is_array()) return no_truth("'{}' of {} is no list", key, from.name);
+  for (const Json& json : from.at(key)) {
+    const Fields fields =
+        TRY(Fields::of(json, fmt::format("{} {} of {}", noun, items.size() + 1, from.name)));
+    items.push_back(TRY(read(fields)));
+  }
+  return items;
+}
+
+/// {"hot": 7, "cold": 3}: time inside functions of the workload's own.
+Result<std::vector<FunctionTruth>> named_times_of(const Fields& from, const char* key) {
+  std::vector<FunctionTruth> functions;
+  if (!from.at(key).is_object()) return functions;
+  const Fields times = TRY(Fields::of(from.at(key), fmt::format("'{}' of {}", key, from.name)));
+  for (const auto& [name, value] : times.json.items())
+    functions.push_back({.name = name, .amount = TRY(times.whole_number(name.c_str()))});
+  return functions;
+}
+
+std::string file_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+Result<FunctionTruth> executed_of(const Fields& from) {
+  FunctionTruth function;
+  function.name = TRY(from.text("name"));
+  function.module = file_name(TRY(from.text("module")));
+  const std::string mode = TRY(from.text("mode"));
+  if (mode == "kernel")
+    function.mode = CodeMode::kernel;
+  else if (mode == "bpf")
+    function.mode = CodeMode::bpf;
+  else if (mode != "user")
+    return no_truth("'mode' of {} is '{}', not user, kernel or bpf", from.name, mode);
+  function.amount = TRY(from.whole_number("instructions"));
+  if (from.has("nmi")) function.in_nmi = TRY(from.whole_number("nmi", 0, function.amount));
+  return function;
+}
+
+/// An oracle's `executed`, or the times that a workload took of its functions.
+Result<std::vector<FunctionTruth>> functions_of(const Fields& from, const char* times) {
+  if (!from.has("executed")) return named_times_of(from, times);
+  return list_of<FunctionTruth>(from, "executed", "function", executed_of);
+}
+
+Result<ChainTruth> chain_of(const Fields& from) {
+  ChainTruth chain;
+  chain.name = TRY(from.text("name"));
+  chain.leaf = TRY(from.text("leaf"));
+  if (from.has("without_frame")) chain.without_frame = TRY(from.text("without_frame"));
+  if (from.has("above")) chain.above = TRY(from.text("above"));
+  if (!from.at("frames").is_array()) return no_truth("{} has no list 'frames'", from.name);
+  for (const Json& frame : from.at("frames")) {
+    if (!frame.is_string()) return no_truth("a frame of {} is no text", from.name);
+    chain.frames.push_back(frame.get<std::string>());
+  }
+  return chain;
+}
+
 Result<ThreadTruth> thread_of(const Fields& from) {
   ThreadTruth thread;
   thread.tid = TRY(from.tid("tid"));
   thread.name = TRY(from.text("name"));
+  if (from.has("pid")) thread.pid = Pid(TRY(from.tid("pid")).value);
+  if (from.at("cpu_ns").is_number()) thread.cpu_ns = TRY(from.whole_number("cpu_ns"));
+  thread.functions = TRY(functions_of(from, "functions"));
   if (from.has("on_cpu")) {
     const Fields on_cpu = TRY(Fields::of(from.at("on_cpu"), "'on_cpu' of " + from.name));
     thread.on_cpu = TRY(on_cpu_of(on_cpu));
@@ -105,6 +173,10 @@ Result<Truth> parse_truth(std::string_view text) {
   truth.program = TRY(fields.text("program"));
   truth.start_ns = TRY(fields.whole_number("start_ns"));
   truth.end_ns = TRY(fields.whole_number("end_ns"));
+  if (fields.has("unit")) truth.unit = TRY(fields.text("unit"));
+  truth.functions = TRY(functions_of(fields, "cpu_ns"));
+  if (fields.has("total_cpu_ns")) truth.total = TRY(fields.whole_number("total_cpu_ns"));
+  truth.chains = TRY(list_of<ChainTruth>(fields, "chains", "chain", chain_of));
   if (!fields.at("threads").is_array()) return no_truth("it has no list 'threads'");
   for (const Json& thread : fields.at("threads")) {
     const Fields of_thread =

@@ -29,9 +29,33 @@ struct WaitTruth {
   Tid woken_by;        ///< 0: nothing is claimed
 };
 
+enum class CodeMode : uint8_t { user, kernel, bpf };
+
+/// What was executed inside one function, not in those that it calls.
+struct FunctionTruth {
+  std::string name;
+  std::string module;  ///< file name; "" any: the workload does not say
+  CodeMode mode = CodeMode::user;
+  int64_t amount = 0;  ///< in Truth::unit
+  int64_t in_nmi = 0;  ///< of it, where no NMI can sample
+  friend bool operator==(const FunctionTruth&, const FunctionTruth&) = default;
+};
+
+/// A chain of calls that every stack with its leaf has.
+struct ChainTruth {
+  std::string name;
+  std::string leaf;
+  std::vector<std::string> frames;  ///< leaf first, up to the thread's own function
+  std::string without_frame;        ///< one that need not be there; "" none
+  std::string above;                ///< what is called by the leaf: "kernel", "vdso"; "" nothing
+};
+
 struct ThreadTruth {
   Tid tid;
+  Pid pid;  ///< 0: not told
   std::string name;
+  std::optional<int64_t> cpu_ns;  ///< the kernel's count, from its birth to the end of its work
+  std::vector<FunctionTruth> functions;  ///< empty: not told
   std::optional<OnCpuTruth> on_cpu;
   std::optional<WaitTruth> waits;
 };
@@ -40,6 +64,11 @@ struct Truth {
   std::string program;
   int64_t start_ns = 0;  ///< CLOCK_MONOTONIC: all that it says happened between these
   int64_t end_ns = 0;
+  /// Of FunctionTruth::amount: "ns", or "instructions" of an oracle.
+  std::string unit = "ns";
+  std::vector<FunctionTruth> functions;  ///< of all threads; empty: not told
+  int64_t total = 0;                     ///< of all threads, functions and the rest; 0 not told
+  std::vector<ChainTruth> chains;
   std::vector<ThreadTruth> threads;
 };
 

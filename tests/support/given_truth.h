@@ -15,11 +15,12 @@ inline Truth given_truth(ThreadTruth thread) {
   return {.program = "x", .start_ns = kStart, .end_ns = kStart + 100_ms, .threads = {thread}};
 }
 
-/// Measures that were held against the truth.
+/// Measures that were held against the truth, but for that of its threads: every truth has some.
 inline std::vector<Measure> of_truth(const Fidelity& fidelity) {
   std::vector<Measure> measures;
   for (const Measure& measure : fidelity.measures)
-    if (measure.is_of_truth && measure.is_available()) measures.push_back(measure);
+    if (measure.is_of_truth && measure.is_available() && measure.kind != MeasureKind::threads)
+      measures.push_back(measure);
   return measures;
 }
 

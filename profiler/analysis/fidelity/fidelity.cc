@@ -14,7 +14,9 @@ namespace thaw {
 namespace {
 
 using MeasureTaker = void (*)(const Held&, Fidelity&);
-constexpr MeasureTaker kTakers[] = {measure_counts, measure_time, measure_waits};
+constexpr MeasureTaker kTakers[] = {measure_counts, measure_rate,  measure_gaps,
+                                    measure_time,   measure_waits, measure_wakers,
+                                    measure_order,  measure_clock, measure_threads};
 
 }  // namespace
 

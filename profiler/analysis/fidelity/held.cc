@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "profiler/analysis/merge.h"
+#include "profiler/analysis/threads.h"
 
 namespace thaw {
 
@@ -31,20 +32,52 @@ Held::Held(const Capture& capture, const Truth& truth, double tolerance)
       books(account(capture)),
       threads(build_timeline(capture)),
       events(merged(capture)),
-      start_ns_(recording_start_ns(capture)),
-      end_ns_(capture.ending() ? capture.ending()->end_ns
-                               : (events.empty() ? start_ns_ : events.back()->time_ns)) {}
-
-bool Held::covers(int64_t start_ns, int64_t end_ns) const {
-  return why_not_covered(start_ns, end_ns).empty();
+      start_ns(recording_start_ns(capture)),
+      end_ns(capture.ending() ? capture.ending()->end_ns
+                              : (events.empty() ? start_ns : events.back()->time_ns)),
+      cpus(cpu_histories(events, start_ns, end_ns)),
+      is_of_all_(capture.header().scope == "all") {
+  if (is_of_all_) return;
+  const RecordedProcesses recorded(capture);
+  for (const ThreadTimeline& thread : threads)
+    if (recorded.has(thread.pid)) tids_.insert(thread.tid);
 }
 
-std::string Held::why_not_covered(int64_t start_ns, int64_t end_ns) const {
+std::string Held::why_no_rate() const {
+  const Header& header = capture.header();
+  if (header.clock == "nmi") return "whoever sends the NMIs sets their rate";
+  if (header.clock != "cpu-clock" || header.sample_hz == 0)
+    return fmt::format("the clock is '{}', which samples at no rate of time", header.clock);
+  if (!knows_both_sides()) return kOneSided;
+  if (capture.damage().chunks != 0) return "the capture is damaged, and has holes of its own";
+  return "";
+}
+
+double Held::samples_hz() const {
+  const auto sample = static_cast<size_t>(EventKind::sample);
+  const auto happened = static_cast<double>(books.happened[sample]);
+  double shed = 0;
+  for (const CountedLoss& loss : books.losses)
+    if (loss.name == "sample_shed") shed = static_cast<double>(loss.count);
+  const double kept = happened > shed ? 1 - shed / happened : 1;
+  return kept * capture.header().sample_hz;
+}
+
+uint64_t Held::unseen_at_most() const {
+  const int64_t switches = books.switches_unaccounted().value_or(0);
+  return books.lost() + static_cast<uint64_t>(std::max<int64_t>(0, switches));
+}
+
+bool Held::covers(int64_t from_ns, int64_t until_ns) const {
+  return why_not_covered(from_ns, until_ns).empty();
+}
+
+std::string Held::why_not_covered(int64_t from_ns, int64_t until_ns) const {
   if (!capture.ending()) return "the capture has no end";
-  if (start_ns_ > start_ns)
-    return fmt::format("the capture began {:.3f} ms after the load", ms(start_ns_ - start_ns));
-  if (end_ns > end_ns_)
-    return fmt::format("the capture ended {:.3f} ms before the load", ms(end_ns - end_ns_));
+  if (start_ns > from_ns)
+    return fmt::format("the capture began {:.3f} ms after the load", ms(start_ns - from_ns));
+  if (until_ns > end_ns)
+    return fmt::format("the capture ended {:.3f} ms before the load", ms(until_ns - end_ns));
   return "";
 }
 

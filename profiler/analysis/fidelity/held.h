@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "profiler/analysis/accounting.h"
+#include "profiler/analysis/fidelity/cpu_history.h"
 #include "profiler/analysis/timeline.h"
 #include "profiler/analysis/truth.h"
 
@@ -23,23 +25,36 @@ class Held {
   const Accounting books;
   const std::vector<ThreadTimeline> threads;  ///< by tid
   const std::vector<const Event*> events;     ///< of all CPUs, in one order of time
+  const int64_t start_ns;                     ///< from when on every event is there
+  const int64_t end_ns;                       ///< the capture's end, or its last event
+  const std::vector<CpuHistory> cpus;         ///< by CPU
 
-  int64_t start_ns() const { return start_ns_; }  ///< from when on every event is there
-  int64_t end_ns() const { return end_ns_; }      ///< the capture's end, or its last event
   /// The capture was there all the time.
-  bool covers(int64_t start_ns, int64_t end_ns) const;
+  bool covers(int64_t from_ns, int64_t until_ns) const;
   bool covers_load() const { return covers(truth.start_ns, truth.end_ns); }
   /// Why it was not; "" when it was.
-  std::string why_not_covered(int64_t start_ns, int64_t end_ns) const;
-  /// Everybody's switches are there.
-  bool is_of_all() const { return capture.header().scope == "all"; }
+  std::string why_not_covered(int64_t from_ns, int64_t until_ns) const;
+  /// A switch says who leaves and who comes; see kOneSided.
+  bool knows_both_sides() const { return capture.header().transport != kPerfEventsAlone; }
+  /// How many events can be missing for a reason that the capture tells: lost by name, or switches
+  /// that only the kernel counted.
+  uint64_t unseen_at_most() const;
+  /// Whether a thread is one of those that were to be recorded; nobody (0) is not.
+  bool is_recorded(Tid tid) const { return tid.value != 0 && (is_of_all_ || tids_.contains(tid)); }
+  /// Why nothing can be said of how often samples had to come; "" when it can.
+  std::string why_no_rate() const;
+  /// Samples a second that are due of a busy CPU: as asked, less what the brake left out.
+  double samples_hz() const;
   /// One without slices for a thread that the capture does not know.
   const ThreadTimeline& timeline_of(Tid tid) const;
 
  private:
-  int64_t start_ns_;
-  int64_t end_ns_;
+  bool is_of_all_;
+  std::unordered_set<Tid> tids_;  ///< empty when all are recorded
 };
+
+/// Why measures of switches are not available without BPF.
+inline constexpr char kOneSided[] = "without BPF a switch says who left or who came, seldom both";
 
 /// Time in one state within [start_ns, end_ns).
 int64_t time_in(const ThreadTimeline& thread, ThreadState state, int64_t start_ns, int64_t end_ns);

@@ -8,7 +8,13 @@
 namespace thaw {
 
 void measure_counts(const Held& held, Fidelity& fidelity);  ///< and losses
+void measure_rate(const Held& held, Fidelity& fidelity);
+void measure_gaps(const Held& held, Fidelity& fidelity);
 void measure_time(const Held& held, Fidelity& fidelity);
 void measure_waits(const Held& held, Fidelity& fidelity);  ///< and who ended them
+void measure_wakers(const Held& held, Fidelity& fidelity);
+void measure_order(const Held& held, Fidelity& fidelity);
+void measure_clock(const Held& held, Fidelity& fidelity);
+void measure_threads(const Held& held, Fidelity& fidelity);
 
 }  // namespace thaw

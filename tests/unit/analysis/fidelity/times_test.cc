@@ -153,6 +153,7 @@ TEST(Fidelity, PassesOverWhatTheCaptureCannotKnow) {
   const Fidelity late = measure_fidelity(given.capture(), given_truth(thread), 0.001);
   EXPECT_THAT(of_truth(late), IsEmpty()) << "it began too late";
   EXPECT_FALSE(late.is_good()) << "and proves nothing";
+  EXPECT_THAT(named(late, "time on a CPU").unavailable, HasSubstr("1.000 ms after the load"));
   EXPECT_THAT(late.notes, testing::ElementsAre("the capture began 6.000 ms after the load"));
   GivenCapture bare;
   bare.cpu(0).ran(7).at(10_ms).sleeps_for(8).at(30_ms).wakes(7).woken(7);

@@ -1,0 +1,85 @@
+// Gaps: the longest hole between samples of a CPU that was busy.
+//
+// Measured in busy time: what lies between two samples of a CPU, less the time in which nobody ran
+// there, or a thread that is not recorded, or it is not sure who. It begins again at each sample.
+//
+// The interval ends where chance does: samples that come at random at a rate r leave a hole longer
+// than g with probability exp(−g·r), so that of n holes one is longer than ln(n / alpha) / r with
+// probability alpha at most. Timers are more even than that. A host that gives a vCPU to somebody
+// else, or a kernel that holds off interrupts, adds to a hole without anybody's fault: kSilentNs
+// and kSilentPeriods, those of silences.h, are what was seen and what is allowed.
+
+#include <algorithm>
+#include <cmath>
+
+#include "profiler/analysis/fidelity/alpha.h"
+#include "profiler/analysis/fidelity/measures.h"
+
+namespace thaw {
+
+namespace {
+
+constexpr double kSilentNs = 50e6;
+constexpr double kSilentPeriods = 50;
+
+struct Hole {
+  double busy_ns = 0;
+  int64_t end_ns = 0;
+  CpuId cpu;
+};
+
+/// Where runs and samples of one CPU are walked together.
+Hole longest_of(const Held& held, const CpuHistory& history) {
+  Hole longest{.cpu = history.cpu};
+  int64_t busy_ns = 0;  // since the last sample
+  auto sample = history.samples.begin();
+  const auto end_at = [&](int64_t end_ns) {
+    if (static_cast<double>(busy_ns) > longest.busy_ns)
+      longest = {static_cast<double>(busy_ns), end_ns, history.cpu};
+    busy_ns = 0;
+  };
+  for (const Run& run : history.runs) {
+    int64_t from_ns = run.start_ns;
+    const bool is_busy = run.is_sure && held.is_recorded(run.tid);
+    for (; sample != history.samples.end() && (*sample)->time_ns <= run.end_ns; ++sample) {
+      const int64_t at_ns = std::max((*sample)->time_ns, from_ns);
+      if (is_busy) busy_ns += at_ns - from_ns;
+      end_at(at_ns);
+      from_ns = at_ns;
+    }
+    if (is_busy) busy_ns += run.end_ns - from_ns;
+  }
+  end_at(history.runs.empty() ? 0 : history.runs.back().end_ns);
+  return longest;
+}
+
+}  // namespace
+
+void measure_gaps(const Held& held, Fidelity& fidelity) {
+  constexpr char kName[] = "longest hole between samples of a busy CPU";
+  if (std::string why = held.why_no_rate(); !why.empty()) {
+    fidelity.measures.push_back(unavailable(MeasureKind::gaps, kName, std::move(why)));
+    return;
+  }
+  const double hz = held.samples_hz();
+  size_t holes = 0;
+  for (const CpuHistory& history : held.cpus) holes += history.samples.size() + 1;
+  const double by_chance_ns =
+      std::log(static_cast<double>(holes) / alpha_of(MeasureKind::gaps, 1)) / hz * 1e9;
+  const double most_ns = std::max({by_chance_ns, kSilentNs, kSilentPeriods / hz * 1e9});
+  Hole longest;
+  for (const CpuHistory& history : held.cpus)
+    if (const Hole hole = longest_of(held, history); hole.busy_ns > longest.busy_ns) longest = hole;
+  Measure& measure = fidelity.measures.emplace_back(
+      measure_of(MeasureKind::gaps,
+                 fmt::format("{} (CPU {}, until {:.3f} s after the start)", kName, longest.cpu,
+                             static_cast<double>(longest.end_ns - held.start_ns) / 1e9)));
+  measure.value = longest.busy_ns / 1e6;
+  measure.unit = "ms";
+  measure.high = most_ns / 1e6;
+  measure.p = std::min(1.0, static_cast<double>(holes) * std::exp(-longest.busy_ns / 1e9 * hz));
+  measure.effect = Effect{longest.busy_ns / 1e9 * hz, "periods"};
+  measure.is_time = true;
+}
+
+}  // namespace thaw

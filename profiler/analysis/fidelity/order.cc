@@ -1,0 +1,121 @@
+// Order: no event before its cause, and nobody where somebody else ran.
+//
+// A sample is taken in an interrupt: the thread that it names is the one that the last switch on
+// its CPU brought in, and that the next one takes out. Where these two agree (Run::is_sure), a
+// sample between them that names another thread is wrong; where they do not, a switch was lost, and
+// nothing is said. So a profiler that goes on charging the thread before, after a switch, is caught
+// by every sample that it charges so. An NMI can come after the switch was traced and before it is
+// done; that is a few microseconds, of which kSwitchNs leaves room for a slow emulator's.
+//
+// A thread acts after it was made and before it is dead. Both are events of the kernel's, so that
+// the order of these with a thread's own switches, samples and wake-ups is exact: a fork is traced
+// before the first wake-up, and a dead thread's last switch says so.
+//
+// Both are exact but for events that were lost by name and switches that the kernel did not tell
+// of: each can hide a birth, a death, or a pair of switches around a sample. So many may be wrong.
+
+#include <unordered_map>
+
+#include "profiler/analysis/fidelity/measures.h"
+
+namespace thaw {
+
+namespace {
+
+constexpr int64_t kSwitchNs = 100'000;
+constexpr int64_t kDeadStates = 0x80 | 0x10 | 0x20;  // as in timeline.cc
+
+bool is_by_nmi(const Capture& capture) {
+  return capture.header().clock == "nmi" || capture.header().clock == "cycles";
+}
+
+void measure_samples(const Held& held, Fidelity& fidelity) {
+  uint64_t known = 0;
+  uint64_t wrong = 0;
+  const bool by_nmi = is_by_nmi(held.capture);
+  for (const CpuHistory& history : held.cpus) {
+    for (const Event* sample : history.samples) {
+      const Run* run = history.run_at(sample->time_ns);
+      if (run == nullptr || !run->is_sure) continue;
+      if (by_nmi && sample->time_ns - run->start_ns < kSwitchNs) continue;
+      known++;
+      if (run->tid != sample->tid) wrong++;
+    }
+  }
+  constexpr char kName[] = "samples of a thread that did not run there";
+  if (known == 0) {
+    fidelity.measures.push_back(
+        unavailable(MeasureKind::order, kName, "the capture has no samples between two switches"));
+    return;
+  }
+  Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::order, kName));
+  measure.value = static_cast<double>(wrong);
+  measure.high = static_cast<double>(held.unseen_at_most());
+  measure.effect =
+      Effect{percent(static_cast<double>(wrong), static_cast<double>(known)), "% of samples"};
+  measure.means = "samples are charged to a thread that the switches say did not have that CPU";
+}
+
+/// Whether each thread lives, as far as events say.
+class Lives {
+ public:
+  void take(const Event& event) {
+    switch (event.kind) {
+      case EventKind::task_new:
+        // Alive and never told to be dead: two births.
+        if (lives_.contains(event.tid) && lives_[event.tid]) wrong++;
+        lives_[event.tid] = true;
+        break;
+      case EventKind::task_seen:
+        lives_[event.tid] = true;
+        break;
+      case EventKind::sched_switch:
+        act(event.other_tid);
+        act(event.tid);
+        if (event.tid.value != 0 && (event.detail & kDeadStates) != 0) lives_[event.tid] = false;
+        break;
+      case EventKind::sample:
+      case EventKind::sched_waking:
+      case EventKind::sched_wakeup:
+        act(event.tid);
+        break;
+      default:
+        break;
+    }
+  }
+  uint64_t wrong = 0;
+
+ private:
+  void act(Tid tid) {
+    if (tid.value == 0) return;
+    const auto [entry, is_new] = lives_.try_emplace(tid, true);
+    if (entry->second) return;
+    wrong++;
+    entry->second = true;  // of a dead thread that goes on, each is counted once
+  }
+  std::unordered_map<Tid, bool> lives_;
+};
+
+void measure_lives(const Held& held, Fidelity& fidelity) {
+  Lives lives;
+  for (const Event* event : held.events) lives.take(*event);
+  Measure& measure = fidelity.measures.emplace_back(
+      measure_of(MeasureKind::order, "threads that act before they are made or after their death"));
+  measure.value = static_cast<double>(lives.wrong);
+  measure.high = static_cast<double>(held.unseen_at_most());
+  measure.means = "events of a thread come before its birth or after its death";
+}
+
+}  // namespace
+
+void measure_order(const Held& held, Fidelity& fidelity) {
+  if (!held.knows_both_sides()) {
+    fidelity.measures.push_back(
+        unavailable(MeasureKind::order, "order of switches, samples and lives", kOneSided));
+    return;
+  }
+  measure_samples(held, fidelity);
+  measure_lives(held, fidelity);
+}
+
+}  // namespace thaw

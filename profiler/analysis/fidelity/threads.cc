@@ -1,0 +1,120 @@
+// Threads: none that lived is missing.
+//
+// A truth says which threads there were, by number. One that was born while everything was recorded
+// has a birth and, if it ended, a death in the capture; one that was there before was seen. Exact:
+// births and deaths are events of their own, which are there or lost by name.
+//
+// Without a truth too: nobody acts who was never born nor seen, and whoever is born runs, if only
+// to die. A recorder that passes over threads that live shortly leaves switches to and from nobody.
+
+#include <unordered_map>
+
+#include "profiler/analysis/fidelity/measures.h"
+
+namespace thaw {
+
+namespace {
+
+struct Life {
+  bool is_seen = false;  ///< when the recording began, or later by exec
+  bool is_born = false;
+  bool is_ended = false;
+  bool acts = false;
+};
+struct Lives {
+  std::unordered_map<Tid, Life> threads;
+  bool are_complete = false;  ///< the recorder looked at who was there when it began
+};
+
+Lives lives_of(const Held& held) {
+  Lives lives;
+  for (const Event* event : held.events) {
+    switch (event->kind) {
+      case EventKind::task_seen:
+        lives.are_complete = true;
+        [[fallthrough]];
+      case EventKind::task_exec:
+        lives.threads[event->tid].is_seen = true;
+        break;
+      case EventKind::task_new:
+        lives.threads[event->tid].is_born = true;
+        break;
+      case EventKind::task_exit:
+        lives.threads[event->tid].is_ended = true;
+        break;
+      case EventKind::sched_switch:
+        lives.threads[event->tid].acts = true;
+        lives.threads[event->other_tid].acts = true;
+        break;
+      case EventKind::sample:
+        lives.threads[event->tid].acts = true;
+        break;
+      default:
+        break;
+    }
+  }
+  lives.threads.erase(Tid(0));
+  return lives;
+}
+
+void measure_named(const Held& held, const Lives& lives, Fidelity& fidelity) {
+  constexpr char kName[] = "threads of the load that are in the capture";
+  const auto& threads = held.truth.threads;
+  std::string why = held.why_not_covered(held.truth.start_ns, held.truth.end_ns);
+  if (threads.empty()) why = "the truth names no threads";
+  if (!why.empty()) {
+    fidelity.measures.push_back(unavailable(MeasureKind::threads, kName, std::move(why)));
+    return;
+  }
+  uint64_t whole = 0;
+  for (const ThreadTruth& thread : threads) {
+    const auto found = lives.threads.find(thread.tid);
+    if (found == lives.threads.end()) continue;
+    const Life& life = found->second;
+    // Before an oracle's window, and after it, threads go on.
+    if (life.acts && (life.is_seen || life.is_born || !lives.are_complete)) whole++;
+  }
+  Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::threads, kName));
+  measure.value = static_cast<double>(whole);
+  measure.low = measure.high = static_cast<double>(threads.size());
+  measure.is_of_truth = true;
+}
+
+void measure_strangers(const Held& held, const Lives& lives, Fidelity& fidelity) {
+  constexpr char kName[] = "threads that act and were never born nor seen";
+  if (held.capture.header().scope != "all") {
+    fidelity.measures.push_back(unavailable(
+        MeasureKind::threads, kName, "only some processes were recorded, and others meet them"));
+    return;
+  }
+  if (!lives.are_complete) {
+    fidelity.measures.push_back(unavailable(MeasureKind::threads, kName,
+                                            "the capture does not say who was there at its start"));
+    return;
+  }
+  uint64_t strangers = 0;
+  uint64_t unheard = 0;
+  for (const auto& [tid, life] : lives.threads) {
+    if (life.acts && !life.is_seen && !life.is_born) strangers++;
+    if (life.is_born && !life.acts) unheard++;
+  }
+  const auto unseen = static_cast<double>(held.unseen_at_most());
+  Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::threads, kName));
+  measure.value = static_cast<double>(strangers);
+  measure.high = unseen;
+  Measure& born = fidelity.measures.emplace_back(
+      measure_of(MeasureKind::threads, "threads that were born and never ran"));
+  born.value = static_cast<double>(unheard);
+  // Each CPU may have one that is born at the very end.
+  born.high = unseen + held.capture.header().cpus;
+}
+
+}  // namespace
+
+void measure_threads(const Held& held, Fidelity& fidelity) {
+  const Lives lives = lives_of(held);
+  measure_named(held, lives, fidelity);
+  if (held.knows_both_sides()) measure_strangers(held, lives, fidelity);
+}
+
+}  // namespace thaw
