@@ -16,5 +16,7 @@ void measure_wakers(const Held& held, Fidelity& fidelity);
 void measure_order(const Held& held, Fidelity& fidelity);
 void measure_clock(const Held& held, Fidelity& fidelity);
 void measure_threads(const Held& held, Fidelity& fidelity);
+void measure_stack_marks(const Held& held, Fidelity& fidelity);
+void measure_thread_skew(const Held& held, Fidelity& fidelity);
 
 }  // namespace thaw

@@ -27,6 +27,53 @@ TEST(Truth, IsReadFromWhatAWorkloadPrints) {
   EXPECT_EQ(truth->threads[1].on_cpu->run_delay_ns, 2);
 }
 
+TEST(Truth, HasTheTimeOfFunctionsAndOfThreads) {
+  const auto truth = parse_truth(
+      R"({"schema":1,"program":"spin","start_ns":5,"end_ns":9,"cpu_ns":{"hot":7,"cold":3},
+      "total_cpu_ns":11,"threads":[{"pid":1,"tid":2,"name":"a","cpu_ns":11,
+      "functions":{"hot":7,"cold":3}}]})");
+  ASSERT_TRUE(truth) << truth.error().message;
+  const std::vector<FunctionTruth> functions{{.name = "cold", .amount = 3},
+                                             {.name = "hot", .amount = 7}};
+  EXPECT_EQ(truth->unit, "ns");
+  EXPECT_EQ(truth->functions, functions);
+  EXPECT_EQ(truth->total, 11);
+  EXPECT_EQ(truth->threads[0].functions, functions);
+  EXPECT_EQ(truth->threads[0].cpu_ns, 11);
+  EXPECT_EQ(truth->threads[0].pid, Pid(1));
+}
+
+TEST(Truth, HasWhatAnOracleCounted) {
+  const auto truth = parse_truth(
+      R"({"schema":1,"program":"oracle","unit":"instructions","start_ns":5,"end_ns":9,
+      "instructions":20,"threads":[{"pid":1,"tid":2,"name":"a","instructions":10,"user":7,
+      "kernel":3,"executed":[{"name":"hot","module":"/workloads/spin","mode":"user",
+      "instructions":7}]}],"executed":[
+      {"name":"hot","module":"/workloads/spin","mode":"user","instructions":7,"nmi":0},
+      {"name":"copy","module":"","mode":"kernel","instructions":9,"nmi":2},
+      {"name":"","module":"","mode":"bpf","instructions":4}]})");
+  ASSERT_TRUE(truth) << truth.error().message;
+  EXPECT_EQ(truth->unit, "instructions");
+  const std::vector<FunctionTruth> functions{
+      {.name = "hot", .module = "spin", .amount = 7},
+      {.name = "copy", .mode = CodeMode::kernel, .amount = 9, .in_nmi = 2},
+      {.name = "", .mode = CodeMode::bpf, .amount = 4}};
+  EXPECT_EQ(truth->functions, functions);
+  EXPECT_THAT(truth->threads[0].functions, SizeIs(1));
+}
+
+TEST(Truth, HasChainsOfCalls) {
+  const auto truth = parse_truth(
+      R"({"schema":1,"program":"chains","start_ns":5,"end_ns":9,"threads":[],"chains":[
+      {"name":"recursion-5","leaf":"leaf","above":"","depth":3,"frames":["leaf","down","entry"],
+      "without_frame":"down"}]})");
+  ASSERT_TRUE(truth) << truth.error().message;
+  ASSERT_THAT(truth->chains, SizeIs(1));
+  EXPECT_EQ(truth->chains[0].leaf, "leaf");
+  EXPECT_THAT(truth->chains[0].frames, testing::ElementsAre("leaf", "down", "entry"));
+  EXPECT_EQ(truth->chains[0].without_frame, "down");
+}
+
 struct NoTruth {
   std::string text;
   const char* words;
@@ -57,6 +104,15 @@ TEST(Truth, IsRefusedWhenItIsNoneInASentenceOfOurOwn) {
       {with_thread(R"({"tid":2,"name":"b","on_cpu":true})"), "'on_cpu' of its thread 2 is no obj"},
       {with_thread(R"({"tid":2,"name":"b","on_cpu":{}})"),
        "thread 2 has no whole number 'start_ns'"},
+      {with_thread(R"({"tid":2,"name":"b","functions":{"hot":-1}})"), "'hot' of 'functions' of"},
+      {with_thread(R"({"tid":2,"name":"b","executed":{}})"),
+       "'executed' of its thread 2 is no list"},
+      {with_thread(R"({"tid":2,"name":"b","executed":[{"name":"f","module":"","mode":"x"}]})"),
+       "'mode' of function 1 of its thread 2 is 'x'"},
+      {R"({"schema":1,"program":"x","start_ns":5,"end_ns":9,"chains":[{"name":"c"}]})",
+       "chain 1 of it has no text 'leaf'"},
+      {R"({"schema":1,"program":"x","start_ns":5,"end_ns":9,"chains":[{"name":"c","leaf":"l"}]})",
+       "chain 1 of it has no list 'frames'"},
       {with_thread(R"({"tid":2,"name":"b","reason":4,"waits":1})"),
        "thread 2 has no text 'reason'"},
       {with_thread(R"({"tid":2,"name":"b","reason":"pipe","waits":1})"), "number 'woken_by'"},
