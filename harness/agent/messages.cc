@@ -113,6 +113,7 @@ void visit_plan(Visit visit, Plan& plan) {
   visit("grace_s", plan.grace_s);
   visit("capture", plan.capture);
   visit("apic_nmi", plan.apic_nmi);
+  visit("pit_nmi", plan.pit_nmi);
   visit("pmu_nmi", plan.pmu_nmi);
   visit("nmi_rate_hz", plan.nmi_rate_hz);
   visit("nmi_jitter", plan.nmi_jitter);

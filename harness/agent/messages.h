@@ -50,6 +50,7 @@ struct AgentPlan {
   double grace_s = 10;
   std::string capture;  ///< path of what the subject writes; empty: nothing to collect
   bool apic_nmi = false;
+  bool pit_nmi = false;  ///< NMIs from the interval timer, to every CPU
   bool pmu_nmi = false;  ///< NMIs from a hardware counter of cycles, on every CPU
   double nmi_rate_hz = 300;
   double nmi_jitter = 0.5;

@@ -6,49 +6,28 @@
 
 #include "harness/agent/nmi_sender.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 
-#include <cerrno>
 #include <random>
 
+#include "harness/agent/device_registers.h"
 #include "harness/agent/priority.h"
-#include "profiler/base/files.h"
 #include "profiler/base/time.h"
-#include "profiler/base/unique_fd.h"
 
 namespace lab {
 
 namespace {
 
 constexpr off_t kApicBase = 0xfee00000;
-constexpr size_t kApicBytes = 4096;
 constexpr size_t kIcrLow = 0x300;
 constexpr size_t kIcrHigh = 0x310;
 constexpr uint32_t kNmiToAllButSelf = 0x000C4400;
 
-/// Null with errno when it cannot be mapped.
-volatile uint32_t* map_apic() {
-  const thaw::UniqueFd memory(::open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC));
-  if (!memory.is_valid()) return nullptr;
-  void* mapped =
-      ::mmap(nullptr, kApicBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), kApicBase);
-  return mapped == MAP_FAILED ? nullptr : static_cast<volatile uint32_t*>(mapped);
-}
-
 }  // namespace
 
 thaw::Status NmiSender::check() {
-  const auto parameters = thaw::read_file("/proc/cmdline");
-  if (!parameters || parameters->find("thaw.guest=1") == std::string::npos)
-    return thaw::fail(thaw::ErrorKind::User,
-                      "NMIs are sent in guests that thawlab booted, and nowhere else");
-  volatile uint32_t* apic = map_apic();
-  if (apic == nullptr)
-    return thaw::fail_errno(errno, "cannot map the local APIC (needs iomem=relaxed)");
-  ::munmap(const_cast<uint32_t*>(apic), kApicBytes);
+  TRY(DeviceRegisters::map(kApicBase));
   return {};
 }
 
@@ -61,8 +40,8 @@ NmiSender::~NmiSender() {
 }
 
 void NmiSender::run(const NmiPace& pace, uint64_t seed, uint32_t cpus) {
-  volatile uint32_t* apic = map_apic();
-  if (apic == nullptr) return;
+  auto apic = DeviceRegisters::map(kApicBase);
+  if (!apic) return;
   ::prctl(PR_SET_NAME, "thaw-nmi-sender");
   run_above_load(kNmiPriority);
   std::mt19937_64 random(seed);
@@ -80,11 +59,10 @@ void NmiSender::run(const NmiPace& pace, uint64_t seed, uint32_t cpus) {
     ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
     // After a stall: one NMI, not all that were due in it.
     if (const int64_t now_ns = thaw::monotonic_ns(); now_ns > due_ns + 10'000'000) due_ns = now_ns;
-    apic[kIcrHigh / 4] = 0;
-    apic[kIcrLow / 4] = kNmiToAllButSelf;
+    apic->write(kIcrHigh, 0);
+    apic->write(kIcrLow, kNmiToAllButSelf);
     sent_.fetch_add(1, std::memory_order_relaxed);
   }
-  ::munmap(const_cast<uint32_t*>(apic), kApicBytes);
 }
 
 }  // namespace lab

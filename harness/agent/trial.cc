@@ -20,6 +20,7 @@
 #include "harness/agent/mishap.h"
 #include "harness/agent/nmi_sender.h"
 #include "harness/agent/oracle_marks.h"
+#include "harness/agent/pit_nmis.h"
 #include "harness/agent/pmu.h"
 #include "harness/agent/pmu_nmis.h"
 #include "harness/agent/program_look.h"
@@ -207,8 +208,9 @@ void Trial::await_order() {
 }
 
 void Trial::run_load() {
-  if (plan_.apic_nmi) {
-    if (const thaw::Status mapped = NmiSender::check(); !mapped) {
+  if (plan_.apic_nmi || plan_.pit_nmi) {
+    if (const thaw::Status mapped = plan_.pit_nmi ? PitNmis::check() : NmiSender::check();
+        !mapped) {
       outcome_.failure = mapped.error().message;
       return;
     }
@@ -234,7 +236,10 @@ void Trial::run_load() {
     Heartbeats beats(cpus_, page_);
     std::optional<NmiSender> nmis;
     std::optional<PmuNmis> counters;
+    std::optional<PitNmis> timer;
     if (plan_.pmu_nmi) counters.emplace(plan_.nmi_rate_hz, cpus_);
+    if (plan_.pit_nmi)
+      timer.emplace(NmiPace{.rate_hz = plan_.nmi_rate_hz, .jitter = plan_.nmi_jitter}, plan_.seed);
     if (plan_.apic_nmi)
       nmis.emplace(NmiPace{.rate_hz = plan_.nmi_rate_hz,
                            .jitter = plan_.nmi_jitter,
@@ -244,7 +249,9 @@ void Trial::run_load() {
       return (subject_ && subject_->exit_code()) || (workload_ && workload_->exit_code());
     });
     if (nmis) outcome_.nmis_sent = nmis->sent();
+    if (timer) outcome_.nmis_sent = timer->sent();
     nmis.reset();
+    timer.reset();
     beats.stop();
     outcome_.late_beats = beats.late();
     outcome_.late_beats_dropped = beats.dropped();

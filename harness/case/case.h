@@ -15,7 +15,7 @@ enum class VerdictKind { pass, freeze, hang, crash, fidelity, subject, incapable
 const char* name_of(VerdictKind kind);
 std::optional<VerdictKind> verdict_from_name(std::string_view name);
 
-enum class NmiSource { apic, qmp, pmu, none };
+enum class NmiSource { apic, pit, qmp, pmu, none };
 const char* name_of(NmiSource source);
 std::optional<NmiSource> nmi_source_from_name(std::string_view name);
 

@@ -16,11 +16,12 @@ thaw::Status check_machine(const Case& test) {
                 test.name);
   if (!test.machine.is_deterministic) return {};
   const NmiSource source = test.nmi.source;
-  if (source != NmiSource::none && source != NmiSource::apic)
-    return fail(ErrorKind::User,
-                "{}: a deterministic guest gets its NMIs from \"apic\" or none, not from \"{}\", "
-                "which is outside of it",
-                test.name, name_of(source));
+  if (source != NmiSource::none && source != NmiSource::apic && source != NmiSource::pit)
+    return fail(
+        ErrorKind::User,
+        "{}: a deterministic guest gets its NMIs from \"apic\", \"pit\" or none, not from \"{}\", "
+        "which is outside of it",
+        test.name, name_of(source));
   if (!test.subject.image.empty())
     return fail(ErrorKind::User,
                 "{}: a deterministic guest has no disk, whose answers come when the host has read "

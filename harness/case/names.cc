@@ -29,8 +29,9 @@ constexpr std::array<std::pair<OracleCounts, const char*>, 4> kOracleCounts{{
     {OracleCounts::exact, "exact"},
 }};
 
-constexpr std::array<std::pair<NmiSource, const char*>, 4> kNmiSources{{
+constexpr std::array<std::pair<NmiSource, const char*>, 5> kNmiSources{{
     {NmiSource::apic, "apic"},
+    {NmiSource::pit, "pit"},
     {NmiSource::qmp, "qmp"},
     {NmiSource::pmu, "pmu"},
     {NmiSource::none, "none"},

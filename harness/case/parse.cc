@@ -154,7 +154,7 @@ Status read_nmi(const toml::table& table, const std::filesystem::path& file, Cas
   const auto known = nmi_source_from_name(*source);
   if (!known)
     return fields.wrong("source",
-                        fmt::format("is '{}'; it must be apic, qmp, pmu or none", *source));
+                        fmt::format("is '{}'; it must be apic, pit, qmp, pmu or none", *source));
   test.nmi.source = *known;
   test.nmi.rate_hz = TRY(fields.number("rate_hz", kRate)).value_or(test.nmi.rate_hz);
   test.nmi.jitter = TRY(fields.number("jitter", kShare)).value_or(test.nmi.jitter);

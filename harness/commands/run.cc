@@ -82,7 +82,7 @@ Result<Case> case_of(const Options& options) {
   test.subject.image = options.image;
   const auto source = nmi_source_from_name(options.nmi);
   if (!source)
-    return fail(ErrorKind::User, "--nmi {}: it is one of apic, qmp, pmu, none", options.nmi);
+    return fail(ErrorKind::User, "--nmi {}: it is one of apic, pit, qmp, pmu, none", options.nmi);
   test.nmi.source = *source;
   test.nmi.rate_hz = options.nmi_rate_hz;
   test.run.duration_s = options.duration_s;
@@ -442,8 +442,9 @@ void add_options(CLI::App& app, const std::shared_ptr<Options>& options) {
     });
   };
   alone(app.add_option("-l,--load", options->load, "Workload, such as 'switchstorm --pairs 4'"));
-  alone(app.add_option("--nmi", options->nmi, "NMI source in the guest: apic, qmp, pmu or none")
-            ->capture_default_str());
+  alone(
+      app.add_option("--nmi", options->nmi, "NMI source in the guest: apic, pit, qmp, pmu or none")
+          ->capture_default_str());
   alone(app.add_option("--rate", options->nmi_rate_hz, "NMIs a second")
             ->check(thaw::number_between(0.001, 100'000))
             ->capture_default_str());

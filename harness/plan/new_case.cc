@@ -148,7 +148,7 @@ command = "thaw record --clock nmi -a -d {{duration_s}} -o {{capture}}"
 ready = {{ bpf = 2 }}                # or {{ line = "regex" }}, {{ file = "/path" }}, {{ seconds = 1 }}
 
 [nmi]
-source = "apic"                    # apic, qmp or none; guests have no PMU
+source = "apic"                    # apic, pit, qmp or none; guests have no PMU
 rate_hz = 300
 jitter = 0.5
 

@@ -156,6 +156,7 @@ void fill_agent_plan(const Case& test, const std::string& capture, AgentPlan& ag
   agent.stop_signal = signal_number(subject.stop);
   agent.grace_s = subject.grace_s;
   agent.apic_nmi = test.nmi.source == NmiSource::apic;
+  agent.pit_nmi = test.nmi.source == NmiSource::pit;
   agent.nmi_rate_hz = test.nmi.rate_hz;
   agent.nmi_jitter = test.nmi.jitter;
   // A capture says itself how often its programs ran in NMI.

@@ -74,7 +74,7 @@ std::optional<std::string> danger_of(const Case& test) {
 }
 
 Status check_remote(const Case& test) {
-  if (test.nmi.source == NmiSource::apic || test.nmi.source == NmiSource::qmp)
+  if (test.nmi.source != NmiSource::pmu && test.nmi.source != NmiSource::none)
     return fail(ErrorKind::User,
                 "{}: NMI source {} is for guests: on a real machine an unknown NMI may be its end; "
                 "use pmu or none",
@@ -122,7 +122,7 @@ Result<GuestPlan> plan_remote(const Case& test, const Programs& programs) {
     agent.workload.front() = "workloads/" + test.workload.front();
     plan.files.push_back({.path = agent.workload.front(), .source = program, .content = {}});
   }
-  agent.apic_nmi = false;
+  agent.apic_nmi = agent.pit_nmi = false;
   agent.pmu_nmi = test.nmi.source == NmiSource::pmu;
   return plan;
 }

@@ -31,6 +31,7 @@ lab::AgentPlan a_plan() {
           .grace_s = 4,
           .capture = "/tmp/capture.thaw",
           .apic_nmi = true,
+          .pit_nmi = true,
           .pmu_nmi = true,
           .nmi_rate_hz = 50,
           .nmi_jitter = 0.25,
@@ -90,7 +91,7 @@ TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 31u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 32u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
   EXPECT_EQ(read->env, a_plan().env);
   EXPECT_EQ(read->ready_line, "^ready$");

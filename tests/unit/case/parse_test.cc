@@ -209,7 +209,7 @@ TEST(ParseCase, PointsAtAValueOutOfRange) {
 
 TEST(ParseCase, SaysWhatAWordMayBe) {
   EXPECT_THAT(refusal(with("[nmi]\nsource = \"ipi\"\n")),
-              HasSubstr(":5:10: nmi.source is 'ipi'; it must be apic, qmp, pmu or none"));
+              HasSubstr(":5:10: nmi.source is 'ipi'; it must be apic, pit, qmp, pmu or none"));
   EXPECT_THAT(refusal(with("[[expect]]\nkernels = \"*\"\nverdict = \"fail\"\n")),
               HasSubstr(":6:11: expect.verdict is 'fail'; it must be pass, freeze, "));
   EXPECT_THAT(refusal(with("[subject]\ncommand = \"x\"\nstop = \"SIGFOO\"\n")),
