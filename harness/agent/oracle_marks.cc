@@ -5,10 +5,12 @@
 #include <bpf/btf.h>
 #include <sched.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "harness/agent/priority.h"
 #include "profiler/base/time.h"
@@ -85,7 +87,10 @@ void tell_oracle_layout(std::string_view symbols, uint32_t cpus) {
   oracle::make_mark(Mark::layout, reinterpret_cast<uintptr_t>(&layout));
   cpu_set_t before;
   if (::sched_getaffinity(0, sizeof before, &before) != 0) return;
-  for (uint32_t cpu = 0; cpu < cpus; cpu++) pin_to_cpu(cpu);
+  for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+    pin_to_cpu(cpu);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   ::sched_setaffinity(0, sizeof before, &before);
 }
 

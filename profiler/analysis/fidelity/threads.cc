@@ -8,6 +8,7 @@
 // to die. A recorder that passes over threads that live shortly leaves switches to and from nobody.
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include "profiler/analysis/fidelity/measures.h"
 
@@ -66,9 +67,13 @@ void measure_named(const Held& held, const Lives& lives, Fidelity& fidelity) {
     fidelity.measures.push_back(unavailable(MeasureKind::threads, kName, std::move(why)));
     return;
   }
+  // One that replaced its program is there twice; the idle loops are no thread.
+  std::unordered_set<Tid> named;
+  for (const ThreadTruth& thread : threads) named.insert(thread.tid);
+  named.erase(Tid(0));
   uint64_t whole = 0;
-  for (const ThreadTruth& thread : threads) {
-    const auto found = lives.threads.find(thread.tid);
+  for (const Tid tid : named) {
+    const auto found = lives.threads.find(tid);
     if (found == lives.threads.end()) continue;
     const Life& life = found->second;
     // Before an oracle's window, and after it, threads go on.
@@ -76,7 +81,7 @@ void measure_named(const Held& held, const Lives& lives, Fidelity& fidelity) {
   }
   Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::threads, kName));
   measure.value = static_cast<double>(whole);
-  measure.low = measure.high = static_cast<double>(threads.size());
+  measure.low = measure.high = static_cast<double>(named.size());
   measure.is_of_truth = true;
 }
 
