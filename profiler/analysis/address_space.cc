@@ -2,14 +2,16 @@
 // empty one, a mapping adds a piece. Mappings and task events come from different buffers and are
 // put in order by their times.
 //
-// A library that is unmapped and its place taken by another within one program would name earlier
-// frames wrongly; the last one over an address counts. Loaders reuse no address while a program
-// runs but after dlclose.
+// What is mapped where something else was (after a dlclose, or where a runtime lets code come and
+// go in files of its own) begins a new stretch: before it the addresses there mean the one, after
+// it the other. Within a stretch the last mapping over an address counts. That something was
+// unmapped nobody tells; until something else comes, its addresses mean what they meant.
 
 #include "profiler/analysis/address_space.h"
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 namespace thaw {
 
@@ -17,11 +19,54 @@ namespace {
 
 /// Forks of forks without an exec: a few in a pipeline of shells.
 constexpr size_t kMostForks = 64;
+/// Of mappings that are taken over into new stretches, 80 MB of them: beyond it, the last one over
+/// an address counts.
+constexpr size_t kMostTakenOver = 10'000'000;
 
 struct Change {
   int64_t time_ns = 0;
   const Event* task = nullptr;  ///< of a new process
   const Mapping* mapping = nullptr;
+};
+
+/// Whether both say the same of the addresses that they have in common. What lies in no file is
+/// memory, wherever it begins.
+bool say_the_same(const Mapping& one, const Mapping& other) {
+  return one.path == other.path && one.build_id == other.build_id &&
+         (one.path.empty() || one.address - one.file_offset == other.address - other.file_offset);
+}
+
+bool covers(const Mapping& one, const Mapping& other) {
+  return one.address <= other.address && one.address + one.bytes >= other.address + other.bytes;
+}
+
+/// What lies where in one process now: pieces that do not overlap.
+class Layout {
+ public:
+  /// Whether something else was there.
+  bool put(const Mapping& mapping) {
+    const uint64_t start = mapping.address;
+    const uint64_t end = start + mapping.bytes;
+    bool replaces = false;
+    auto at = pieces_.upper_bound(start);
+    if (at != pieces_.begin() && std::prev(at)->second.end > start) --at;
+    while (at != pieces_.end() && at->first < end) {
+      const auto [first, piece] = *at;
+      replaces |= !say_the_same(*piece.mapping, mapping);
+      at = pieces_.erase(at);
+      if (first < start) pieces_[first] = {start, piece.mapping};
+      if (piece.end > end) pieces_[end] = piece;
+    }
+    pieces_[start] = {end, &mapping};
+    return replaces;
+  }
+
+ private:
+  struct Piece {
+    uint64_t end;
+    const Mapping* mapping;
+  };
+  std::map<uint64_t, Piece> pieces_;  ///< by where they begin
 };
 
 }  // namespace
@@ -33,9 +78,19 @@ uint32_t AddressSpaces::begin(Pid pid, int64_t start_ns, uint32_t parent) {
   return id;
 }
 
+uint32_t AddressSpaces::go_on(uint32_t from, const Mapping& without) {
+  std::vector<const Mapping*> kept = programs_[from].mappings;
+  std::erase_if(kept, [&](const Mapping* one) { return covers(without, *one); });
+  const uint32_t to = begin(without.pid, without.time_ns, programs_[from].parent);
+  programs_[to].mappings = std::move(kept);
+  return to;
+}
+
 AddressSpaces::AddressSpaces(const Capture& capture) : programs_(1) {
   std::vector<Change> changes;
   std::unordered_map<Tid, Pid> process_of;
+  std::unordered_map<Pid, Layout> layouts;
+  size_t taken_over = 0;
   for (const Event& event : capture.events()) {
     if (event.kind == EventKind::task_seen || event.kind == EventKind::task_new)
       process_of[event.tid] = event.pid;
@@ -52,13 +107,21 @@ AddressSpaces::AddressSpaces(const Capture& capture) : programs_(1) {
     uint32_t now = known == of_process_.end() ? 0 : known->second.back();
     if (change.task != nullptr) {
       const auto parent = process_of.find(change.task->other_tid);
+      layouts.erase(pid);
       begin(pid, change.time_ns,
             parent == process_of.end() ? 0 : program_at(parent->second, change.time_ns));
     } else if (change.mapping->bytes == 0 || now == 0) {
+      layouts.erase(pid);
       now = begin(pid, change.time_ns, 0);
     }
-    if (change.mapping != nullptr && change.mapping->bytes != 0)
-      programs_[now].mappings.push_back(change.mapping);
+    if (change.mapping == nullptr || change.mapping->bytes == 0) continue;
+    const Mapping& mapping = *change.mapping;
+    const size_t mappings = programs_[now].mappings.size();
+    if (layouts[pid].put(mapping) && taken_over + mappings <= kMostTakenOver) {
+      now = go_on(now, mapping);
+      taken_over += mappings;
+    }
+    programs_[now].mappings.push_back(&mapping);
   }
 }
 

@@ -15,8 +15,9 @@ class AddressSpaces {
  public:
   explicit AddressSpaces(const Capture& capture);
 
-  /// A stretch of a process's life in which it ran one program: mappings are only added in it. 0:
-  /// nothing is known of the process. Ids are the capture's, so that stacks can be resolved once.
+  /// A stretch of a process's life in which it ran one program, and an address meant one thing:
+  /// mappings are only added in it. 0: nothing is known of the process. Ids are the capture's, so
+  /// that stacks can be resolved once.
   uint32_t program_at(Pid pid, int64_t time_ns) const { return span_at(pid, time_ns).program; }
   /// The same, and for which times it is the answer: [from_ns, until_ns).
   struct Span {
@@ -38,6 +39,8 @@ class AddressSpaces {
     std::vector<const Mapping*> mappings;  ///< in time order
   };
   uint32_t begin(Pid pid, int64_t start_ns, uint32_t parent);
+  /// A stretch after `from`, in which `without` takes the place of what was there.
+  uint32_t go_on(uint32_t from, const Mapping& without);
 
   std::vector<Program> programs_;                              ///< [0] is nobody's
   std::unordered_map<Pid, std::vector<uint32_t>> of_process_;  ///< in time order

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/support/given_capture.h"
 
 namespace thaw::test {
@@ -40,15 +42,27 @@ class AddressSpaceTest : public testing::Test {
     event.pid = Pid(pid);
     events_.push_back(event);
   }
-  /// The path at an address, "" for nothing.
-  std::string at(int32_t pid, int64_t at_ns, uint64_t address) {
+  Capture capture() const {
     ::test::ScratchDirectory scratch;
     Writer writer = Writer::create(scratch / "c.thaw", Header{}).value();
     for (const Event& event : events_) EXPECT_TRUE(writer.add(event));
     EXPECT_TRUE(writer.put(std::span<const Mapping>(mappings_)));
     EXPECT_TRUE(writer.finish({}, {}));
-    const Capture capture = Capture::load(scratch / "c.thaw").value();
-    const AddressSpaces spaces(capture);
+    return Capture::load(scratch / "c.thaw").value();
+  }
+  /// Stretches of the process in the first second.
+  size_t programs(int32_t pid) const {
+    const Capture given = capture();
+    const AddressSpaces spaces(given);
+    std::set<uint32_t> found;
+    for (int64_t at_ns = 0; at_ns < 1000_ms; at_ns += 1_ms)
+      found.insert(spaces.program_at(Pid(pid), kStart + at_ns));
+    return found.size();
+  }
+  /// The path at an address, "" for nothing.
+  std::string at(int32_t pid, int64_t at_ns, uint64_t address) const {
+    const Capture given = capture();
+    const AddressSpaces spaces(given);
     const Mapping* found = spaces.find(spaces.program_at(Pid(pid), kStart + at_ns), address);
     return found ? found->path : "";
   }
@@ -71,6 +85,30 @@ TEST_F(AddressSpaceTest, LastMappingOverAnAddressCounts) {
   maps(7, 1_ms, kText + 0x1000, "/lib/new.so");
   EXPECT_EQ(at(7, 2_ms, kText + 0x1000), "/lib/new.so");
   EXPECT_EQ(at(7, 2_ms, kText + 0x2000), "/lib/old.so");
+}
+
+TEST_F(AddressSpaceTest, WhatTakesAPlaceCountsFromThenOn) {
+  maps(7, 0, kText, "/lib/old.so", 0x4000);
+  maps(7, 0, 0x700000, "/bin/a");
+  maps(7, 5_ms, kText + 0x1000, "/lib/new.so");
+  maps(7, 9_ms, kText + 0x1000, "/lib/old.so");
+  EXPECT_EQ(at(7, 4_ms, kText + 0x1000), "/lib/old.so");
+  EXPECT_EQ(at(7, 6_ms, kText + 0x1000), "/lib/new.so");
+  EXPECT_EQ(at(7, 10_ms, kText + 0x1000), "/lib/old.so");
+  for (const auto time_ns : {4_ms, 6_ms, 10_ms}) {
+    EXPECT_EQ(at(7, time_ns, kText), "/lib/old.so") << "what was left of it stays";
+    EXPECT_EQ(at(7, time_ns, kText + 0x2000), "/lib/old.so");
+    EXPECT_EQ(at(7, time_ns, 0x700000), "/bin/a");
+  }
+}
+
+TEST_F(AddressSpaceTest, MappingTheSameAgainChangesNothing) {
+  maps(7, 0, kText, "/lib/a.so", 0x4000);
+  maps(7, 5_ms, kText + 0x1000, "/lib/a.so");
+  mappings_.back().file_offset = 0x1000;
+  maps(7, 6_ms, 0x900000, "");
+  maps(7, 7_ms, 0x900000, "", 0x8000);
+  EXPECT_EQ(programs(7), 1u);
 }
 
 TEST_F(AddressSpaceTest, ExecForgetsAndItsPastStays) {
