@@ -49,10 +49,12 @@ struct Slices {
  private:
   /// At most by a factor of two at a time: an interrupt must not spoil the next slices.
   void adapt(int64_t took_ns) {
-    if (took_ns > 2 * slice_ns && rounds > 1000)
-      rounds /= 2;
-    else if (took_ns < slice_ns / 2)
-      rounds *= 2;
+    const double factor =
+        static_cast<double>(slice_ns) / static_cast<double>(took_ns > 0 ? took_ns : 1);
+    rounds = static_cast<uint64_t>(static_cast<double>(rounds) * (factor < 0.5 ? 0.5
+                                                                  : factor > 2 ? 2
+                                                                               : factor));
+    if (rounds < 1000) rounds = 1000;
   }
 };
 
