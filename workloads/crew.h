@@ -31,6 +31,8 @@ class Crew {
   // For its threads.
 
   bool is_over() const { return stop_.load(std::memory_order_relaxed); }
+  /// By one of them that has done what all were there for.
+  void stop() { stop_ = true; }
   /// The last thing that each does.
   void be_done() {
     done_++;

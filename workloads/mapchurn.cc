@@ -48,10 +48,11 @@ constexpr char kHelp[] =
   --stay MS          CPU time of code at one place, milliseconds (default 5)
   --pressure-mib N   fill N MiB of memory again and again too (default 0: no)
   --seed N           which code comes where, and how much memory (default 1)
+  --work N           move code N times, then stop; it does 2.5 million rounds of work at each place
   --seconds S        stop after S seconds (default: no limit)
   --help             this text
 
-Ends on SIGTERM, SIGINT or --seconds, then prints its truth as one line of JSON: how often memory and code were mapped,
+Ends on SIGTERM, SIGINT, --work or --seconds, then prints its truth as one line of JSON: how often memory and code were mapped,
 and the CPU time of each function. workloads/README.md describes the fields.
 )";
 
@@ -59,6 +60,7 @@ struct Options {
   double stay_ms = 5;
   size_t pressure_mib = 0;
   uint64_t seed = 1;
+  int64_t work = 0;  ///< 0: by time
   double seconds = 0;
 };
 
@@ -112,7 +114,8 @@ void* move_code(void* argument) {
   auto* places = static_cast<char*>(
       map(nullptr, kPlaces * kPageBytes, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   uint64_t lot = churn.options->seed;
-  while (!churn.crew->is_over()) {
+  const int64_t work = churn.options->work;
+  while (!churn.crew->is_over() && (work == 0 || churn.moves < work)) {
     const size_t which = draw(lot) % 2;
     void* place = places + draw(lot) % kPlaces * kPageBytes;
     map(place, kPageBytes, PROT_READ | PROT_EXEC, MAP_FIXED, self, offsets[which]);
@@ -120,6 +123,7 @@ void* move_code(void* argument) {
     (which == 0 ? churn.one : churn.two).run(reinterpret_cast<uint64_t (*)(uint64_t)>(place));
     map(place, kPageBytes, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   }
+  churn.crew->stop();
   churn.mover = workload::my_counts();
   churn.crew->be_done();
   return nullptr;
@@ -190,6 +194,7 @@ Options parse(int argc, char** argv) {
       .number("stay", options.stay_ms, 0.1, 1e5)
       .number("pressure-mib", options.pressure_mib, 0, 1e6)
       .number("seed", options.seed, 0, 1e15)
+      .number("work", options.work, 1, 1e12)
       .seconds(options.seconds)
       .parse(argc, argv);
   return options;
@@ -202,7 +207,9 @@ int main(int argc, char** argv) {
   const sigset_t signals = workload::block_end_signals();
   workload::Crew crew(kProgram);
   Churn churn{.options = &options, .crew = &crew};
-  churn.one = churn.two = workload::slices(0, static_cast<int64_t>(options.stay_ms * 1e6));
+  churn.one = churn.two =
+      workload::slices(options.work, static_cast<int64_t>(options.stay_ms * 1e6));
+  if (options.work > 0) churn.one.rounds = churn.two.rounds = 25 * workload::kUnitRounds;
   churn.touched = churn.filled = workload::slices(1);
   const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   crew.start(move_code, &churn);

@@ -1,5 +1,6 @@
 // What a recording says of loads that are hard to follow: bursts, lives of less than a millisecond,
 // threads that change their CPU, code that changes its place, interrupts; against what they know.
+// Most do a fixed amount of work, so that there is as much to see on a machine that is busy.
 
 #include <gmock/gmock.h>
 
@@ -96,7 +97,7 @@ TEST_F(Loads, BriefLivesAreAllThereUnderTheirNames) {
     // to give back and the machine is busy.
     EXPECT_LE(on_cpu_ns, 2 * kMost * cpu_ns);
   }
-  expect_shares(100);
+  expect_shares();
 }
 
 TEST_F(Loads, ProgramsOfAProcessHaveTheirNamesInTime) {
@@ -121,7 +122,7 @@ TEST_F(Loads, ProgramsOfAProcessHaveTheirNamesInTime) {
 }
 
 TEST_F(Loads, ContendersWaitForAFutexAndForEachOther) {
-  record("contend --seconds 4");
+  record("contend --work 1500");
   for (const Json& thread : truth["threads"]) {
     double waits = 0, by_others = 0;
     const auto others = thread["woken_by_any"].get<std::set<int32_t>>();
@@ -132,19 +133,18 @@ TEST_F(Loads, ContendersWaitForAFutexAndForEachOther) {
         waits++;
         by_others += others.contains(slice.waker.value);
       }
-    ASSERT_GT(thread["waits"], 50);
     // As in timeline_test.cc: some kernels that are guests switch past every tracepoint now and
     // then. One more: threads wait for their start.
     const double slack = 0.005 * thread["waits"].get<double>() + 1;
     EXPECT_NEAR(waits, thread["waits"].get<double>(), slack);
     EXPECT_GE(by_others, waits - slack);
   }
-  expect_shares(300);
+  expect_shares();
 }
 
 TEST_F(Loads, MigrationsAreSeenAndTheTimeOnEachCpu) {
   SKIP_UNLESS(run("migrate --work 1").code == 0) << last_.text;
-  record("migrate --seconds 5 --priorities");
+  record("migrate --work 100 --priorities");
   for (const Json& thread : truth["threads"]) {
     SCOPED_TRACE(thread["name"]);
     std::map<uint32_t, double> on_cpu_ns;
@@ -157,7 +157,6 @@ TEST_F(Loads, MigrationsAreSeenAndTheTimeOnEachCpu) {
       on_cpu_ns[slice.cpu.value] += static_cast<double>(slice.end_ns - slice.start_ns);
     }
     const auto expected = thread["migrations"].get<double>();
-    ASSERT_GT(expected, 20);
     // One more: where it was before it knew where to be. Fewer: as above, a switch in 200 may pass
     // every tracepoint, and a stay that nobody saw begin makes two migrations none.
     EXPECT_LE(static_cast<double>(migrations), expected + 1);
@@ -183,14 +182,13 @@ TEST_F(Loads, MigrationsAreSeenAndTheTimeOnEachCpu) {
 }
 
 TEST_F(Loads, CodeThatMovesKeepsItsName) {
-  record("mapchurn --seconds 5");
-  ASSERT_GT(truth["moves"], 50);
-  expect_shares(300);
+  record("mapchurn --work 300");
+  expect_shares();
 }
 
 TEST_F(Loads, MemoryPressureIsSeenWhereItIs) {
-  record("mapchurn --seconds 5 --pressure-mib 64");
-  expect_shares(300);
+  record("mapchurn --work 300 --pressure-mib 64");
+  expect_shares();
 }
 
 TEST_F(Loads, InterruptsDoNotHideWhatTheyInterrupt) {
@@ -204,7 +202,6 @@ TEST_F(Loads, InterruptsDoNotHideWhatTheyInterrupt) {
       waits += slice.state == ThreadState::waiting &&
                thaw::name_of(reasons.of(slice.kernel_stack)) == thread["reason"];
     const auto expected = thread["waits"].get<double>();
-    ASSERT_GT(expected, 200);
     EXPECT_NEAR(waits, expected, 0.005 * expected + 1);
   }
   const Json& interrupted = truth["threads"][0];
