@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "profiler/base/errors.h"
 #include "profiler/capture/brake.h"
+#include "profiler/capture/features.h"
+#include "profiler/capture/plan.h"
 #include "profiler/capture/process_news.h"
 #include "profiler/capture/unwind_maps.h"
 #include "profiler/store/facts.h"
@@ -47,5 +50,12 @@ class EventSource {
   /// Counters as they stand. own_cpu_ns is this process's since begin().
   virtual Tally tally() const = 0;
 };
+
+/// The one that the plan asks for. Fails with Environment when the kernel refuses it.
+///
+/// Stands in a file of its own, alone: a program that links another of this name before the library
+/// records through that one (tests/mutants).
+Result<std::unique_ptr<EventSource>> open_event_source(const CapturePlan& plan,
+                                                       const Features& features);
 
 }  // namespace thaw

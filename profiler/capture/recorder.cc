@@ -24,15 +24,15 @@
 #include "profiler/base/date.h"
 #include "profiler/base/files.h"
 #include "profiler/base/time.h"
+#include "profiler/capture/brake.h"
 #include "profiler/capture/child.h"
 #include "profiler/capture/decode.h"
+#include "profiler/capture/event_source.h"
 #include "profiler/capture/heartbeats.h"
 #include "profiler/capture/kernel_functions.h"
 #include "profiler/capture/mapping_log.h"
 #include "profiler/capture/mapping_watch.h"
 #include "profiler/capture/perf_maps.h"
-#include "profiler/capture/perf_session.h"
-#include "profiler/capture/session.h"
 #include "profiler/capture/signal_gate.h"
 #include "profiler/capture/tasks.h"
 #include "profiler/capture/user_stacks.h"
@@ -129,12 +129,6 @@ Result<std::unique_ptr<Unwinder>> open_unwinder(const CapturePlan& plan,
   const auto maps = source.unwind_maps();
   if (plan.stack_mode != StackMode::Tables || !maps) return nullptr;
   return std::make_unique<Unwinder>(std::make_unique<UnwindMaps>(TRY(UnwindMaps::open(*maps))));
-}
-
-Result<std::unique_ptr<EventSource>> open_source(const CapturePlan& plan,
-                                                 const Features& features) {
-  if (plan.transport == Transport::Events) return TRY(PerfSession::open(plan, features));
-  return TRY(Session::load(plan, features));
 }
 
 /// What tells of processes' memory besides the source; nothing where the source does, or where the
@@ -344,7 +338,7 @@ Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& ho
   SignalGate signals = TRY(SignalGate::open());
   std::optional<Child> child;
   if (!options.command.empty()) child.emplace(TRY(Child::hold(options.command)));
-  const std::unique_ptr<EventSource> source = TRY(open_source(plan, features));
+  const std::unique_ptr<EventSource> source = TRY(open_event_source(plan, features));
   if (options.pid) TRY(source->add_target(*options.pid));
   if (child) TRY(source->add_target(child->pid()));
   Header header = header_of(options, plan, features);
