@@ -29,8 +29,9 @@ class EventSource {
   virtual Status add_target(int32_t pid) = 0;
   /// From here on events are recorded.
   virtual void begin() = 0;
-  /// Beyond this point the kernel produces no new events.
-  virtual void end() = 0;
+  /// Beyond this point the kernel produces no new events. Returns the time of the last moment at
+  /// which it did: taking down what made them can take much longer.
+  virtual int64_t end() = 0;
   /// Hands over what there is now, as wire records (wire/event.h) of at least a header; returns
   /// their number. Of one CPU in the kernel's order. Bytes that are no record are counted as
   /// bad_record.

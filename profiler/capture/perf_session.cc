@@ -218,14 +218,16 @@ void PerfSession::begin() {
   for (const UniqueFd& event : state_->events) ::ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0);
 }
 
-void PerfSession::end() {
+int64_t PerfSession::end() {
   for (const UniqueFd& event : state_->events) ::ioctl(event.get(), PERF_EVENT_IOC_DISABLE, 0);
   // Beyond this point the kernel produces no new events.
+  const int64_t end_ns = monotonic_ns();
   for (const UniqueFd& event : state_->events) {
     counter_value read{};
     if (::read(event.get(), &read, sizeof read) == sizeof read)
       state_->refused_by_buffers += read.lost;
   }
+  return end_ns;
 }
 
 /// Whether it is a sample that is to be left out, of 2^n all but one.

@@ -20,7 +20,7 @@ class PerfSession : public EventSource {
 
   Status add_target(int32_t pid) override;
   void begin() override;
-  void end() override;
+  int64_t end() override;
   size_t drain(const Sink& sink) override;
   void hear(std::vector<ProcessNews>& into) override;
   int patience_ms() const override;

@@ -307,11 +307,10 @@ Status Recording::run(Ending& ending) {
 Status Recording::run_to_end(RecordSummary& summary) {
   Ending& ending = summary.ending;
   Status ran = run(ending);
-  source.end();
+  ending.end_ns = source.end();
   // Beyond this point the kernel produces no new events; what is in the rings still belongs to the
   // capture.
   while (ran && drain() > 0) ran = written;
-  ending.end_ns = monotonic_ns();
   if (child != nullptr) ending.command_exit = child->exit_code();
   summary.tally = tally();
   summary.duration_s = static_cast<double>(ending.end_ns - start_ns) / 1e9;

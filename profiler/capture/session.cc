@@ -318,9 +318,10 @@ void Session::begin() {
   __atomic_store_n(&state_->skeleton->bss->phase, PHASE_RECORDING, __ATOMIC_SEQ_CST);
 }
 
-void Session::end() {
+int64_t Session::end() {
   State& state = *state_;
   __atomic_store_n(&state.skeleton->bss->phase, PHASE_STOPPING, __ATOMIC_SEQ_CST);
+  const int64_t end_ns = monotonic_ns();
   if (state.plan.switch_window) {
     cpu_set_t before;
     const bool known = ::sched_getaffinity(0, sizeof before, &before) == 0;
@@ -330,6 +331,7 @@ void Session::end() {
   __atomic_store_n(&state.skeleton->bss->phase, PHASE_IDLE, __ATOMIC_SEQ_CST);
   state.detach();
   // Beyond this point the kernel produces no new events.
+  return end_ns;
 }
 
 size_t Session::drain(const Sink& sink) {

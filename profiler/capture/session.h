@@ -22,7 +22,7 @@ class Session : public EventSource {
 
   Status add_target(int32_t pid) override;
   void begin() override;
-  void end() override;
+  int64_t end() override;
   size_t drain(const Sink& sink) override;
   void hear(std::vector<ProcessNews>&) override {}
   int patience_ms() const override;
