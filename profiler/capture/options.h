@@ -24,6 +24,8 @@ struct RecordOptions {
   std::filesystem::path output;
   /// 997 Hz: prime, so that samples do not march in step with the kernel's 250 or 1000 Hz tick.
   uint32_t sample_hz = 997;
+  /// Of the random numbers of a recording; chosen by itself where it is not given.
+  std::optional<uint32_t> seed;
   std::optional<double> duration_s;
   bool all = false;
   std::optional<int32_t> pid;

@@ -30,6 +30,7 @@
 #include "profiler/capture/perf_layout.h"
 #include "profiler/capture/perf_records.h"
 #include "profiler/capture/process_records.h"
+#include "profiler/capture/sample_periods.h"
 #include "profiler/capture/sampling_event.h"
 #include "profiler/capture/tasks.h"
 
@@ -103,20 +104,29 @@ struct PerfSession::State {
   uint64_t samples_seen = 0;
   uint64_t samples_shed = 0;
   uint64_t refused_by_buffers = 0;  ///< read from the events at the end
+  uint64_t samples_thinned = 0;
   uint32_t sample_shift = 0;
+  std::optional<ThinnedPeriods> thinning;  ///< of Periods::Thinned
+  SampleTimers timers;                     ///< of Periods::Random; ends before its events
 
   State(const CapturePlan& plan, const Features& features)
-      : plan(plan), cpus(features.online_cpus), records(records_of(plan)) {}
+      : plan(plan),
+        cpus(features.online_cpus),
+        records(records_of(plan)),
+        timers(plan.sample_hz, plan.seed) {
+    if (plan.periods == Periods::Thinned) thinning.emplace(plan.sample_hz, plan.seed, cpus);
+  }
 
   perf_event_attr event_for(uint32_t cpu) const;
   Status add(int32_t tid);
   Status map_buffers();
-  bool is_shed(const char* record);
+  bool is_left_out(const char* record);
 };
 
 perf_event_attr PerfSession::State::event_for(uint32_t cpu) const {
   const PerfRecordsOf of = records_of(plan);
   perf_event_attr attr = sampling_event(plan.clock, plan.sample_hz, cpu);
+  if (thinning) attr.sample_period = thinning->period_ns(cpu);
   attr.sample_type = kSampleIdType;
   if (of.call_chain) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
   if (of.stack_copy) {
@@ -181,6 +191,7 @@ Status PerfSession::State::add(int32_t tid) {
       if (::ioctl(event.get(), PERF_EVENT_IOC_SET_OUTPUT, output->second) != 0)
         return fail_errno(errno, "cannot share the buffer of a perf event");
     }
+    if (plan.periods == Periods::Random) timers.add(cpu, event.get());
     events.push_back(std::move(event));
   }
   return has_buffers || outputs.empty() ? Status{} : map_buffers();
@@ -216,9 +227,11 @@ Status PerfSession::add_target(int32_t pid) {
 void PerfSession::begin() {
   state_->own_cpu_before_ns = own_cpu_ns();
   for (const UniqueFd& event : state_->events) ::ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0);
+  state_->timers.begin();
 }
 
 int64_t PerfSession::end() {
+  state_->timers.end();
   for (const UniqueFd& event : state_->events) ::ioctl(event.get(), PERF_EVENT_IOC_DISABLE, 0);
   // Beyond this point the kernel produces no new events.
   const int64_t end_ns = monotonic_ns();
@@ -230,9 +243,15 @@ int64_t PerfSession::end() {
   return end_ns;
 }
 
-/// Whether it is a sample that is to be left out, of 2^n all but one.
-bool PerfSession::State::is_shed(const char* record) {
-  if (reinterpret_cast<const event_header*>(record)->kind != EVENT_SAMPLE) return false;
+/// Whether it is a sample that is to be left out: one too many of its CPU, or by the brake, of 2^n
+/// all but one.
+bool PerfSession::State::is_left_out(const char* record) {
+  const auto& header = *reinterpret_cast<const event_header*>(record);
+  if (header.kind != EVENT_SAMPLE) return false;
+  if (thinning && !thinning->keeps(header.cpu)) {
+    samples_thinned++;
+    return true;
+  }
   const bool sheds = (samples_seen++ & ((uint64_t{1} << sample_shift) - 1)) != 0;
   samples_shed += sheds;
   return sheds;
@@ -243,7 +262,7 @@ size_t PerfSession::drain(const Sink& sink) {
   size_t records = 0;
   const auto hand_over = [&](const char* record, uint32_t bytes) {
     records++;
-    if (!state.is_shed(record)) sink(record, bytes);
+    if (!state.is_left_out(record)) sink(record, bytes);
   };
   for (EventBuffer& buffer : state.buffers) {
     const bool made_sense = buffer.drain([&](std::string_view record) {
@@ -283,6 +302,7 @@ Tally PerfSession::tally() const {
   const State& state = *state_;
   Tally tally;
   tally.happened = state.records.happened();
+  tally.happened[EVENT_SAMPLE] -= state.samples_thinned;
   // Of what kind the lost ones were is not known: they are nobody's.
   const uint64_t lost = std::max(state.records.lost(), state.refused_by_buffers);
   const uint64_t bad = state.records.bad() + state.bad_records;

@@ -59,6 +59,20 @@ const char* name_of(StackMode mode) {
   return "?";
 }
 
+const char* name_of(Periods periods) {
+  switch (periods) {
+    case Periods::Kernel:
+      return "kernel";
+    case Periods::Fixed:
+      return "fixed";
+    case Periods::Random:
+      return "random";
+    case Periods::Thinned:
+      return "thinned";
+  }
+  return "?";
+}
+
 namespace {
 
 /// The largest that a record can take: some programs' frames have ten kilobytes and more.
@@ -101,6 +115,8 @@ Status choose_clock(const RecordOptions& options, const Features& features, Capt
   plan.samples_in_nmi = plan.clock == Clock::Cycles || plan.clock == Clock::Nmi;
   const bool has_rate = plan.clock == Clock::Cycles || plan.clock == Clock::CpuClock;
   plan.sample_hz = has_rate ? options.sample_hz : 0;
+  if (plan.clock == Clock::CpuClock) plan.periods = Periods::Random;
+  plan.seed = options.seed.value_or(0);
   if (has_rate && (options.sample_hz < 1 || options.sample_hz > 50'000)) {
     return fail(ErrorKind::User, "-F {}: the sampling rate is 1 to 50000 Hz", options.sample_hz);
   }
@@ -176,6 +192,8 @@ Result<CapturePlan> plan_events(const RecordOptions& options, const Features& fe
   TRY(choose_event_clock(options, features, plan));
   choose_event_stacks(options, plan);
   plan.only_targets = !options.all;
+  // Nobody can reach the events of threads that a thread starts.
+  if (plan.only_targets && plan.periods == Periods::Random) plan.periods = Periods::Thinned;
   plan.only_user_code = !features.own_kernel.present;
   plan.ring_bytes = std::bit_ceil(options.ring_mib) << 20;
   plan.missing = {

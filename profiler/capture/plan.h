@@ -11,6 +11,15 @@
 
 namespace thaw {
 
+/// How far apart samples are; see sample_periods.h.
+enum class Periods {
+  Kernel,   ///< the kernel's own business: cycles, or none at all
+  Fixed,    ///< always the same
+  Random,   ///< drawn anew, again and again
+  Thinned,  ///< one for each CPU, and what is too much of its samples is left out by chance
+};
+const char* name_of(Periods periods);  ///< "kernel", "fixed", "random", "thinned"
+
 struct CapturePlan {
   Clock clock = Clock::None;  ///< never Auto
   std::string clock_why;
@@ -25,9 +34,11 @@ struct CapturePlan {
   bool stacks = true;          ///< of samples
   bool switch_stacks = false;  ///< of threads that block
   bool waker_stacks = false;
-  uint32_t copy_bytes = 0;            ///< of a stack that is copied
-  bool only_user_code = false;        ///< samples in the kernel are refused
-  uint32_t sample_hz = 0;             ///< 0: the clock has no rate of its own (nmi, none)
+  uint32_t copy_bytes = 0;      ///< of a stack that is copied
+  bool only_user_code = false;  ///< samples in the kernel are refused
+  uint32_t sample_hz = 0;       ///< 0: the clock has no rate of its own (nmi, none)
+  Periods periods = Periods::Kernel;
+  uint32_t seed = 0;                  ///< of random numbers
   uint32_t ring_bytes = 0;            ///< power of two
   uint32_t nmi_ring_bytes = 0;        ///< power of two
   std::vector<std::string> missing;   ///< what it will not know, a sentence each

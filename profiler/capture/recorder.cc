@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -78,6 +79,8 @@ Header header_of(const RecordOptions& options, const CapturePlan& plan, const Fe
   header.transport = name_of(plan.transport);
   header.transport_why = plan.transport_why;
   header.sample_hz = plan.sample_hz;
+  if (plan.sample_hz != 0) header.periods = name_of(plan.periods);
+  header.seed = plan.seed;
   header.cpus = features.possible_cpus;
   header.start_ns = monotonic_ns();
   header.start_unix_ns = realtime_ns();
@@ -326,7 +329,8 @@ Status Recording::run_to_end(RecordSummary& summary) {
 
 Result<RecordSummary> record(const RecordOptions& options, const RecordHooks& hooks) {
   const Features features = Features::probe();
-  const CapturePlan plan = TRY(plan_capture(options, features));
+  CapturePlan plan = TRY(plan_capture(options, features));
+  if (!options.seed) static_cast<void>(::getrandom(&plan.seed, sizeof plan.seed, 0));
   UniqueFd process;
   if (options.pid) {
     process.reset(static_cast<int>(::syscall(SYS_pidfd_open, *options.pid, 0)));

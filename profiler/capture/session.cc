@@ -25,6 +25,7 @@
 #include "profiler/capture/counters.h"
 #include "profiler/capture/perf_transport.h"
 #include "profiler/capture/ring.h"
+#include "profiler/capture/sample_periods.h"
 #include "profiler/capture/sampling_event.h"
 #include "profiler/wire/event.h"
 #include "profiler/wire/unwind.h"
@@ -94,13 +95,15 @@ void make_switch(uint32_t cpu) {
 }  // namespace
 
 struct Session::State {
+  explicit State(const CapturePlan& plan) : plan(plan), timers(plan.sample_hz, plan.seed) {}
+
   CapturePlan plan;
   std::vector<uint32_t> online_cpus;
   uint32_t possible_cpus = 0;
   std::unique_ptr<thaw_bpf, SkeletonCloser> skeleton;
   std::vector<Ring> rings;
   std::unique_ptr<PerfTransport> perf;
-  std::vector<UniqueFd> events;
+  SampleTimers timers;
   std::vector<bpf_link*> links;
   cpu_state* cpus = nullptr;
   size_t cpus_bytes = 0;
@@ -116,9 +119,9 @@ struct Session::State {
     if (slow_logs != nullptr) ::munmap(slow_logs, slow_logs_bytes);
   }
   void detach() {
+    timers.end();
     for (bpf_link* link : links) bpf_link__destroy(link);
     links.clear();
-    events.clear();
   }
 
   Status open(const Features& features);
@@ -252,6 +255,7 @@ Status Session::State::attach_sampling() {
     if (!fd.is_valid()) return fail_errno(errno, fmt::format("cannot sample CPU {}", cpu));
     TRY(keep(bpf_program__attach_perf_event(skeleton->progs.on_perf_sample, fd.get()),
              "perf event"));
+    if (plan.periods == Periods::Random) timers.add(cpu, fd.get());
     fd.release();  // the link owns it from here on
   }
   return {};
@@ -287,8 +291,7 @@ Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::load(const CapturePlan& plan, const Features& features) {
-  auto state = std::make_unique<State>();
-  state->plan = plan;
+  auto state = std::make_unique<State>(plan);
   load_log.clear();
   libbpf_set_print(keep_log);
   TRY(state->open(features));
@@ -315,6 +318,7 @@ Status Session::add_target(int32_t pid) {
 void Session::begin() {
   state_->missed_before = state_->missed();
   state_->own_cpu_before_ns = own_cpu_ns();
+  state_->timers.begin();
   __atomic_store_n(&state_->skeleton->bss->phase, PHASE_RECORDING, __ATOMIC_SEQ_CST);
 }
 
@@ -346,7 +350,7 @@ size_t Session::drain(const Sink& sink) {
     sink(record, header->size_bytes);
   };
   size_t records = state.drain_slow_logs(checked);
-  if (state.perf) return records + state.perf->drain(checked);
+  if (state.perf) records += state.perf->drain(checked);
   for (Ring& ring : state.rings) records += ring.drain(checked, state.plan.ring_bytes);
   return records;
 }

@@ -188,6 +188,9 @@ std::function<Result<int>()> setup(CLI::App& app) {
   app.add_option("-F,--frequency", options->sample_hz, "Samples per second and CPU")
       ->type_name("HZ")
       ->capture_default_str();
+  app.add_option("--seed", options->seed,
+                 "Of the random periods between samples; chosen by itself when not given")
+      ->type_name("N");
   app.add_option("-d,--duration", options->duration_s,
                  "Stop after SEC seconds; a command then goes on by itself")
       ->type_name("SEC");

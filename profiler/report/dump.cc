@@ -70,6 +70,8 @@ std::string header_lines(const Header& header) {
                         .text("transport", header.transport)
                         .text("transport_why", header.transport_why)
                         .count("sample_hz", header.sample_hz)
+                        .text("periods", header.periods)
+                        .count("seed", header.seed)
                         .count("cpus", header.cpus)
                         .number("start_ns", header.start_ns)
                         .number("start_unix_ns", header.start_unix_ns)

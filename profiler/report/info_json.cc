@@ -82,6 +82,8 @@ std::string info_json(const Capture& capture) {
   out["clock"] = header.clock;
   out["clock_why"] = header.clock_why;
   out["sample_hz"] = header.sample_hz;
+  out["periods"] = header.periods;
+  out["seed"] = header.seed;
   out["transport"] = header.transport;
   out["transport_why"] = header.transport_why;
   out["features"] = header.features;

@@ -42,6 +42,18 @@ std::string clock_of(const Header& header) {
   return with_reason(clock, header.clock_why);
 }
 
+/// How far apart samples are; nothing for a capture that does not say it.
+std::string periods_of(const Header& header) {
+  if (header.periods == "random")
+    return fmt::format("random, so that no load is in step with the samples (seed {})",
+                       header.seed);
+  if (header.periods == "thinned")
+    return fmt::format("random for each CPU, and some samples left out by chance (seed {})",
+                       header.seed);
+  if (header.periods == "kernel") return "the kernel's, which it adjusts to the rate";
+  return header.periods;
+}
+
 std::string ending_of(const Capture& capture) {
   if (!capture.ending()) return "never: it was killed or its end is damaged";
   std::string words = capture.ending()->reason;
@@ -82,6 +94,7 @@ std::string facts(const Capture& capture, const Accounting& books, std::string_v
   out += row("recorded", scope_of(header));
   out += row("command", header.command);
   out += row("clock", clock_of(header));
+  out += row("periods", periods_of(header));
   out += row("transport", with_reason(header.transport, header.transport_why));
   out += findings(header);
   for (size_t at = 0; at < capture.damage().reasons.size(); at++)

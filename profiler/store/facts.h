@@ -29,6 +29,8 @@ struct Header {
   std::string transport;  ///< split, perf, shared or perf-events: what was chosen
   std::string transport_why;
   uint32_t sample_hz = 0;     ///< as asked; 0 without sampling
+  std::string periods;        ///< kernel, fixed, random or thinned; empty: not said
+  uint32_t seed = 0;          ///< of the recording's random numbers
   uint32_t cpus = 0;          ///< possible CPUs: CPU numbers are below this
   int64_t start_ns = 0;       ///< CLOCK_MONOTONIC
   int64_t start_unix_ns = 0;  ///< CLOCK_REALTIME at the same moment

@@ -26,6 +26,8 @@ enum class HeaderField : protozero::pbf_tag_type {
   start_ns = 12,
   start_unix_ns = 13,
   feature = 14,  // repeated
+  periods = 15,
+  seed = 16,
 };
 
 enum class TallyField : protozero::pbf_tag_type {
@@ -269,6 +271,12 @@ Header decode_header_fields(std::string_view bytes) {
       case bytes_in(HeaderField::feature):
         header.features.push_back(text(message));
         break;
+      case bytes_in(HeaderField::periods):
+        header.periods = text(message);
+        break;
+      case number_in(HeaderField::seed):
+        header.seed = message.get_uint32();
+        break;
       default:
         message.skip();
     }
@@ -316,6 +324,8 @@ std::string encode(const Header& header) {
   out.add_int64(HeaderField::start_ns, header.start_ns);
   out.add_int64(HeaderField::start_unix_ns, header.start_unix_ns);
   for (const std::string& feature : header.features) out.add_string(HeaderField::feature, feature);
+  out.add_string(HeaderField::periods, header.periods);
+  out.add_uint32(HeaderField::seed, header.seed);
   return bytes;
 }
 

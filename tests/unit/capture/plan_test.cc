@@ -53,6 +53,22 @@ TEST(Plan, SamplesByHardwareCyclesWhereThereIsAPmu) {
   EXPECT_EQ(plan.sample_hz, 997u);
 }
 
+TEST(Plan, DrawsPeriodsWhereTheKernelWouldKeepOne) {
+  RecordOptions options = whole_machine();
+  EXPECT_EQ(plan_of(options, everything()).periods, Periods::Kernel) << "cycles";
+  options.clock = Clock::CpuClock;
+  options.seed = 5;
+  EXPECT_EQ(plan_of(options, everything()).periods, Periods::Random);
+  EXPECT_EQ(plan_of(options, everything()).seed, 5u);
+  options.transport = Transport::Events;
+  Features features = everything();
+  features.machine_events = features.own_events = {true, "allowed"};
+  EXPECT_EQ(plan_of(options, features).periods, Periods::Random);
+  options.all = false;
+  options.command = {"true"};
+  EXPECT_EQ(plan_of(options, features).periods, Periods::Thinned);
+}
+
 TEST(Plan, FallsBackToCpuClockAndSaysWhy) {
   Features features = everything();
   features.cycles = {false, "no PMU here"};

@@ -35,9 +35,13 @@ TEST(InfoText, SaysWhatWasChosenAndWhy) {
   given.header.clock = "cpu-clock";
   given.header.sample_hz = 997;
   given.header.clock_why = "no PMU";
+  given.header.periods = "random";
+  given.header.seed = 42;
   given.header.features = {"tp_btf", "no PMU", "no BTF"};
   const std::string text = info_of(given);
   EXPECT_THAT(text, HasSubstr("\nclock      cpu-clock at 997 Hz (no PMU)\n"));
+  EXPECT_THAT(text, HasSubstr("\nperiods    random, so that"));
+  EXPECT_THAT(text, HasSubstr("(seed 42)\n"));
   EXPECT_THAT(text, HasSubstr("\ntransport  split\n"));
   EXPECT_THAT(text, HasSubstr("\nfound      tp_btf\n           no BTF\n")) << "no reason twice";
   EXPECT_THAT(text, HasSubstr("\nkernel     6.12.48 x86_64, 2 CPUs\n"));

@@ -22,6 +22,8 @@ Header some_header() {
           .transport = "split",
           .transport_why = "the default",
           .sample_hz = 997,
+          .periods = "random",
+          .seed = ~0u,
           .cpus = 2,
           .start_ns = 123'456'789,
           .start_unix_ns = -5,
