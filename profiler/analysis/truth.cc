@@ -160,6 +160,18 @@ Result<ThreadTruth> thread_of(const Fields& from) {
   return thread;
 }
 
+/// Those of `brief`.
+Result<std::vector<CrowdTruth>> crowds_of(const Fields& from) {
+  std::vector<CrowdTruth> crowds;
+  for (const char* key : {"brief_threads", "brief_processes"}) {
+    if (!from.has(key)) continue;
+    const Fields crowd = TRY(Fields::of(from.at(key), fmt::format("'{}' of {}", key, from.name)));
+    crowds.push_back({.name = TRY(crowd.text("name")),
+                      .count = static_cast<uint64_t>(TRY(crowd.whole_number("count")))});
+  }
+  return crowds;
+}
+
 }  // namespace
 
 Result<Truth> parse_truth(std::string_view text) {
@@ -177,6 +189,7 @@ Result<Truth> parse_truth(std::string_view text) {
   truth.functions = TRY(functions_of(fields, "cpu_ns"));
   if (fields.has("total_cpu_ns")) truth.total = TRY(fields.whole_number("total_cpu_ns"));
   truth.chains = TRY(list_of<ChainTruth>(fields, "chains", "chain", chain_of));
+  truth.crowds = TRY(crowds_of(fields));
   if (!fields.at("threads").is_array()) return no_truth("it has no list 'threads'");
   for (const Json& thread : fields.at("threads")) {
     const Fields of_thread =

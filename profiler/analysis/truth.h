@@ -60,6 +60,12 @@ struct ThreadTruth {
   std::optional<WaitTruth> waits;
 };
 
+/// So many threads or processes of one name, all born and dead in the truth's time.
+struct CrowdTruth {
+  std::string name;
+  uint64_t count = 0;
+};
+
 struct Truth {
   std::string program;
   int64_t start_ns = 0;  ///< CLOCK_MONOTONIC: all that it says happened between these
@@ -69,6 +75,7 @@ struct Truth {
   std::vector<FunctionTruth> functions;  ///< of all threads; empty: not told
   int64_t total = 0;                     ///< of all threads, functions and the rest; 0 not told
   std::vector<ChainTruth> chains;
+  std::vector<CrowdTruth> crowds;
   std::vector<ThreadTruth> threads;
 };
 

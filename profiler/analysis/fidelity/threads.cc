@@ -114,10 +114,45 @@ void measure_strangers(const Held& held, const Lives& lives, Fidelity& fidelity)
   born.high = unseen + held.capture.header().cpus;
 }
 
+/// Threads whose numbers nobody kept: by name, those that were born and died while the load ran.
+void measure_crowds(const Held& held, Fidelity& fidelity) {
+  std::unordered_map<Tid, bool> alive;  // born since the load began; whether it was counted
+  std::unordered_map<std::string_view, uint64_t> counts;
+  const auto count = [&](const Event& event) {
+    const auto found = alive.find(event.tid);
+    const std::string_view name = held.capture.text(event.name);
+    const bool is_wanted =
+        std::ranges::find(held.truth.crowds, name, &CrowdTruth::name) != held.truth.crowds.end();
+    if (found == alive.end() || found->second || !is_wanted) return;
+    found->second = true;
+    counts[name]++;
+  };
+  for (const Event* event : held.events) {
+    if (event->time_ns < held.truth.start_ns || event->time_ns > held.truth.end_ns) continue;
+    if (event->kind == EventKind::task_new) alive[event->tid] = false;
+    if (event->kind == EventKind::task_exit) alive.erase(event->tid);
+    if (event->kind == EventKind::task_new || event->kind == EventKind::task_rename) count(*event);
+  }
+  const std::string why = held.why_not_covered(held.truth.start_ns, held.truth.end_ns);
+  for (const CrowdTruth& crowd : held.truth.crowds) {
+    const std::string name = fmt::format("threads of the load with the name {}", crowd.name);
+    if (!why.empty()) {
+      fidelity.measures.push_back(unavailable(MeasureKind::threads, name, why));
+      continue;
+    }
+    Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::threads, name));
+    measure.value = static_cast<double>(counts[crowd.name]);
+    measure.high = static_cast<double>(crowd.count);
+    measure.low = measure.high - static_cast<double>(held.books.lost());
+    measure.is_of_truth = true;
+  }
+}
+
 }  // namespace
 
 void measure_threads(const Held& held, Fidelity& fidelity) {
   const Lives lives = lives_of(held);
+  measure_crowds(held, fidelity);
   measure_named(held, lives, fidelity);
   if (held.knows_both_sides()) measure_strangers(held, lives, fidelity);
 }
