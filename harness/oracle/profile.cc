@@ -323,7 +323,10 @@ Summary summarize(const Profile& profile, const std::set<int32_t>& processes) {
 
 std::string to_json(const Profile& profile) {
   json threads = json::array();
-  for (const ThreadProfile& thread : profile.threads)
+  std::vector<size_t> places;  // of each thread; those that executed nothing have none
+  for (const ThreadProfile& thread : profile.threads) {
+    places.push_back(threads.size());
+    if (thread.instructions() == 0) continue;
     threads.push_back({{"pid", std::max(thread.pid, 0)},
                        {"tid", std::max(thread.tid, 0)},
                        {"program", thread.program},
@@ -332,11 +335,12 @@ std::string to_json(const Profile& profile) {
                        {"user", thread.user},
                        {"kernel", thread.kernel},
                        {"executed", to_json(thread.executed)}});
+  }
   json slices = json::array();
   for (const SliceProfile& slice : profile.slices) {
     json uses = json::array();
     for (const SliceProfile::Use& use : slice.uses)
-      uses.push_back({{"thread", use.thread}, {"user", use.user}, {"kernel", use.kernel}});
+      uses.push_back({{"thread", places[use.thread]}, {"user", use.user}, {"kernel", use.kernel}});
     slices.push_back({{"end_ns", slice.end_ns}, {"threads", std::move(uses)}});
   }
   return json{{"schema", kSchema},

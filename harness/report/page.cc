@@ -11,6 +11,7 @@
 #include "harness/report/blame.h"
 #include "harness/report/cost.h"
 #include "harness/report/histogram.h"
+#include "harness/report/kernel_page.h"
 #include "harness/report/maps.h"
 #include "harness/report/markup.h"
 #include "harness/report/numbers.h"
@@ -63,6 +64,16 @@ std::string table(const ResultSet& results) {
       "class=\"number\">switches/s<th class=\"number\">wall<th>why</tr></thead><tbody>\n";
   for (const RunResult& run : results.runs) text += table_row(results, run);
   return text + "</tbody></table></div>\n";
+}
+
+std::string kernel_links(const ResultSet& results) {
+  std::vector<std::string> links;
+  for (const std::string& kernel : kernels_with_pages(results))
+    links.push_back(
+        fmt::format("<a href=\"{}\">{}</a>", url(kernel_page_name(kernel)), html(kernel)));
+  if (links.empty()) return "";
+  return fmt::format("<p>What is true, lost and spent, per kernel: {}</p>\n",
+                     fmt::join(links, " · "));
 }
 
 std::string histograms(const ResultSet& results) {
@@ -190,7 +201,7 @@ std::string head(const ResultSet& results) {
 std::string to_page(const ResultSet& results, const std::map<std::string, std::string>& pictures) {
   std::string page = page_head(results.name);
   const RunResult* opening = worst(results, pictures);
-  page += head(results) + table(results) + costs_html(results) +
+  page += head(results) + table(results) + kernel_links(results) + costs_html(results) +
           opening_picture(results, opening, pictures) + histograms(results);
   page += "<h2>Runs</h2>\n";
   for (const RunResult& run : results.runs) page += run_details(run, pictures, opening);
@@ -204,6 +215,9 @@ thaw::Status save_page(const ResultSet& results, const std::filesystem::path& di
     // A picture that cannot be read is left out: the rest of the report is worth more.
     if (auto svg = thaw::read_file(directory / run.picture)) pictures[run.id] = std::move(*svg);
   }
+  for (const std::string& kernel : kernels_with_pages(results))
+    TRY(thaw::write_file(directory / kernel_page_name(kernel),
+                         kernel_page(results, kernel, pictures)));
   return thaw::write_file(directory / "report.html", to_page(results, pictures));
 }
 

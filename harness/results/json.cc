@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/results/measures_json.h"
 #include "harness/results/text.h"
 
 namespace lab {
@@ -124,6 +125,7 @@ void verdict_to_json(const Verdict& verdict, json& run) {
   run["stalls"] = list_to_json(verdict.stalls, stall_to_json);
   run["stalls_total"] = verdict.stalls_total;
   run["findings"] = list_to_json(verdict.findings, finding_to_json);
+  run["measures"] = measures_to_json(verdict.measures);
   run["notes"] = verdict.notes;
   run["attribution"] = list_to_json(verdict.attribution, attribution_to_json);
 }
@@ -137,6 +139,8 @@ void verdict_from_json(const json& run, Verdict& verdict) {
   for (const json& stall : run.at("stalls")) verdict.stalls.push_back(stall_from_json(stall));
   read(run, "stalls_total", verdict.stalls_total);
   for (const json& one : run.at("findings")) verdict.findings.push_back(finding_from_json(one));
+  if (const auto all = run.find("measures"); all != run.end())
+    verdict.measures = measures_from_json(*all);
   read(run, "notes", verdict.notes);
   if (const auto all = run.find("attribution"); all != run.end())
     for (const json& one : *all) verdict.attribution.push_back(attribution_from_json(one));

@@ -368,7 +368,8 @@ Status Attempt::read_oracle() {
   const oracle::Profile profile = TRY(
       oracle::read_profile(text, {.symbols = symbols, .processes = processes, .file_of = file_of}));
   const fs::path file = request_.directory / "oracle.json";
-  TRY(thaw::write_file(file, to_json(profile)));
+  evidence_.oracle_truth = to_json(profile);
+  TRY(thaw::write_file(file, evidence_.oracle_truth));
   fs::remove(counts, ignored);
   evidence_.oracle = file;
   evidence_.oracle_summary =

@@ -137,6 +137,7 @@ struct Evidence {
   std::filesystem::path agent_log;
   std::filesystem::path symbols;  ///< as run/stacks/symbols.h reads it
   std::filesystem::path oracle;   ///< the guest's exact profile (harness/oracle/README.md)
+  std::string oracle_truth;       ///< its text
   std::optional<oracle::Summary> oracle_summary;  ///< present with it
 
   /// Of a deterministic guest: SHA-256 of every byte that its agent sent, heartbeats, outcome and

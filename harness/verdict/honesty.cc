@@ -9,6 +9,7 @@
 
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/fidelity/fidelity.h"
+#include "profiler/base/files.h"
 
 namespace lab {
 
@@ -54,21 +55,61 @@ std::optional<BrokenLimit> broken_limit(std::string_view output_tail,
   return std::nullopt;
 }
 
+namespace {
+
+/// What the guest ran came from beside this program: its names are there.
+thaw::NameOptions names_of_loads() {
+  const auto here = thaw::own_directory().value_or(".");
+  return {.inlined = false, .folders = {here.string(), (here / "workloads").string()}};
+}
+
+/// One that no host can have caused goes first.
+const thaw::Measure* first_wrong(const thaw::Fidelity& fidelity) {
+  const auto is_wrong = [](const thaw::Measure& measure) {
+    return !measure.is_good() && !measure.is_time;
+  };
+  const auto wrong = std::ranges::find_if(fidelity.measures, is_wrong);
+  return wrong != fidelity.measures.end() ? &*wrong : fidelity.first_wrong();
+}
+
+/// What is off, by this account.
+AgainstTruth told(thaw::Fidelity fidelity, const char* by) {
+  AgainstTruth result;
+  if (const thaw::Measure* wrong = first_wrong(fidelity))
+    result.untruth = Untruth{.kind = wrong->kind,
+                             .is_time = wrong->is_time,
+                             .by = wrong->is_of_truth ? by : "by its own events",
+                             .what = fmt::format("{}: {} is {:.3f} {}", thaw::name_of(wrong->kind),
+                                                 wrong->name, wrong->value, wrong->unit),
+                             .range = fmt::format("{:.3f} to {:.3f}", wrong->low, wrong->high)};
+  result.measures = std::move(fidelity.measures);
+  return result;
+}
+
+}  // namespace
+
+AgainstTruth against_oracle(const thaw::Capture& capture, const std::string& oracle) {
+  const auto truth = thaw::parse_truth(oracle);
+  if (!truth) return {};
+  thaw::Fidelity fidelity =
+      thaw::measure_fidelity(capture, *truth, kTruthTolerance, names_of_loads());
+  std::erase_if(fidelity.measures,
+                [](const thaw::Measure& measure) { return !measure.is_of_truth; });
+  return told(std::move(fidelity), "by the oracle's count");
+}
+
 AgainstTruth against_truth(const thaw::Capture& capture, const std::string& truth_text) {
   const auto truth = thaw::parse_truth(truth_text);
   if (!truth) return {};  // whether it said anything at all is asked elsewhere
+  thaw::Fidelity fidelity =
+      thaw::measure_fidelity(capture, *truth, kTruthTolerance, names_of_loads());
+  const std::vector<std::string> missing = fidelity.notes;
+  AgainstTruth result = told(std::move(fidelity), "by the load's own account");
   const auto can_be_held = [](const thaw::ThreadTruth& thread) {
     return thread.on_cpu || thread.waits;
   };
-  if (std::ranges::none_of(truth->threads, can_be_held)) return {};
-  const thaw::Fidelity fidelity = thaw::measure_fidelity(capture, *truth, kTruthTolerance);
-  AgainstTruth result;
-  for (const std::string& note : fidelity.notes) result.notes.push_back("not measured: " + note);
-  const auto wrong = std::ranges::find_if_not(fidelity.measures, &thaw::Measure::is_good);
-  if (wrong != fidelity.measures.end())
-    result.untruth = Untruth{wrong->is_time,
-                             fmt::format("{} is {:.3f} {}", wrong->name, wrong->value, wrong->unit),
-                             fmt::format("{:.3f} to {:.3f}", wrong->low, wrong->high)};
+  if (std::ranges::any_of(truth->threads, can_be_held))
+    for (const std::string& note : missing) result.notes.push_back("not measured: " + note);
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "profiler/analysis/fidelity/measure.h"
 #include "profiler/store/reader.h"
 
 namespace lab {
@@ -29,16 +30,23 @@ std::optional<BrokenLimit> broken_limit(std::string_view output_tail,
                                         const std::map<std::string, double>& at_most);
 
 struct Untruth {
+  thaw::MeasureKind kind = thaw::MeasureKind::counts;
   bool is_time = false;  ///< a host that took time away can be the cause
+  std::string by;        ///< "by the load's own account": who says so
   std::string what;      ///< the measure and its value
   std::string range;     ///< where it should be
 };
 struct AgainstTruth {
+  std::vector<thaw::Measure> measures;
   std::optional<Untruth> untruth;  ///< the first measure that is off
   std::vector<std::string> notes;  ///< what could not be measured
 };
-/// The capture against what the load says of itself (`thaw fidelity`). Empty when the load knows no
-/// such thing.
+/// The capture against what the load says of itself, and against itself (`thaw fidelity`). Empty
+/// when the load says nothing. Reads the load's program beside this one for names of functions.
 AgainstTruth against_truth(const thaw::Capture& capture, const std::string& truth);
+/// The same against what the oracle counted, where instructions are time: in a deterministic guest.
+/// Of what the capture says about itself, which the load's account has brought up already, nothing
+/// is said again.
+AgainstTruth against_oracle(const thaw::Capture& capture, const std::string& oracle);
 
 }  // namespace lab

@@ -8,6 +8,7 @@
 
 #include "harness/case/case.h"
 #include "harness/run/evidence.h"
+#include "profiler/analysis/fidelity/measure.h"
 #include "profiler/store/reader.h"
 
 namespace lab {
@@ -60,6 +61,7 @@ struct Verdict {
   double floor_ms = 0;                   ///< stalls shorter than this could not have been seen
   std::vector<Finding> findings;         ///< of the console
   std::vector<Attribution> attribution;  ///< by time; see attribution.h
+  std::vector<thaw::Measure> measures;   ///< of the capture, against what is known otherwise
   std::vector<std::string> notes;        ///< what the report should also say
 };
 

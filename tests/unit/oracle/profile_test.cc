@@ -82,14 +82,18 @@ TEST(OracleProfile, TakesTheLaterLookAtAProcess) {
 }
 
 TEST(OracleProfile, ReadsSlices) {
-  const auto profile =
-      profile_of("thread 0 7 7 1 0 x\nslice 2000\nran 0 5 6\nslice 3000\nran 0 1 0\n");
+  const auto profile = profile_of(
+      "thread 0 6 6 1 0 idle\nthread 1 7 7 1 0 x\ncount 1 0 12 1 0\n"
+      "slice 2000\nran 1 5 6\nslice 3000\nran 1 1 0\n");
   ASSERT_TRUE(profile);
   ASSERT_EQ(profile->slices.size(), 2u);
   EXPECT_EQ(profile->slices[0].end_ns, 2000);
   EXPECT_EQ(profile->slices[0].uses[0].kernel, 6u);
   const auto json = nlohmann::json::parse(to_json(*profile));
   EXPECT_EQ(json["slices"][1]["threads"][0]["user"], 1);
+  // Who executed nothing is not there.
+  ASSERT_EQ(json["threads"].size(), 1u);
+  EXPECT_EQ(json["slices"][1]["threads"][0]["thread"], 0);
   EXPECT_EQ(json["unit"], "instructions");
 }
 

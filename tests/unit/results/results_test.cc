@@ -50,6 +50,23 @@ RunResult full_run() {
   run.verdict.undisturbed = 0.75;
   run.verdict.findings = {{"soft lockup", "soft_lockup", "lockup", 12}};
   run.verdict.notes = {"a note"};
+  run.verdict.measures = {{.name = "share of hot",
+                           .kind = thaw::MeasureKind::shares,
+                           .value = 70.5,
+                           .unit = "%",
+                           .low = 69,
+                           .high = 71,
+                           .means = "not where time went",
+                           .is_of_truth = true,
+                           .is_time = true,
+                           .is_judged = false,
+                           .p = 0.25,
+                           .effect = thaw::Effect{0.5, "points"},
+                           .unavailable = "why not"}};
+  run.guest_digest = "d1";
+  run.oracle =
+      oracle::Summary{.instructions = 9, .load = 4, .idle = 1, .switches = 2, .samples = 3};
+  run.cost = {.per = "switch", .baseline = "alone", .peer = "perf"};
   run.expected_reason = "why not";
   run.known = KnownMatch{"KI-1", "an old acquaintance", "https://example.org/1", "2027-01-31"};
   run.verdict.attribution = {{.cpu = 1,

@@ -132,6 +132,20 @@ TEST(Shares, OfAnOracleAreOfUserModeAlone) {
   EXPECT_FALSE(skew.is_judged);
 }
 
+TEST(Shares, OfFunctionsThatCallTheSystemAreNotATimersToTell) {
+  Truth truth = oracle_truth();
+  truth.functions.push_back({.name = "pread", .amount = 500});
+  // A timer's interrupt waits for the end of the call: three times what pread should have.
+  GivenProfile given = spin_profile(7'000, 2'000, 1'000);
+  given.sample(7, {"pread", "loop"}, 3'000)
+      .sample(7, {"[k]vfs_read", "[k]entry_SYSCALL_64_after_hwframe", "pread", "loop"}, 200);
+  EXPECT_THAT(wrong_kinds(fidelity_of(given, truth)), ElementsAre());
+  // Without a sample in its call there is no excuse.
+  GivenProfile guilty = spin_profile(7'000, 2'000, 1'000);
+  guilty.sample(7, {"pread", "loop"}, 3'000);
+  EXPECT_THAT(wrong_kinds(fidelity_of(guilty, truth)), ElementsAre(MeasureKind::shares));
+}
+
 TEST(Shares, OfTheKernelAreJudgedWhereNmisSample) {
   const Truth truth = oracle_truth();
   GivenProfile given = spin_profile(7'000, 2'000, 1'000);

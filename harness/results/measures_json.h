@@ -1,0 +1,16 @@
+#pragma once
+// Measures of a capture as JSON, in the fields of `thaw fidelity --json`.
+
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "profiler/analysis/fidelity/measure.h"
+
+namespace lab {
+
+nlohmann::json measures_to_json(const std::vector<thaw::Measure>& measures);
+/// Measures of a kind that this version does not know are left out. Throws as the library does.
+std::vector<thaw::Measure> measures_from_json(const nlohmann::json& from);
+
+}  // namespace lab
