@@ -1,6 +1,7 @@
 // What a recording says of loads that are hard to follow: bursts, lives of less than a millisecond,
 // threads that change their CPU, code that changes its place, interrupts; against what they know.
-// Most do a fixed amount of work, so that there is as much to see on a machine that is busy.
+// Most do a fixed amount of work, so that there is as much to see on a machine that is busy; on one
+// that is very busy they end before, and chance allows more.
 
 #include <gmock/gmock.h>
 
@@ -64,9 +65,8 @@ double running_ns(const std::vector<Slice>& slices, int64_t start_ns, int64_t en
 }
 
 TEST_F(Loads, BurstsAreSampledAsLongAsTheyLast) {
-  record("bursts --threads 2 --work 60");
+  record("bursts --threads 2 --work 60 --seconds 25");
   for (const Json& thread : truth["threads"]) {
-    ASSERT_EQ(thread["bursts"], 60);
     double in_windows_ns = 0;
     for (const Json& window : thread["windows"])
       in_windows_ns += running_ns(slices_of(thread), window["start_ns"], window["end_ns"]);
@@ -122,7 +122,7 @@ TEST_F(Loads, ProgramsOfAProcessHaveTheirNamesInTime) {
 }
 
 TEST_F(Loads, ContendersWaitForAFutexAndForEachOther) {
-  record("contend --work 1500");
+  record("contend --work 1500 --seconds 25");
   for (const Json& thread : truth["threads"]) {
     double waits = 0, by_others = 0;
     const auto others = thread["woken_by_any"].get<std::set<int32_t>>();
@@ -144,7 +144,7 @@ TEST_F(Loads, ContendersWaitForAFutexAndForEachOther) {
 
 TEST_F(Loads, MigrationsAreSeenAndTheTimeOnEachCpu) {
   SKIP_UNLESS(run("migrate --work 1").code == 0) << last_.text;
-  record("migrate --work 100 --priorities");
+  record("migrate --work 100 --priorities --seconds 25");
   for (const Json& thread : truth["threads"]) {
     SCOPED_TRACE(thread["name"]);
     std::map<uint32_t, double> on_cpu_ns;
@@ -182,12 +182,12 @@ TEST_F(Loads, MigrationsAreSeenAndTheTimeOnEachCpu) {
 }
 
 TEST_F(Loads, CodeThatMovesKeepsItsName) {
-  record("mapchurn --work 300");
+  record("mapchurn --work 300 --seconds 25");
   expect_shares();
 }
 
 TEST_F(Loads, MemoryPressureIsSeenWhereItIs) {
-  record("mapchurn --work 300 --pressure-mib 64");
+  record("mapchurn --work 300 --pressure-mib 64 --seconds 25");
   expect_shares();
 }
 
