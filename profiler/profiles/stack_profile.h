@@ -34,8 +34,9 @@ struct ProfileStack {
 };
 
 struct ProfileSample {
-  Pid pid;  ///< 0: not told
-  Tid tid;  ///< 0: not told
+  Pid pid;             ///< 0: not told
+  Tid tid;             ///< 0: not told
+  std::string thread;  ///< its name; "" not told
   uint32_t stack = 0;
   uint64_t count = 1;
 };

@@ -23,7 +23,7 @@ struct GivenProfile {
     for (const std::string& frame : frames) stack.frames.push_back(function_of(frame));
     profile.stacks.push_back(std::move(stack));
     profile.samples.push_back(
-        {Pid(1), Tid(tid), static_cast<uint32_t>(profile.stacks.size() - 1), count});
+        {Pid(1), Tid(tid), "", static_cast<uint32_t>(profile.stacks.size() - 1), count});
     return *this;
   }
 

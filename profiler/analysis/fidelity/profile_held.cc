@@ -42,7 +42,7 @@ class ProfileMaker {
 
   StackProfile finish() {
     for (const auto& [key, count] : counts_)
-      profile_.samples.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});
+      profile_.samples.push_back({std::get<0>(key), std::get<1>(key), "", std::get<2>(key), count});
     return std::move(profile_);
   }
 
@@ -86,10 +86,20 @@ ProfileHeld::ProfileHeld(const StackProfile& profile, const Truth& truth, double
     if (thread.pid.value != 0) pids_.insert(thread.pid);
   }
   tids_.erase(Tid(0));
+  if (profile.has_threads) return;
+  for (const ThreadTruth& thread : truth.threads) names_.insert(thread.name);
+  const auto is_named = [&](const ProfileSample& sample) { return names_.contains(sample.thread); };
+  if (std::ranges::none_of(profile.samples, is_named)) names_.clear();
 }
 
 bool ProfileHeld::is_of_load(const ProfileSample& sample) const {
-  return !profile.has_threads || pids_.contains(sample.pid) || tids_.contains(sample.tid);
+  if (!profile.has_threads) return is_of_threads(sample);
+  return pids_.contains(sample.pid) || tids_.contains(sample.tid);
+}
+
+bool ProfileHeld::is_of_threads(const ProfileSample& sample) const {
+  if (profile.has_threads) return tids_.contains(sample.tid);
+  return names_.empty() || names_.contains(sample.thread);
 }
 
 std::span<const uint32_t> ProfileHeld::user_frames(const ProfileSample& sample) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <unordered_set>
 
 #include "profiler/analysis/frame_names.h"
@@ -23,8 +24,11 @@ class ProfileHeld {
 
   ProfileHeld(const StackProfile& profile, const Truth& truth, double dispersion, bool is_by_nmi);
 
-  /// Samples of the load: all of them where the profile does not say whose they are.
+  /// Samples of the load, by ids, else by the names of threads; all of them where the profile says
+  /// neither.
   bool is_of_load(const ProfileSample& sample) const;
+  /// Of the threads that the truth counts: those that start and end them do something else.
+  bool is_of_threads(const ProfileSample& sample) const;
   /// Where user code was, whatever the kernel did for it: the user frame nearest to the leaf, the
   /// vDSO passed over. Null when there is none.
   const ProfileFunction* user_leaf(const ProfileSample& sample) const;
@@ -36,6 +40,8 @@ class ProfileHeld {
  private:
   std::unordered_set<Tid> tids_;
   std::unordered_set<Pid> pids_;
+  std::unordered_set<std::string>
+      names_;  ///< of its threads; empty where no sample has one of them
 };
 
 /// How samples of a capture scatter. NMIs come one by one. A timer is more even than chance against

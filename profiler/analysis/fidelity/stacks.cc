@@ -101,6 +101,8 @@ class Stacks {
       return lack(kName, "the profile does not say where its stacks end");
     if (all < kLeastSamples) return lack(kName, fmt::format("{} samples of the load", all));
     add(kName, whole, all, kWholeShare, "stacks of the load are cut, and say so");
+    // An NMI may come where the program's memory cannot be read, and says so.
+    if (held_.is_by_nmi) fidelity_.measures.back().is_judged = false;
   }
 
   void measure_leaf() {
@@ -115,7 +117,7 @@ class Stacks {
     uint64_t known = 0;  // has a name, whichever
     uint64_t all = 0;
     for (const ProfileSample& sample : held_.profile.samples) {
-      if (!is_of_threads(sample)) continue;
+      if (!held_.is_of_threads(sample)) continue;
       all += sample.count;
       const ProfileFunction* leaf = held_.user_leaf(sample);
       if (leaf == nullptr || !leaf->is_named()) continue;
@@ -130,13 +132,6 @@ class Stacks {
         "stacks do not begin where the load was: their leaf is missing or wrong");
   }
 
-  /// Only the threads that the truth counts: those that start and end them do something else.
-  bool is_of_threads(const ProfileSample& sample) const {
-    if (!held_.profile.has_threads) return true;
-    return std::ranges::any_of(held_.truth.threads,
-                               [&](const ThreadTruth& thread) { return thread.tid == sample.tid; });
-  }
-
   const std::string& name_of(uint32_t function) const {
     return held_.profile.functions[function].name;
   }
@@ -147,15 +142,10 @@ class Stacks {
 
   /// Whether `frames` begin with those of the chain.
   bool is_chain(std::span<const uint32_t> frames, const ChainTruth& chain) const {
-    size_t at = 0;
-    for (const std::string& frame : chain.frames) {
-      if (at < frames.size() && name_of(frames[at]) == frame) {
-        at++;
-      } else if (frame != chain.without_frame) {
-        return false;
-      }
-    }
-    return true;
+    if (frames.size() < chain.frames.size()) return false;
+    return std::ranges::equal(
+        frames.first(chain.frames.size()), chain.frames, {},
+        [&](uint32_t function) -> const std::string& { return name_of(function); });
   }
 
   void measure_chains() {
@@ -165,7 +155,7 @@ class Stacks {
       uint64_t right = 0;
       uint64_t all = 0;
       for (const ProfileSample& sample : held_.profile.samples) {
-        if (!is_of_threads(sample) || !is_whole(sample)) continue;
+        if (!held_.is_of_threads(sample) || !is_whole(sample)) continue;
         const auto frames = held_.user_frames(sample);
         if (frames.empty() || name_of(frames.front()) != chain.leaf) continue;
         all += sample.count;
@@ -186,7 +176,7 @@ class Stacks {
       uint64_t all = 0;
       uint64_t most = 0;
       for (const ProfileSample& sample : held_.profile.samples) {
-        if (!is_of_threads(sample) || !is_whole(sample)) continue;
+        if (!held_.is_of_threads(sample) || !is_whole(sample)) continue;
         const auto frames = held_.user_frames(sample);
         if (frames.empty() || name_of(frames.front()) != name) continue;
         all += sample.count;

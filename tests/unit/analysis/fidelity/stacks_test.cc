@@ -90,16 +90,6 @@ TEST(Stacks, OfAChainHaveEachOfItsFrames) {
   EXPECT_NEAR(named(fidelity, "stacks of recursion with its 4").value, 100 * 2'000.0 / 2'200, 1e-9);
 }
 
-TEST(Stacks, OfAChainMayLackAFrameThatTheTruthSays) {
-  Truth truth = truth_of_chain();
-  truth.chains[0].frames = {"leaf", "jumps", "entry"};
-  GivenProfile given;
-  given.sample(7, {"leaf", "entry"}, 1'000).sample(7, {"leaf", "jumps", "entry"}, 1'000);
-  EXPECT_THAT(wrong_kinds(fidelity_of(given, truth)), ElementsAre(MeasureKind::stacks));
-  truth.chains[0].without_frame = "jumps";
-  EXPECT_THAT(wrong_kinds(fidelity_of(given, truth)), ElementsAre());
-}
-
 TEST(Stacks, OfAChainAreUnavailableWhenNobodySawIt) {
   const Fidelity fidelity = fidelity_of(given_stacks(), truth_of_chain());
   EXPECT_THAT(named(fidelity, "stacks of recursion").unavailable, HasSubstr("0 whole stacks"));
