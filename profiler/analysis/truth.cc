@@ -125,9 +125,11 @@ Result<FunctionTruth> executed_of(const Fields& from) {
   return function;
 }
 
-/// An oracle's `executed`, or the times that a workload took of its functions.
-Result<std::vector<FunctionTruth>> functions_of(const Fields& from, const char* times) {
-  if (!from.has("executed")) return named_times_of(from, times);
+/// An oracle's `executed`, or the times that a workload took of its functions. (A workload may have
+/// an `executed` of its own, of programs.)
+Result<std::vector<FunctionTruth>> functions_of(const Fields& from, const char* times,
+                                                bool is_oracle) {
+  if (!is_oracle) return named_times_of(from, times);
   return list_of<FunctionTruth>(from, "executed", "function", executed_of);
 }
 
@@ -135,8 +137,6 @@ Result<ChainTruth> chain_of(const Fields& from) {
   ChainTruth chain;
   chain.name = TRY(from.text("name"));
   chain.leaf = TRY(from.text("leaf"));
-  if (from.has("without_frame")) chain.without_frame = TRY(from.text("without_frame"));
-  if (from.has("above")) chain.above = TRY(from.text("above"));
   if (!from.at("frames").is_array()) return no_truth("{} has no list 'frames'", from.name);
   for (const Json& frame : from.at("frames")) {
     if (!frame.is_string()) return no_truth("a frame of {} is no text", from.name);
@@ -145,13 +145,13 @@ Result<ChainTruth> chain_of(const Fields& from) {
   return chain;
 }
 
-Result<ThreadTruth> thread_of(const Fields& from) {
+Result<ThreadTruth> thread_of(const Fields& from, bool is_oracle) {
   ThreadTruth thread;
   thread.tid = TRY(from.tid("tid"));
   thread.name = TRY(from.text("name"));
   if (from.has("pid")) thread.pid = Pid(TRY(from.tid("pid")).value);
   if (from.at("cpu_ns").is_number()) thread.cpu_ns = TRY(from.whole_number("cpu_ns"));
-  thread.functions = TRY(functions_of(from, "functions"));
+  thread.functions = TRY(functions_of(from, "functions", is_oracle));
   if (from.has("on_cpu")) {
     const Fields on_cpu = TRY(Fields::of(from.at("on_cpu"), "'on_cpu' of " + from.name));
     thread.on_cpu = TRY(on_cpu_of(on_cpu));
@@ -186,7 +186,8 @@ Result<Truth> parse_truth(std::string_view text) {
   truth.start_ns = TRY(fields.whole_number("start_ns"));
   truth.end_ns = TRY(fields.whole_number("end_ns"));
   if (fields.has("unit")) truth.unit = TRY(fields.text("unit"));
-  truth.functions = TRY(functions_of(fields, "cpu_ns"));
+  const bool is_oracle = truth.unit != "ns";
+  truth.functions = TRY(functions_of(fields, "cpu_ns", is_oracle));
   if (fields.has("total_cpu_ns")) truth.total = TRY(fields.whole_number("total_cpu_ns"));
   truth.chains = TRY(list_of<ChainTruth>(fields, "chains", "chain", chain_of));
   truth.crowds = TRY(crowds_of(fields));
@@ -194,7 +195,7 @@ Result<Truth> parse_truth(std::string_view text) {
   for (const Json& thread : fields.at("threads")) {
     const Fields of_thread =
         TRY(Fields::of(thread, fmt::format("its thread {}", truth.threads.size() + 1)));
-    truth.threads.push_back(TRY(thread_of(of_thread)));
+    truth.threads.push_back(TRY(thread_of(of_thread, is_oracle)));
   }
   return truth;
 }

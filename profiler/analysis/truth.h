@@ -46,8 +46,6 @@ struct ChainTruth {
   std::string name;
   std::string leaf;
   std::vector<std::string> frames;  ///< leaf first, up to the thread's own function
-  std::string without_frame;        ///< one that need not be there; "" none
-  std::string above;                ///< what is called by the leaf: "kernel", "vdso"; "" nothing
 };
 
 struct ThreadTruth {

@@ -22,37 +22,6 @@ namespace {
 constexpr double kSilentNs = 50e6;
 constexpr double kSilentPeriods = 50;
 
-struct Hole {
-  double busy_ns = 0;
-  int64_t end_ns = 0;
-  CpuId cpu;
-};
-
-/// Where runs and samples of one CPU are walked together.
-Hole longest_of(const Held& held, const CpuHistory& history) {
-  Hole longest{.cpu = history.cpu};
-  int64_t busy_ns = 0;  // since the last sample
-  auto sample = history.samples.begin();
-  const auto end_at = [&](int64_t end_ns) {
-    if (static_cast<double>(busy_ns) > longest.busy_ns)
-      longest = {static_cast<double>(busy_ns), end_ns, history.cpu};
-    busy_ns = 0;
-  };
-  for (const Run& run : history.runs) {
-    int64_t from_ns = run.start_ns;
-    const bool is_busy = run.is_sure && held.is_recorded(run.tid);
-    for (; sample != history.samples.end() && (*sample)->time_ns <= run.end_ns; ++sample) {
-      const int64_t at_ns = std::max((*sample)->time_ns, from_ns);
-      if (is_busy) busy_ns += at_ns - from_ns;
-      end_at(at_ns);
-      from_ns = at_ns;
-    }
-    if (is_busy) busy_ns += run.end_ns - from_ns;
-  }
-  end_at(history.runs.empty() ? 0 : history.runs.back().end_ns);
-  return longest;
-}
-
 }  // namespace
 
 void measure_gaps(const Held& held, Fidelity& fidelity) {
@@ -68,18 +37,32 @@ void measure_gaps(const Held& held, Fidelity& fidelity) {
       std::log(static_cast<double>(holes) / alpha_of(MeasureKind::gaps, 1)) / hz * 1e9;
   const double most_ns = std::max({by_chance_ns, kSilentNs, kSilentPeriods / hz * 1e9});
   Hole longest;
+  int64_t busy_ns = 0;
+  int64_t in_holes_ns = 0;
   for (const CpuHistory& history : held.cpus)
-    if (const Hole hole = longest_of(held, history); hole.busy_ns > longest.busy_ns) longest = hole;
+    each_hole(held, history, [&](const Hole& hole) {
+      busy_ns += hole.busy_ns;
+      if (static_cast<double>(hole.busy_ns) > kHolePeriods / hz * 1e9) in_holes_ns += hole.busy_ns;
+      if (hole.busy_ns > longest.busy_ns) longest = hole;
+    });
   Measure& measure = fidelity.measures.emplace_back(
       measure_of(MeasureKind::gaps,
                  fmt::format("{} (CPU {}, until {:.3f} s after the start)", kName, longest.cpu,
                              static_cast<double>(longest.end_ns - held.start_ns) / 1e9)));
-  measure.value = longest.busy_ns / 1e6;
+  measure.value = static_cast<double>(longest.busy_ns) / 1e6;
   measure.unit = "ms";
   measure.high = most_ns / 1e6;
-  measure.p = std::min(1.0, static_cast<double>(holes) * std::exp(-longest.busy_ns / 1e9 * hz));
-  measure.effect = Effect{longest.busy_ns / 1e9 * hz, "periods"};
+  measure.p = std::min(
+      1.0, static_cast<double>(holes) * std::exp(static_cast<double>(-longest.busy_ns) / 1e9 * hz));
+  measure.effect = Effect{static_cast<double>(longest.busy_ns) / 1e9 * hz, "periods"};
   measure.is_time = true;
+  Measure& all = fidelity.measures.emplace_back(
+      measure_of(MeasureKind::gaps, "busy time in holes that are too long for the rate to count"));
+  all.value = percent(static_cast<double>(in_holes_ns), static_cast<double>(busy_ns));
+  all.unit = "%";
+  all.high = 100;
+  all.is_judged = false;
+  all.means = "interrupts were held off, or a host ran something else";
 }
 
 }  // namespace thaw

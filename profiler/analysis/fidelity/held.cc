@@ -87,6 +87,25 @@ const ThreadTimeline& Held::timeline_of(Tid tid) const {
   return found != threads.end() && found->tid == tid ? *found : kNobody;
 }
 
+void each_hole(const Held& held, const CpuHistory& history,
+               const std::function<void(const Hole&)>& visit) {
+  int64_t busy_ns = 0;
+  auto sample = history.samples.begin();
+  for (const Run& run : history.runs) {
+    int64_t from_ns = run.start_ns;
+    const bool is_busy = run.is_sure && held.is_recorded(run.tid);
+    for (; sample != history.samples.end() && (*sample)->time_ns <= run.end_ns; ++sample) {
+      const int64_t at_ns = std::max((*sample)->time_ns, from_ns);
+      if (is_busy) busy_ns += at_ns - from_ns;
+      visit({history.cpu, busy_ns, at_ns, is_busy && at_ns > run.start_ns && at_ns < run.end_ns});
+      busy_ns = 0;
+      from_ns = at_ns;
+    }
+    if (is_busy) busy_ns += run.end_ns - from_ns;
+  }
+  if (!history.runs.empty()) visit({history.cpu, busy_ns, history.runs.back().end_ns, false});
+}
+
 int64_t time_in(const ThreadTimeline& thread, ThreadState state, int64_t start_ns, int64_t end_ns) {
   int64_t sum_ns = 0;
   for (const Slice& slice : thread.slices)

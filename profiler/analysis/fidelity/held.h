@@ -3,6 +3,7 @@
 // Pure.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -55,6 +56,21 @@ class Held {
 
 /// Why measures of switches are not available without BPF.
 inline constexpr char kOneSided[] = "without BPF a switch says who left or who came, seldom both";
+
+/// What lies between two samples of a CPU.
+struct Hole {
+  CpuId cpu;
+  int64_t busy_ns = 0;       ///< of it, in which a thread ran for sure that was to be sampled
+  int64_t end_ns = 0;        ///< when the next sample came, or the last run ended
+  bool is_answered = false;  ///< that sample is of such a thread
+};
+/// Busy periods of a hole from which on it is not the rate that is wrong: a timer with periods
+/// drawn at random and started anew now and then leaves at most 2.6 of them. Longer ones are of a
+/// timer that did not run.
+inline constexpr double kHolePeriods = 4;
+/// In time order; the one after the last sample too.
+void each_hole(const Held& held, const CpuHistory& history,
+               const std::function<void(const Hole&)>& visit);
 
 /// Time in one state within [start_ns, end_ns).
 int64_t time_in(const ThreadTimeline& thread, ThreadState state, int64_t start_ns, int64_t end_ns);

@@ -5,7 +5,8 @@
 // sample between them that names another thread is wrong; where they do not, a switch was lost, and
 // nothing is said. So a profiler that goes on charging the thread before, after a switch, is caught
 // by every sample that it charges so. An NMI can come after the switch was traced and before it is
-// done; that is a few microseconds, of which kSwitchNs leaves room for a slow emulator's.
+// done: such a sample names the thread before and has the kernel's __schedule in its stack, which
+// no sample of a thread that runs has.
 //
 // A thread acts after it was made and before it is dead. Both are events of the kernel's, so that
 // the order of these with a thread's own switches, samples and wake-ups is exact: a fork is traced
@@ -14,19 +15,39 @@
 // Both are exact but for events that were lost by name and switches that the kernel did not tell
 // of: each can hide a birth, a death, or a pair of switches around a sample. So many may be wrong.
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <unordered_map>
 
 #include "profiler/analysis/fidelity/measures.h"
+#include "profiler/analysis/frame_names.h"
 
 namespace thaw {
 
 namespace {
 
-constexpr int64_t kSwitchNs = 100'000;
 constexpr int64_t kDeadStates = 0x80 | 0x10 | 0x20;  // as in timeline.cc
 
 bool is_by_nmi(const Capture& capture) {
   return capture.header().clock == "nmi" || capture.header().clock == "cycles";
+}
+
+/// Before the stacks are exchanged __schedule is there; after it the stack is the new thread's and
+/// cannot be walked yet, so that it ends short of the kernel's entry.
+bool is_inside_switch(const Capture& capture, StackId kernel_stack) {
+  const auto name_at = [&](uint64_t address) -> std::string_view {
+    const KernelFunction* function = kernel_function(capture, address, false);
+    return function == nullptr ? "" : std::string_view(function->name);
+  };
+  const auto frames = capture.stack(kernel_stack);
+  if (frames.empty()) return false;
+  const std::string_view outermost = name_at(frames.back());
+  const bool is_entry = outermost.starts_with("entry_") || outermost.starts_with("asm_") ||
+                        outermost.starts_with("ret_from_fork");
+  return !is_entry || std::ranges::any_of(frames, [&](uint64_t address) {
+    return name_at(address).starts_with("__schedule");
+  });
 }
 
 void measure_samples(const Held& held, Fidelity& fidelity) {
@@ -37,9 +58,11 @@ void measure_samples(const Held& held, Fidelity& fidelity) {
     for (const Event* sample : history.samples) {
       const Run* run = history.run_at(sample->time_ns);
       if (run == nullptr || !run->is_sure) continue;
-      if (by_nmi && sample->time_ns - run->start_ns < kSwitchNs) continue;
       known++;
-      if (run->tid != sample->tid) wrong++;
+      if (run->tid == sample->tid) continue;
+      const bool is_before = run != history.runs.data() && std::prev(run)->tid == sample->tid;
+      if (by_nmi && is_before && is_inside_switch(held.capture, sample->kernel_stack)) continue;
+      wrong++;
     }
   }
   constexpr char kName[] = "samples of a thread that did not run there";

@@ -6,19 +6,21 @@
 // which a lost switch makes it unsure who did. While threads run for B seconds, B · hz samples are
 // due.
 //
-// The interval. A timer that comes late, because interrupts were held off or a host ran something
-// else, skips the periods that it missed; kSpare is what that may cost, the 5 % that Thaw promises
-// not to exceed (a burst load gets at least 95 % of its samples). Around that a count scatters.
-// With a fixed period it scatters by less than one for each time that the CPU becomes busy; with
-// periods drawn at random (capture/) the variance is about half of Poisson's: its law bounds both.
-// The chance is that of the kind (alpha.h), divided among CPUs and windows.
+// Holes. A timer that could not run, because interrupts were held off or a host ran something else,
+// skips the periods that it missed and comes at once when it can. That is a hole, not a rate: busy
+// time in holes of more than kHolePeriods is left to `gaps`, which judges how long they may be and
+// says how much they are.
+//
+// The interval. Shorter ones cost a sample now and then; kSpare is what that may come to, the 5 %
+// that Thaw promises not to exceed (a burst load gets at least 95 % of its samples). Around that a
+// count scatters. With a fixed period it scatters by less than one for each time that the CPU
+// becomes busy; with periods drawn at random (capture/) the variance is about half of Poisson's:
+// its law bounds both. The chance is that of the kind (alpha.h), divided among CPUs and windows.
 //
 // Samples that the brake left out are counted by the recorder by the rule that it applied; what
 // remains is judged at the rate that remains.
 //
 // Not for NMIs, whose sender sets the rate, nor for cycles, which are no time.
-
-#include <unordered_set>
 
 #include <algorithm>
 #include <cmath>
@@ -44,32 +46,32 @@ struct Due {
   uint64_t came = 0;
 };
 
-class Rates {
- public:
-  explicit Rates(const Held& held) : held_(held), hz_(held.samples_hz()) {}
-
-  Due of(const CpuHistory& history, int64_t from_ns, int64_t until_ns) const {
-    Due due{history.cpu, from_ns, 0, 0};
-    int64_t busy_ns = 0;
-    for (const Run& run : history.runs) {
-      if (run.end_ns <= from_ns || run.start_ns >= until_ns || !is_due(run)) continue;
-      busy_ns += std::min(run.end_ns, until_ns) - std::max(run.start_ns, from_ns);
-    }
-    due.due = static_cast<double>(busy_ns) / 1e9 * hz_;
-    for (const Event* sample : history.samples) {
-      if (sample->time_ns < from_ns || sample->time_ns >= until_ns) continue;
-      const Run* run = history.run_at(sample->time_ns);
-      if (run != nullptr && is_due(*run)) due.came++;
-    }
-    return due;
-  }
-
- private:
-  bool is_due(const Run& run) const { return run.is_sure && held_.is_recorded(run.tid); }
-
-  const Held& held_;
-  const double hz_;
+/// Of one CPU: by windows, and all of them.
+struct CpuDue {
+  Due all;
+  std::vector<Due> windows;
 };
+
+CpuDue due_of(const Held& held, const CpuHistory& history) {
+  const double hz = held.samples_hz();
+  CpuDue cpu{{history.cpu, held.start_ns}, {}};
+  const auto count = static_cast<size_t>((held.end_ns - held.start_ns) / kWindowNs);
+  for (size_t window = 0; window < count; window++)
+    cpu.windows.push_back({history.cpu, held.start_ns + static_cast<int64_t>(window) * kWindowNs});
+  each_hole(held, history, [&](const Hole& hole) {
+    const double due = static_cast<double>(hole.busy_ns) / 1e9 * hz;
+    if (due > kHolePeriods) return;
+    const auto add = [&](Due& to) {
+      to.due += due;
+      if (hole.is_answered) to.came++;
+    };
+    add(cpu.all);
+    const int64_t since_start_ns = std::max<int64_t>(0, hole.end_ns - held.start_ns);
+    if (const auto window = static_cast<size_t>(since_start_ns / kWindowNs); window < count)
+      add(cpu.windows[window]);
+  });
+  return cpu;
+}
 
 Measure measure_of(const Due& due, std::string name, double alpha) {
   Measure measure = thaw::measure_of(MeasureKind::rate, std::move(name));
@@ -94,15 +96,13 @@ void measure_rate(const Held& held, Fidelity& fidelity) {
     fidelity.measures.push_back(unavailable(MeasureKind::rate, kName, std::move(why)));
     return;
   }
-  const Rates rates(held);
   std::vector<Due> cpus;
   std::vector<Due> windows;
   for (const CpuHistory& history : held.cpus) {
-    const Due all = rates.of(history, held.start_ns, held.end_ns);
-    if (all.due >= kLeastDue) cpus.push_back(all);
-    for (int64_t at = held.start_ns; at + kWindowNs <= held.end_ns; at += kWindowNs)
-      if (const Due due = rates.of(history, at, at + kWindowNs); due.due >= kLeastDue)
-        windows.push_back(due);
+    const CpuDue cpu = due_of(held, history);
+    if (cpu.all.due >= kLeastDue) cpus.push_back(cpu.all);
+    for (const Due& due : cpu.windows)
+      if (due.due >= kLeastDue) windows.push_back(due);
   }
   if (cpus.empty()) {
     fidelity.measures.push_back(unavailable(

@@ -178,6 +178,12 @@ class Shares {
   }
 
   void divide_threads() {
+    if (held_.is_by_nmi) {
+      fidelity_.measures.push_back(
+          unavailable(MeasureKind::shares, "shares of threads",
+                      "whoever sends the NMIs need not send as many to each CPU"));
+      return;
+    }
     Division division{held_.truth.program, "threads", {}, {}, {}, kThreadSpare, true};
     std::map<Tid, size_t> cells;
     double sum = 0;

@@ -4,9 +4,14 @@
 // has a birth and, if it ended, a death in the capture; one that was there before was seen. Exact:
 // births and deaths are events of their own, which are there or lost by name.
 //
+// Of many short lives a truth says how many had one name. Each is a birth and the last name that
+// came after it, and their number is exact but for events that are lost by name.
+//
 // Without a truth too: nobody acts who was never born nor seen, and whoever is born runs, if only
 // to die. A recorder that passes over threads that live shortly leaves switches to and from nobody.
 
+#include <algorithm>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -62,15 +67,17 @@ void measure_named(const Held& held, const Lives& lives, Fidelity& fidelity) {
   constexpr char kName[] = "threads of the load that are in the capture";
   const auto& threads = held.truth.threads;
   std::string why = held.why_not_covered(held.truth.start_ns, held.truth.end_ns);
-  if (threads.empty()) why = "the truth names no threads";
+  // One that replaced its program is there twice; the idle loops are no thread. (A workload may
+  // name its threads and not say whose they are: those are not its own.)
+  std::unordered_set<Tid> named;
+  for (const ThreadTruth& thread : threads)
+    if (thread.pid.value != 0) named.insert(thread.tid);
+  named.erase(Tid(0));
+  if (named.empty()) why = "the truth names no threads with their processes";
   if (!why.empty()) {
     fidelity.measures.push_back(unavailable(MeasureKind::threads, kName, std::move(why)));
     return;
   }
-  // One that replaced its program is there twice; the idle loops are no thread.
-  std::unordered_set<Tid> named;
-  for (const ThreadTruth& thread : threads) named.insert(thread.tid);
-  named.erase(Tid(0));
   uint64_t whole = 0;
   for (const Tid tid : named) {
     const auto found = lives.threads.find(tid);

@@ -62,16 +62,18 @@ TEST(Truth, HasWhatAnOracleCounted) {
   EXPECT_THAT(truth->threads[0].functions, SizeIs(1));
 }
 
-TEST(Truth, HasChainsOfCalls) {
+TEST(Truth, HasChainsOfCallsAndCrowds) {
   const auto truth = parse_truth(
       R"({"schema":1,"program":"chains","start_ns":5,"end_ns":9,"threads":[],"chains":[
-      {"name":"recursion-5","leaf":"leaf","above":"","depth":3,"frames":["leaf","down","entry"],
-      "without_frame":"down"}]})");
+      {"name":"recursion-5","leaf":"leaf","above":"","depth":3,"frames":["leaf","down","entry"]}],
+      "brief_threads":{"name":"b","count":7,"cpu_ns":5},"executed":[{"name":"c","start_ns":6}]})");
   ASSERT_TRUE(truth) << truth.error().message;
   ASSERT_THAT(truth->chains, SizeIs(1));
   EXPECT_EQ(truth->chains[0].leaf, "leaf");
   EXPECT_THAT(truth->chains[0].frames, testing::ElementsAre("leaf", "down", "entry"));
-  EXPECT_EQ(truth->chains[0].without_frame, "down");
+  ASSERT_THAT(truth->crowds, SizeIs(1));
+  EXPECT_EQ(truth->crowds[0].name, "b");
+  EXPECT_EQ(truth->crowds[0].count, 7u);
 }
 
 struct NoTruth {
@@ -105,10 +107,13 @@ TEST(Truth, IsRefusedWhenItIsNoneInASentenceOfOurOwn) {
       {with_thread(R"({"tid":2,"name":"b","on_cpu":{}})"),
        "thread 2 has no whole number 'start_ns'"},
       {with_thread(R"({"tid":2,"name":"b","functions":{"hot":-1}})"), "'hot' of 'functions' of"},
-      {with_thread(R"({"tid":2,"name":"b","executed":{}})"),
-       "'executed' of its thread 2 is no list"},
-      {with_thread(R"({"tid":2,"name":"b","executed":[{"name":"f","module":"","mode":"x"}]})"),
-       "'mode' of function 1 of its thread 2 is 'x'"},
+      {R"({"schema":1,"program":"x","unit":"instructions","start_ns":5,"end_ns":9,"executed":{}})",
+       "'executed' of it is no list"},
+      {R"({"schema":1,"program":"x","unit":"instructions","start_ns":5,"end_ns":9,
+       "executed":[{"name":"f","module":"","mode":"x"}]})",
+       "'mode' of function 1 of it is 'x'"},
+      {R"({"schema":1,"program":"x","start_ns":5,"end_ns":9,"brief_threads":{"name":"b"}})",
+       "'brief_threads' of it has no whole number 'count'"},
       {R"({"schema":1,"program":"x","start_ns":5,"end_ns":9,"chains":[{"name":"c"}]})",
        "chain 1 of it has no text 'leaf'"},
       {R"({"schema":1,"program":"x","start_ns":5,"end_ns":9,"chains":[{"name":"c","leaf":"l"}]})",

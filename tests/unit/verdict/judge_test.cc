@@ -199,7 +199,7 @@ TEST(Judge, HoldsTheCaptureAgainstTheLoadsOwnAccount) {
   EXPECT_VERDICT("fidelity", untrue, "time on a CPU of hot (7) is -100.000 %");
   Given busy;
   busy.busy_host(0.2).e.workload_truth = truth;
-  EXPECT_VERDICT("infra", busy, "host too busy: time on a CPU of hot");
+  EXPECT_VERDICT("infra", busy, "host too busy: time: time on a CPU of hot");
   Given not_covered;
   not_covered.without_capture().subject_without_capture().no_nmis().e.workload_truth = truth;
   EXPECT_VERDICT("pass", not_covered, "no stall");

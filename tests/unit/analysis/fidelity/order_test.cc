@@ -26,7 +26,7 @@ GivenCapture given_turns() {
 }
 
 Fidelity fidelity_of(const GivenCapture& given) {
-  return measure_fidelity(given.capture(), given_truth({.tid = Tid(7)}), 0.001);
+  return measure_fidelity(given.capture(), given_truth({.tid = Tid(7), .pid = Pid(7)}), 0.001);
 }
 
 Event event_of(EventKind kind, int64_t at_ns, int32_t tid, int32_t other_tid = 0) {
@@ -53,11 +53,21 @@ TEST(Order, CatchesASampleOfTheThreadBefore) {
 }
 
 TEST(Order, AllowsANmiWhileASwitchIsBeingMade) {
+  constexpr uint64_t kSchedule = 0xffffffff81002000;
   GivenCapture given = given_turns();
+  given.header.clock = "nmi";
+  constexpr uint64_t kEntry = 0xffffffff81001000;
+  constexpr uint64_t kSwitchTo = 0xffffffff81003000;
+  given.functions = {{kEntry, 0x100, "entry_SYSCALL_64_after_hwframe", ""},
+                     {kSchedule, 0x100, "__schedule", ""},
+                     {kSwitchTo, 0x100, "__switch_to", ""}};
+  // 8 runs, but for who asks inside of the switch.
+  given.cpu(0).ran(7).at(2_ms + 300_us).sample({kSchedule + 0x80, kEntry + 0x10}, {0x1000});
+  given.cpu(0).at(2_ms + 400_us).sample({kSwitchTo + 0x10}, {0x1000});
+  given.cpu(0).ran(8);
+  EXPECT_THAT(wrong_kinds(fidelity_of(given)), ElementsAre());
   given.cpu(0).add(event_of(EventKind::sample, 2_ms + 50_us, 7));
   EXPECT_THAT(wrong_kinds(fidelity_of(given)), ElementsAre(MeasureKind::order));
-  given.header.clock = "nmi";
-  EXPECT_THAT(wrong_kinds(fidelity_of(given)), ElementsAre());
 }
 
 TEST(Order, SaysNothingWhereASwitchIsMissing) {

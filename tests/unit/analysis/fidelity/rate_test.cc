@@ -85,10 +85,20 @@ TEST(Rate, IsOfWhatTheBrakeLeft) {
 TEST(Gaps, CatchAHoleOfACpuThatWasBusy) {
   const Fidelity fidelity = fidelity_of(given_busy(
       [](uint32_t cpu, int ms) { return is_busy(ms) && (cpu == 0 || ms < 2'000 || ms >= 2'200); }));
-  EXPECT_THAT(wrong_kinds(fidelity), testing::Contains(MeasureKind::gaps));
+  EXPECT_THAT(wrong_kinds(fidelity), ElementsAre(MeasureKind::gaps)) << "and not the rate";
+  EXPECT_NEAR(named(fidelity, "busy time in holes").value, 100 * 201.0 / 7'000, 0.1);
   const Measure hole = named(fidelity, "longest hole");
   EXPECT_NEAR(hole.value, 201, 0.01);
   EXPECT_THAT(hole.name, HasSubstr("CPU 1, until 2.200 s"));
+}
+
+TEST(Rate, DoesNotCountTimeThatAHostTook) {
+  // 6 ms of each 20, as a host with other guests does.
+  const Fidelity fidelity = fidelity_of(
+      given_busy([](uint32_t cpu, int ms) { return is_busy(ms) && (cpu == 0 || ms % 20 >= 6); }));
+  EXPECT_THAT(wrong_kinds(fidelity), testing::Not(testing::Contains(MeasureKind::rate)));
+  EXPECT_NEAR(named(fidelity, "samples of CPU 1").value, 100, 0.5);
+  EXPECT_NEAR(named(fidelity, "busy time in holes").value, 17.5, 0.5);
 }
 
 TEST(Gaps, LeaveOutTheTimeInWhichNobodyRan) {
