@@ -127,6 +127,12 @@ class Shares {
  private:
   bool is_exact() const { return held_.truth.unit != "ns"; }
 
+  /// Crowds are not listed, and may be processes of their own, with functions of names of their
+  /// own.
+  bool is_of_load(const ProfileSample& sample) const {
+    return !held_.truth.crowds.empty() || held_.is_of_load(sample);
+  }
+
   /// Functions of user code that samples show in a call of the system; none where NMIs sample.
   std::set<std::string> callers_of_system() const {
     std::set<std::string> callers;
@@ -153,7 +159,7 @@ class Shares {
     if (division.names.size() < 2) return;
     const bool is_kernel = mode == CodeMode::kernel;
     for (const ProfileSample& sample : held_.profile.samples) {
-      if (tid.value != 0 ? sample.tid != tid : !held_.is_of_load(sample)) continue;
+      if (tid.value != 0 ? sample.tid != tid : !is_of_load(sample)) continue;
       const ProfileFunction* kernel = held_.kernel_leaf(sample);
       const ProfileFunction* leaf = is_kernel ? kernel : held_.user_leaf(sample);
       if (is_exact() && !is_kernel && kernel != nullptr) continue;

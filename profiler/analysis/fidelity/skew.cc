@@ -29,6 +29,7 @@ namespace {
 
 constexpr double kSpare = 0.05;
 constexpr double kLeastSamples = 50;
+constexpr double kLeastDue = 5;  ///< samples of a thread
 
 struct ThreadShare {
   double ran_ns = 0;
@@ -61,6 +62,18 @@ std::unordered_map<Tid, ThreadShare> shares_of_threads(const Held& held) {
     }
   }
   return threads;
+}
+
+/// Each of a thousand threads that live for a millisecond is seen once or not at all: they say
+/// nothing here (threads.cc counts them), and a timer's interrupt that waits while one is made or
+/// ended finds whoever runs then.
+void leave_out_brief(std::unordered_map<Tid, ThreadShare>& threads) {
+  double ran_ns = 0;
+  double samples = 0;
+  for (const auto& [tid, one] : threads) ran_ns += one.ran_ns, samples += one.samples;
+  std::erase_if(threads, [&](const auto& entry) {
+    return entry.second.ran_ns / ran_ns * samples < kLeastDue;
+  });
 }
 
 struct FunctionShare {
@@ -111,7 +124,8 @@ void measure_thread_skew(const Held& held, Fidelity& fidelity) {
     fidelity.measures.push_back(unavailable(MeasureKind::skew, kName, std::move(why)));
     return;
   }
-  const auto threads = shares_of_threads(held);
+  auto threads = shares_of_threads(held);
+  leave_out_brief(threads);
   double ran_ns = 0;
   double samples = 0;
   for (const auto& [tid, one] : threads) ran_ns += one.ran_ns, samples += one.samples;
