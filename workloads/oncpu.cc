@@ -91,7 +91,7 @@ int64_t run_delay_ns(int schedstat) {
 
 /// A slow CPU never makes it in kMostStampNs: what is asked for grows until it does.
 Stamp stamp(int schedstat) {
-  constexpr int kTries = 64;
+  constexpr int kTries = 4;
   int64_t most_ns = kMostStampNs;
   for (int tried = 1;; tried++) {
     if (tried % kTries == 0) most_ns *= 2;

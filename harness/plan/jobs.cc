@@ -55,7 +55,8 @@ Jobs fit_jobs(int asked, const std::vector<PlannedRun>& plan, const HostRoom& ro
   int cpus = 1;
   for (const PlannedRun& run : plan) {
     guest_mib = std::max(guest_mib, static_cast<uint64_t>(run.test.machine.memory_mib) + kQemuMib);
-    cpus = std::max(cpus, run.test.machine.cpus);
+    // The CPUs of a deterministic guest take turns in one thread.
+    cpus = std::max(cpus, run.test.machine.is_deterministic ? 1 : run.test.machine.cpus);
   }
   if (guest_mib == 0) return {};
   const int by_memory = std::max(1, fit_memory(room, guest_mib));

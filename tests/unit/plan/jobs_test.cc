@@ -43,6 +43,12 @@ TEST(Jobs, AutoDisturbsNobody) {
   EXPECT_EQ(fit_jobs(0, plan_of(2, 1024), {.memory_mib = 0, .cores = 8}).count, 1);
 }
 
+TEST(Jobs, CountsOneThreadForADeterministicGuest) {
+  std::vector<PlannedRun> plan = plan_of(2, 1024);
+  for (PlannedRun& run : plan) run.test.machine.is_deterministic = true;
+  EXPECT_EQ(fit_jobs(0, plan, {.memory_mib = 64'000, .cores = 2}).count, 2);
+}
+
 TEST(Jobs, KnowsThisHost) {
   const HostRoom room = room_here();
   EXPECT_GT(room.memory_mib, 0u);

@@ -205,6 +205,26 @@ TEST(Judge, HoldsTheCaptureAgainstTheLoadsOwnAccount) {
   EXPECT_VERDICT("pass", not_covered, "no stall");
 }
 
+TEST(Judge, HoldsTheCaptureOfADeterministicGuestAgainstTheOracle) {
+  // A thread that executed something, and of which the capture has nothing.
+  const std::string counted = fmt::format(
+      R"({{"schema":1,"program":"oracle","unit":"instructions","start_ns":{},"end_ns":{},"threads":[)"
+      R"({{"pid":9,"tid":9,"name":"gone","instructions":5,"executed":[]}}],"executed":[]}})",
+      kGuestStart + kMs, kGuestStart + kLoad - kMs);
+  Given untrue;
+  untrue.e.oracle_truth = counted;
+  untrue.test_.machine.is_deterministic = true;
+  EXPECT_VERDICT("fidelity", untrue, "by the oracle's count the capture is not true: threads");
+  const Verdict verdict = untrue.verdict();
+  EXPECT_TRUE(std::ranges::any_of(verdict.measures, [](const thaw::Measure& measure) {
+    return measure.kind == thaw::MeasureKind::threads && !measure.is_good();
+  }));
+  // Where the clock does not count instructions they are no time, and judge nothing.
+  Given timed;
+  timed.e.oracle_truth = counted;
+  EXPECT_VERDICT("pass", timed, "");
+}
+
 TEST(Judge, BalancesTheCapturesBooks) {
   constexpr auto kSwitch = thaw::EventKind::sched_switch;
   EXPECT_VERDICT("pass", Given().happened(kSwitch, 40).lost("ring_full", 40), "");
