@@ -20,6 +20,7 @@ using thaw::MeasureKind;
 
 constexpr size_t kMostShares = 24;  // of a run, largest first: below, bars are dots
 constexpr double kBarWidth = 324;
+constexpr size_t kMostName = 64;  // letters of a function's name: C++ has longer ones
 
 std::vector<const RunResult*> runs_of(const ResultSet& results, const std::string& kernel) {
   std::vector<const RunResult*> runs;
@@ -94,6 +95,10 @@ std::string share_bar(const Measure& measure, double most) {
       std::max(0.0, at(measure.value) - 1));
 }
 
+std::string short_name(const std::string& name) {
+  return name.size() <= kMostName ? name : name.substr(0, kMostName - 3) + "…";
+}
+
 std::string shares_of(const RunResult& run) {
   std::vector<const Measure*> shares;
   for (const Measure& measure : run.verdict.measures)
@@ -108,11 +113,10 @@ std::string shares_of(const RunResult& run) {
   std::string rows;
   for (const Measure* share : shares)
     rows += fmt::format(
-        "<tr><td>{}</td><td class=\"number {}\">{:.2f} %</td><td class=\"number soft\">{:.2f} to "
-        "{:.2f} "
-        "%</td><td class=\"bar\">{}</td></tr>\n",
-        html(share->name), share->is_good() ? "" : "bad", share->value, share->low, share->high,
-        share_bar(*share, most));
+        "<tr><td class=\"bar\">{}</td><td class=\"number {}\">{:.2f} %</td><td class=\"number "
+        "soft\">{:.2f} to {:.2f} %</td><td title=\"{}\">{}</td></tr>\n",
+        share_bar(*share, most), share->is_good() ? "" : "bad", share->value, share->low,
+        share->high, html(share->name), html(short_name(share->name)));
   return fmt::format(
       "<h3>{}</h3>\n<div class=\"scroll\"><table "
       "class=\"bars\"><tbody>\n{}</tbody></table></div>\n",

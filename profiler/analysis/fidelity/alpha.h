@@ -16,8 +16,9 @@
 
 namespace thaw {
 
-/// Chance of at least one false alarm over all measures of one fidelity: half of the 1e-4 that a run
-/// of the lab may have, which holds its capture against two truths, the load's and the oracle's.
+/// Chance of at least one false alarm over all measures of one fidelity: half of the 1e-4 that a
+/// run of the lab may have, which holds its capture against two truths, the load's and the
+/// oracle's.
 inline constexpr double kFamilyAlpha = 1e-4 / 2;
 
 struct AlphaPart {
