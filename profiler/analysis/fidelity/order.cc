@@ -43,7 +43,9 @@ bool is_inside_switch(const Capture& capture, StackId kernel_stack) {
   const auto frames = capture.stack(kernel_stack);
   if (frames.empty()) return false;
   const std::string_view outermost = name_at(frames.back());
-  const bool is_entry = outermost.starts_with("entry_") || outermost.starts_with("asm_") ||
+  // asm_load_gs_index is where __switch_to() loads a segment, and no entry for all its name.
+  const bool is_entry = outermost.starts_with("entry_") ||
+                        (outermost.starts_with("asm_") && outermost != "asm_load_gs_index") ||
                         outermost.starts_with("ret_from_fork");
   return !is_entry || std::ranges::any_of(frames, [&](uint64_t address) {
     return name_at(address).starts_with("__schedule");
