@@ -142,10 +142,10 @@ TEST(Clock, CatchesALoadAtWorkAfterItsEnd) {
   truth.end_ns = kStart + 3'999_ms + 600_us;
   const Capture capture = given.capture();
   EXPECT_THAT(wrong_kinds(measure_fidelity(capture, truth, 0.001)), ElementsAre());
-  truth.end_ns = kStart + 3'960_ms;
+  truth.end_ns = kStart + 3'800_ms;
   const Fidelity fidelity = measure_fidelity(capture, truth, 0.001);
   EXPECT_THAT(wrong_kinds(fidelity), ElementsAre(MeasureKind::clock));
-  EXPECT_NEAR(named(fidelity, "the load's own code").value, 39.5, 0.01);
+  EXPECT_NEAR(named(fidelity, "the load's own code").value, 199.5, 0.01);
   truth.threads[0].pid = Pid(7);
   EXPECT_THAT(named(measure_fidelity(capture, truth, 0.001), "the load's own code").unavailable,
               HasSubstr("no sample"))
