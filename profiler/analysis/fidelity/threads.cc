@@ -4,8 +4,8 @@
 // has a birth and, if it ended, a death in the capture; one that was there before was seen. Exact:
 // births and deaths are events of their own, which are there or lost by name.
 //
-// Of many short lives a truth says how many had one name. Each is a birth and the last name that
-// came after it, and their number is exact but for events that are lost by name.
+// Of many short lives a truth says how many had one name. Each is a birth by a thread of the load's
+// and a name, and their number is exact but for events that are lost by name.
 //
 // Without a truth too: nobody acts who was never born nor seen, and whoever is born runs, if only
 // to die. A recorder that passes over threads that live shortly leaves switches to and from nobody.
@@ -88,7 +88,9 @@ void measure_named(const Held& held, const Lives& lives, Fidelity& fidelity) {
   }
   Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::threads, kName));
   measure.value = static_cast<double>(whole);
-  measure.low = measure.high = static_cast<double>(named.size());
+  measure.high = static_cast<double>(named.size());
+  // A birth can be among the events that were lost by name.
+  measure.low = std::max(0.0, measure.high - static_cast<double>(held.unseen_at_most()));
   measure.is_of_truth = true;
 }
 
@@ -121,8 +123,20 @@ void measure_strangers(const Held& held, const Lives& lives, Fidelity& fidelity)
   born.high = unseen + held.capture.header().cpus;
 }
 
-/// Threads whose numbers nobody kept: by name, those that were born and died while the load ran.
+/// The threads that a truth names, and their processes.
+std::unordered_set<Tid> family_of(const Truth& truth) {
+  std::unordered_set<Tid> family;
+  for (const ThreadTruth& thread : truth.threads) {
+    family.insert(thread.tid);
+    if (thread.pid.value != 0) family.insert(Tid(thread.pid.value));
+  }
+  return family;
+}
+
+/// Threads whose numbers nobody kept: by name, those that the load's threads started while it ran,
+/// or that these started. Another such load may run at the same time.
 void measure_crowds(const Held& held, Fidelity& fidelity) {
+  std::unordered_set<Tid> family = family_of(held.truth);
   std::unordered_map<Tid, bool> alive;  // born since the load began; whether it was counted
   std::unordered_map<std::string_view, uint64_t> counts;
   const auto count = [&](const Event& event) {
@@ -136,8 +150,12 @@ void measure_crowds(const Held& held, Fidelity& fidelity) {
   };
   for (const Event* event : held.events) {
     if (event->time_ns < held.truth.start_ns || event->time_ns > held.truth.end_ns) continue;
-    if (event->kind == EventKind::task_new) alive[event->tid] = false;
-    if (event->kind == EventKind::task_exit) alive.erase(event->tid);
+    if (event->kind == EventKind::task_new && family.contains(event->other_tid)) {
+      alive[event->tid] = false;
+      family.insert(event->tid);
+    }
+    if (event->kind == EventKind::task_exit && alive.erase(event->tid) != 0)
+      family.erase(event->tid);
     if (event->kind == EventKind::task_new || event->kind == EventKind::task_rename) count(*event);
   }
   const std::string why = held.why_not_covered(held.truth.start_ns, held.truth.end_ns);
@@ -150,7 +168,7 @@ void measure_crowds(const Held& held, Fidelity& fidelity) {
     Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::threads, name));
     measure.value = static_cast<double>(counts[crowd.name]);
     measure.high = static_cast<double>(crowd.count);
-    measure.low = measure.high - static_cast<double>(held.books.lost());
+    measure.low = std::max(0.0, measure.high - static_cast<double>(held.unseen_at_most()));
     measure.is_of_truth = true;
   }
 }

@@ -48,6 +48,15 @@ TEST(Crowds, CatchThreadsThatNeverWere) {
   EXPECT_FALSE(crowd_in(given_crowd(), 1).is_good());
 }
 
+TEST(Crowds, AreOfThisLoadAndNoOther) {
+  GivenCapture given = given_crowd();
+  given.cpu(1).at(40 * 1_ms).names(EventKind::task_new, 30, "brief", 9);
+  EXPECT_DOUBLE_EQ(crowd_in(given, 2).value, 2);
+  given.cpu(1).at(41 * 1_ms).names(EventKind::task_new, 31, "nurse", 7);
+  given.cpu(1).at(42 * 1_ms).names(EventKind::task_new, 32, "brief", 31);
+  EXPECT_DOUBLE_EQ(crowd_in(given, 3).value, 3) << "what a thread of the load has started";
+}
+
 TEST(Crowds, AreOfTheTimeOfTheLoad) {
   EXPECT_DOUBLE_EQ(crowd_in(given_crowd(), 1, 20'500'000).value, 1);
 }

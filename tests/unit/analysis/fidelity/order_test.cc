@@ -136,6 +136,13 @@ TEST(Threads, CatchAThreadOfTheLoadThatIsNotThere) {
   EXPECT_DOUBLE_EQ(named(fidelity, "threads of the load").value, 1);
 }
 
+TEST(Threads, AllowThatBirthsWereLostByName) {
+  Truth truth = given_truth({.tid = Tid(7), .pid = Pid(7)});
+  truth.threads.push_back({.tid = Tid(19), .pid = Pid(7)});
+  const Capture capture = given_turns().loses("ring_full", 1).capture();
+  EXPECT_THAT(wrong_kinds(measure_fidelity(capture, truth, 0.001)), ElementsAre());
+}
+
 TEST(Threads, CatchBirthsWithoutALife) {
   GivenCapture given = given_turns();
   for (int tid = 100; tid < 102; tid++)
