@@ -53,7 +53,7 @@ void Counter::mark(Block& block) const {
       block.address >= layout_.nmi_entry && block.address < layout_.nmi_entry_end;
 }
 
-Block& Counter::block(uint64_t address, uint32_t instructions, bool ends_in_iret) {
+Block& Counter::block(uint64_t address, uint32_t instructions, uint32_t bytes, bool ends_in_iret) {
   const std::lock_guard lock(mutex_);
   std::unique_ptr<Block>& found = blocks_[{address, instructions}];
   if (!found) {
@@ -66,6 +66,7 @@ Block& Counter::block(uint64_t address, uint32_t instructions, bool ends_in_iret
     by_index_.push_back(found.get());
   }
   // Another program's code at the same address may end in another way.
+  found->bytes = bytes;
   found->ends_in_iret = ends_in_iret;
   return *found;
 }
@@ -178,7 +179,7 @@ std::string Counter::text() {
   add_up_all();
   if (end_ns_ == 0) return "";
   std::string text;
-  append(text, "thaw-oracle 1\nbegin %" PRId64 "\nend %" PRId64 "\n", begin_ns_, end_ns_);
+  append(text, "thaw-oracle 2\nbegin %" PRId64 "\nend %" PRId64 "\n", begin_ns_, end_ns_);
   for (size_t id = 0; id < threads_.size(); id++) {
     const Thread& thread = threads_[id];
     append(text, "thread %zu %d %d %d %u %s\n", id, thread.tgid, thread.tid, thread.parent,
@@ -192,8 +193,8 @@ std::string Counter::text() {
   });
   for (const auto& [key, count] : counts) {
     const Block& block = *by_index_[key.block];
-    append(text, "count %u %" PRIx64 " %u %" PRIu64 " %" PRIu64 "\n", key.thread, block.address,
-           block.instructions, count.executions, count.in_nmi);
+    append(text, "count %u %" PRIx64 " %u %u %" PRIu64 " %" PRIu64 "\n", key.thread, block.address,
+           block.instructions, block.bytes, count.executions, count.in_nmi);
   }
   for (size_t slice = 0; slice < slice_ends_ns_.size(); slice++) {
     append(text, "slice %" PRId64 "\n", slice_ends_ns_[slice]);

@@ -23,6 +23,7 @@ enum class Hook : uint8_t { none, switch_to, exec, nmi_entry };
 struct Block {
   uint64_t address = 0;
   uint32_t instructions = 0;
+  uint32_t bytes = 0;
   uint32_t index = 0;
   Hook hook = Hook::none;
   bool ends_in_iret = false;
@@ -49,7 +50,7 @@ class Counter {
   Counter(unsigned cpus, bool takes_turns);
 
   /// The block of this shape; lives as long as the counter. Locks.
-  Block& block(uint64_t address, uint32_t instructions, bool ends_in_iret);
+  Block& block(uint64_t address, uint32_t instructions, uint32_t bytes, bool ends_in_iret);
   /// From here on, threads are told apart. Locks.
   void set_layout(const Layout& layout);
   const Layout& layout() const { return layout_; }

@@ -160,8 +160,10 @@ bool is_iret(const qemu_plugin_insn* instruction) {
 
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
   const size_t instructions = qemu_plugin_tb_n_insns(tb);
+  size_t bytes = 0;
   for (size_t i = 0; i < instructions; i++) {
     qemu_plugin_insn* instruction = qemu_plugin_tb_get_insn(tb, i);
+    bytes += qemu_plugin_insn_size(instruction);
     if (is_mark(instruction))
       qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_mark, QEMU_PLUGIN_CB_R_REGS, nullptr);
     if (plugin.what == What::exact)
@@ -172,9 +174,9 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
     qemu_plugin_register_vcpu_tb_exec_cb(tb, on_total, QEMU_PLUGIN_CB_NO_REGS,
                                          reinterpret_cast<void*>(instructions));
   if (plugin.what != What::functions) return;
-  Block& block =
-      plugin.counter->block(qemu_plugin_tb_vaddr(tb), static_cast<uint32_t>(instructions),
-                            is_iret(qemu_plugin_tb_get_insn(tb, instructions - 1)));
+  Block& block = plugin.counter->block(
+      qemu_plugin_tb_vaddr(tb), static_cast<uint32_t>(instructions), static_cast<uint32_t>(bytes),
+      is_iret(qemu_plugin_tb_get_insn(tb, instructions - 1)));
   // Registers are read at few blocks, but which ones is not known when they are translated; where
   // a block begins they are in memory anyway, so that it costs nothing to say so.
   qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_R_REGS, &block);
@@ -194,7 +196,7 @@ void on_cpu(qemu_plugin_id_t, unsigned) {
 std::string totals_text() {
   if (plugin.end_ns == 0) return "";
   char line[128];
-  std::snprintf(line, sizeof line, "thaw-oracle 1\nbegin %" PRId64 "\nend %" PRId64 "\n",
+  std::snprintf(line, sizeof line, "thaw-oracle 2\nbegin %" PRId64 "\nend %" PRId64 "\n",
                 plugin.begin_ns, plugin.end_ns);
   std::string text = line;
   for (const Plugin::Total& total : plugin.totals) {

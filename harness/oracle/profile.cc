@@ -1,5 +1,8 @@
-// Counts of blocks become counts of functions. A block belongs to the function that its first
-// instruction lies in: compilers end a function where another begins, and a block ends at a jump.
+// Counts of blocks become counts of functions. A block of user space belongs to the function that
+// its first instruction lies in: compilers end a function where another begins, and a block ends at
+// a jump. The kernel has assembly with labels in straight code, such as entry_SYSCALL_64 and
+// entry_SYSCALL_64_after_hwframe: there a block is divided among those that it passes through, by
+// their bytes.
 //
 // User space is named by the files that the guest was given, as they lie on this host, through the
 // same symbol tables that thaw reads; what thaw itself recorded is not looked at.
@@ -189,7 +192,7 @@ class Reading {
     bool is_whole = true;
     each_line(counts, [&](std::string_view line) {
       if (!is_ours)
-        is_ours = line == "thaw-oracle 1";
+        is_ours = line == "thaw-oracle 2";
       else
         is_whole = take(line) && is_whole;
     });
@@ -238,22 +241,50 @@ class Reading {
 
   bool take_count(Words words) {
     size_t index = 0;
-    uint64_t address = 0, length = 0, executions = 0, in_nmi = 0;
+    uint64_t address = 0, length = 0, bytes = 0, executions = 0, in_nmi = 0;
     if (!words.number(index) || !words.number(address, 16) || !words.number(length) ||
-        !words.number(executions) || !words.number(in_nmi) || index >= profile_.threads.size())
+        !words.number(bytes) || !words.number(executions) || !words.number(in_nmi) ||
+        index >= profile_.threads.size())
       return false;
     Amount amount{.instructions = length * executions, .in_nmi = length * in_nmi};
     const bool is_user = address >> 63 == 0;
     ThreadProfile& thread = profile_.threads[index];
     (is_user ? thread.user : thread.kernel) += amount.instructions;
     profile_.instructions += amount.instructions;
-    Mode mode = Mode::user;
-    const FunctionName& function =
-        is_user ? user_.at(code_of_[index], address) : kernel_function(address, mode);
+    if (!is_user) {
+      add_kernel(index, address, std::max<uint64_t>(bytes, 1), amount, executions);
+      return true;
+    }
+    add(index, user_.at(code_of_[index], address), Mode::user, amount, executions);
+    return true;
+  }
+
+  void add(size_t index, const FunctionName& function, Mode mode, Amount amount,
+           uint64_t executions) {
     if (function.is_entry) amount.calls = executions;
     sums_[index].add(function, mode, amount);
     all_.add(function, mode, amount);
-    return true;
+  }
+
+  void add_kernel(size_t index, uint64_t address, uint64_t bytes, const Amount& all,
+                  uint64_t executions) {
+    const uint64_t end = address + bytes;
+    Amount left = all;
+    while (address < end) {
+      const uint64_t next = std::min(end, kernel_.after(address).value_or(end));
+      Amount piece = left;  // the last has what rounding leaves
+      if (next != end) {
+        const double part = static_cast<double>(next - address) / static_cast<double>(bytes);
+        piece.instructions = static_cast<uint64_t>(static_cast<double>(all.instructions) * part);
+        piece.in_nmi = static_cast<uint64_t>(static_cast<double>(all.in_nmi) * part);
+      }
+      left.instructions -= piece.instructions;
+      left.in_nmi -= piece.in_nmi;
+      Mode mode = Mode::kernel;
+      const FunctionName& function = kernel_function(address, mode);
+      add(index, function, mode, piece, executions);
+      address = next;
+    }
   }
 
   const FunctionName& kernel_function(uint64_t address, Mode& mode) {

@@ -30,6 +30,13 @@ std::string as_value(std::string text) {
   return text;
 }
 
+/// The kernel stirs its command line into its random numbers: that is how a seed reaches a guest
+/// whose CPU has none of its own.
+std::string parameters_of(const RunRequest& request) {
+  if (!request.test.machine.is_deterministic) return kernel_parameters();
+  return fmt::format("{}{} thaw.seed={}", kernel_parameters(), kNoHugePages, request.test.run.seed);
+}
+
 std::vector<std::string> plugins_of(const RunRequest& request) {
   const MachineSpec& machine = request.test.machine;
   if (machine.oracle == OracleCounts::nothing) return {};
@@ -83,7 +90,7 @@ MachineOptions machine_options(const RunRequest& request, const fs::path& initra
   return {.vmlinuz = request.kernel.vmlinuz,
           .initramfs = initramfs,
           .disk = request.userland,
-          .kernel_parameters = kernel_parameters() + (spec.is_deterministic ? kNoHugePages : ""),
+          .kernel_parameters = parameters_of(request),
           .cpus = spec.cpus,
           .memory_mib = spec.memory_mib,
           .cpu = spec.cpu,

@@ -71,6 +71,12 @@ std::optional<Place> Symbols::find(uint64_t address) const {
   return Place{name_of(*found), offset, found->is_program};
 }
 
+std::optional<uint64_t> Symbols::after(uint64_t address) const {
+  const auto found = std::ranges::upper_bound(functions_, address, {}, &Entry::start);
+  if (found == functions_.end()) return std::nullopt;
+  return found->start;
+}
+
 std::optional<uint64_t> Symbols::address(std::string_view name) const {
   for (const Entry& entry : functions_)
     if (!entry.is_program && name_of(entry) == name) return entry.start;

@@ -36,6 +36,8 @@ class Symbols {
   /// The function that holds the address; nothing for one that lies in none. A kernel function
   /// reaches to the next one, but no further than 1 MiB.
   std::optional<Place> find(uint64_t address) const;
+  /// Where the first function behind the address begins; nothing when there is none.
+  std::optional<uint64_t> after(uint64_t address) const;
   /// The address of a name; nothing when there is none.
   std::optional<uint64_t> address(std::string_view name) const;
   const std::vector<GuestMap>& maps() const { return maps_; }

@@ -25,7 +25,7 @@ struct Guest {
   }
   void runs(unsigned cpu, uint64_t address, uint32_t instructions, int times = 1,
             bool ends_in_iret = false) {
-    Block& block = counter.block(address, instructions, ends_in_iret);
+    Block& block = counter.block(address, instructions, 4 * instructions, ends_in_iret);
     for (int i = 0; i < times; i++) counter.executed(cpu, block);
   }
   std::string text() {
@@ -39,7 +39,7 @@ TEST(OracleCounter, CountsBlocksOfTheThreadThatRunsThem) {
   guest.runs(0, 0x401000, 5, 3);
   guest.runs(1, 0x401000, 5, 2);
   EXPECT_THAT(guest.text(), HasSubstr("thread 1 7 7 1 0 seven\nthread 2 8 9 1 0 nine\n"
-                                      "count 1 401000 5 3 0\ncount 2 401000 5 2 0\n"));
+                                      "count 1 401000 5 20 3 0\ncount 2 401000 5 20 2 0\n"));
 }
 
 TEST(OracleCounter, GivesWhatRanBeforeASwitchToTheThreadBefore) {
@@ -51,19 +51,19 @@ TEST(OracleCounter, GivesWhatRanBeforeASwitchToTheThreadBefore) {
   EXPECT_TRUE(guest.counter.switches_back(0, 7, 7));
   guest.runs(0, 0x401000, 5);
   EXPECT_THAT(guest.text(), HasSubstr("thread 1 7 7 1 0 renamed\n"));
-  EXPECT_THAT(guest.text(), HasSubstr("count 1 401000 5 2 0\ncount 3 401000 5 4 0\n"));
+  EXPECT_THAT(guest.text(), HasSubstr("count 1 401000 5 20 2 0\ncount 3 401000 5 20 4 0\n"));
 }
 
 TEST(OracleCounter, CountsOnlyBetweenBeginAndEnd) {
   Counter counter(1, true);
-  Block& block = counter.block(0x1000, 3, false);
+  Block& block = counter.block(0x1000, 3, 9, false);
   counter.executed(0, block);
   counter.begin(5);
   counter.executed(0, block);
   counter.end(6);
   counter.executed(0, block);
   EXPECT_THAT(counter.text(),
-              HasSubstr("begin 5\nend 6\nthread 0 -1 -1 0 0 ?\ncount 0 1000 3 1 0"));
+              HasSubstr("begin 5\nend 6\nthread 0 -1 -1 0 0 ?\ncount 0 1000 3 9 1 0"));
 }
 
 TEST(OracleCounter, SaysNothingOfARunThatNeverEnded) {
@@ -81,7 +81,7 @@ TEST(OracleCounter, KeepsApartWhatRunsInAnNmi) {
   guest.runs(0, kKernel + 0x5000, 2, 6);
   guest.runs(0, kKernel + 0x380, 3, 1, /*ends_in_iret=*/true);
   guest.runs(0, kKernel + 0x5000, 2, 10);
-  EXPECT_THAT(guest.text(), HasSubstr("count 1 ffffffff81005000 2 17 6\n"));
+  EXPECT_THAT(guest.text(), HasSubstr("count 1 ffffffff81005000 2 8 17 6\n"));
 }
 
 TEST(OracleCounter, EndsAnNmiWithTheUserCodeItReturnsTo) {
@@ -90,8 +90,8 @@ TEST(OracleCounter, EndsAnNmiWithTheUserCodeItReturnsTo) {
   guest.runs(0, kKernel + 0x300, 4);
   guest.runs(0, 0x401000, 1, 5);
   guest.runs(0, kKernel + 0x300, 4);
-  EXPECT_THAT(guest.text(), HasSubstr("count 1 401000 1 5 0\n"));
-  EXPECT_THAT(guest.text(), HasSubstr("count 1 ffffffff81000300 4 2 1\n"));
+  EXPECT_THAT(guest.text(), HasSubstr("count 1 401000 1 4 5 0\n"));
+  EXPECT_THAT(guest.text(), HasSubstr("count 1 ffffffff81000300 4 16 2 1\n"));
 }
 
 TEST(OracleCounter, GoesOnWithANewProgramAfterExec) {
@@ -100,7 +100,7 @@ TEST(OracleCounter, GoesOnWithANewProgramAfterExec) {
   guest.counter.replaces_program(0);
   guest.runs(0, 0x401000, 5, 2);
   EXPECT_THAT(guest.text(), HasSubstr("thread 3 7 7 1 1 seven\n"));
-  EXPECT_THAT(guest.text(), HasSubstr("count 3 401000 5 2 0\n"));
+  EXPECT_THAT(guest.text(), HasSubstr("count 3 401000 5 20 2 0\n"));
 }
 
 TEST(OracleCounter, SaysWhoRanInWhichSlice) {
@@ -113,12 +113,12 @@ TEST(OracleCounter, SaysWhoRanInWhichSlice) {
 
 TEST(OracleCounter, KnowsThePlacesItIsToldOf) {
   Counter counter(1, true);
-  Block& early = counter.block(kKernel + 0x100, 7, false);
+  Block& early = counter.block(kKernel + 0x100, 7, 9, false);
   EXPECT_EQ(early.hook, Hook::none);
   counter.set_layout({.switch_to = kKernel + 0x100, .exec = kKernel + 0x200});
   EXPECT_EQ(early.hook, Hook::switch_to);
-  EXPECT_EQ(counter.block(kKernel + 0x200, 1, false).hook, Hook::exec);
-  EXPECT_EQ(counter.block(0, 1, false).hook, Hook::none);  // an address that is not told is 0
+  EXPECT_EQ(counter.block(kKernel + 0x200, 1, 9, false).hook, Hook::exec);
+  EXPECT_EQ(counter.block(0, 1, 9, false).hook, Hook::none);  // an address that is not told is 0
 }
 
 }  // namespace

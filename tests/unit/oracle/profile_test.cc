@@ -8,7 +8,7 @@
 namespace lab::oracle::test {
 namespace {
 
-constexpr std::string_view kHead = "thaw-oracle 1\nbegin 1000\nend 3000\n";
+constexpr std::string_view kHead = "thaw-oracle 2\nbegin 1000\nend 3000\n";
 constexpr std::string_view kSymbols =
     "ffffffff81000000 schedule\nffffffff81001000 do_syscall_64\nP ffffffffc0001000 100 on_switch\n";
 
@@ -29,8 +29,8 @@ extern "C" int a_function_with_a_name() {
 TEST(OracleProfile, SumsBlocksToFunctions) {
   const auto profile = profile_of(
       "thread 0 -1 -1 0 0 ?\nthread 1 7 8 1 0 a name\n"
-      "count 1 ffffffff81000010 3 10 0\ncount 1 ffffffff81000020 4 5 2\n"
-      "count 1 ffffffff81001000 1 1 0\ncount 1 ffffffffc0001010 2 2 0\n");
+      "count 1 ffffffff81000010 3 4 10 0\ncount 1 ffffffff81000020 4 4 5 2\n"
+      "count 1 ffffffff81001000 1 4 1 0\ncount 1 ffffffffc0001010 2 4 2 0\n");
   ASSERT_TRUE(profile) << profile.error().message;
   EXPECT_EQ(profile->instructions, 55u);
   ASSERT_EQ(profile->threads.size(), 2u);
@@ -44,6 +44,21 @@ TEST(OracleProfile, SumsBlocksToFunctions) {
   EXPECT_EQ(thread.executed[0].in_nmi, 8u);
   EXPECT_EQ(thread.executed[1].name, "on_switch");
   EXPECT_EQ(thread.executed[1].mode, Mode::bpf);
+}
+
+TEST(OracleProfile, DividesABlockThatPassesALabel) {
+  // Ten bytes: four of schedule, six of what begins behind it.
+  const auto profile = profile_of("thread 0 7 7 1 0 x\ncount 0 ffffffff81000ffc 5 10 20 10\n");
+  ASSERT_TRUE(profile);
+  ASSERT_EQ(profile->executed.size(), 2u);
+  EXPECT_EQ(profile->executed[0].name, "do_syscall_64");
+  EXPECT_EQ(profile->executed[0].instructions, 60u);
+  EXPECT_EQ(profile->executed[0].in_nmi, 30u);
+  EXPECT_EQ(profile->executed[0].calls, 20u);
+  EXPECT_EQ(profile->executed[1].name, "schedule");
+  EXPECT_EQ(profile->executed[1].instructions, 40u);
+  EXPECT_EQ(profile->executed[1].calls, 0u);
+  EXPECT_EQ(profile->instructions, 100u);
 }
 
 TEST(OracleProfile, NamesUserCodeByTheFileThatLayThere) {
@@ -61,7 +76,7 @@ TEST(OracleProfile, NamesUserCodeByTheFileThatLayThere) {
   }
   fclose(maps);
   const auto profile = profile_of(fmt::format("thread 0 7 7 1 0 self\nthread 1 50 50 7 0 child\n"
-                                              "count 0 {:x} 2 3 0\ncount 1 {:x} 2 1 0\n",
+                                              "count 0 {:x} 2 4 3 0\ncount 1 {:x} 2 4 1 0\n",
                                               address, address),
                                   processes);
   ASSERT_TRUE(profile) << profile.error().message;
@@ -73,7 +88,7 @@ TEST(OracleProfile, NamesUserCodeByTheFileThatLayThere) {
 }
 
 TEST(OracleProfile, TakesTheLaterLookAtAProcess) {
-  const auto profile = profile_of("thread 0 7 7 1 0 x\ncount 0 1010 1 1 0\n",
+  const auto profile = profile_of("thread 0 7 7 1 0 x\ncount 0 1010 1 4 1 0\n",
                                   "process 7 before\ncode 1000 2000 0 /before\nprocess 7 after\n"
                                   "code 1000 2000 0 /after\n");
   ASSERT_TRUE(profile);
@@ -83,7 +98,7 @@ TEST(OracleProfile, TakesTheLaterLookAtAProcess) {
 
 TEST(OracleProfile, ReadsSlices) {
   const auto profile = profile_of(
-      "thread 0 6 6 1 0 idle\nthread 1 7 7 1 0 x\ncount 1 0 12 1 0\n"
+      "thread 0 6 6 1 0 idle\nthread 1 7 7 1 0 x\ncount 1 0 12 4 1 0\n"
       "slice 2000\nran 1 5 6\nslice 3000\nran 1 1 0\n");
   ASSERT_TRUE(profile);
   ASSERT_EQ(profile->slices.size(), 2u);
@@ -99,7 +114,7 @@ TEST(OracleProfile, ReadsSlices) {
 
 TEST(OracleProfile, CountsCallsByTheFirstInstruction) {
   const auto profile = profile_of(
-      "thread 0 7 7 1 0 x\ncount 0 ffffffff81000000 3 4 0\ncount 0 ffffffff81000003 2 9 0\n");
+      "thread 0 7 7 1 0 x\ncount 0 ffffffff81000000 3 4 4 0\ncount 0 ffffffff81000003 2 4 9 0\n");
   ASSERT_TRUE(profile);
   EXPECT_EQ(profile->executed[0].calls, 4u);
   EXPECT_EQ(profile->executed[0].instructions, 30u);
@@ -132,10 +147,10 @@ TEST(OracleProfile, TakesTotalsAlone) {
 
 TEST(OracleProfile, RefusesWhatIsNotItsOwn) {
   for (const std::string lines :
-       {"count 5 1000 1 1 0\n", "thread 3 1 1 1 0 x\n", "count 0 zz 1 1 0\n", "nonsense\n",
+       {"count 5 1000 1 4 1 0\n", "thread 3 1 1 1 0 x\n", "count 0 zz 1 1 0\n", "nonsense\n",
         "ran 0 1 1\n", "thread 0 7 7 1 0 x\ncount 0 1000 1\n"})
     EXPECT_EQ(profile_of(lines).error().kind, thaw::ErrorKind::Corrupt) << lines;
-  for (const std::string_view text : {"", "something else\n", "thaw-oracle 1\nbegin 5\n"}) {
+  for (const std::string_view text : {"", "something else\n", "thaw-oracle 2\nbegin 5\n"}) {
     const auto profile =
         read_profile(text, {.symbols = {}, .processes = {}, .file_of = [](const std::string&) {
                               return std::filesystem::path();
