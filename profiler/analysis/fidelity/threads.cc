@@ -90,7 +90,7 @@ void measure_named(const Held& held, const Lives& lives, Fidelity& fidelity) {
   measure.value = static_cast<double>(whole);
   measure.high = static_cast<double>(named.size());
   // A birth can be among the events that were lost by name.
-  measure.low = std::max(0.0, measure.high - static_cast<double>(held.unseen_at_most()));
+  measure.low = std::max(0.0, measure.high - static_cast<double>(held.books.lost()));
   measure.is_of_truth = true;
 }
 
@@ -168,7 +168,7 @@ void measure_crowds(const Held& held, Fidelity& fidelity) {
     Measure& measure = fidelity.measures.emplace_back(measure_of(MeasureKind::threads, name));
     measure.value = static_cast<double>(counts[crowd.name]);
     measure.high = static_cast<double>(crowd.count);
-    measure.low = std::max(0.0, measure.high - static_cast<double>(held.unseen_at_most()));
+    measure.low = std::max(0.0, measure.high - static_cast<double>(held.books.lost()));
     measure.is_of_truth = true;
   }
 }
