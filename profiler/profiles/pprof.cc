@@ -8,34 +8,16 @@
 
 #include <protozero/pbf_message.hpp>
 
+#include "profiler/base/pbf.h"
 #include "profiler/profiles/builder.h"
+#include "profiler/profiles/pprof_fields.h"
 #include "profiler/profiles/reader.h"
 
 namespace thaw {
 
 namespace {
 
-// Field numbers of profile.proto.
-enum class ProfileField : protozero::pbf_tag_type {
-  sample_type = 1,
-  sample = 2,
-  mapping = 3,
-  location = 4,
-  function = 5,
-  string_table = 6,
-};
-enum class ValueType : protozero::pbf_tag_type { type = 1, unit = 2 };
-enum class SampleField : protozero::pbf_tag_type { location_id = 1, value = 2, label = 3 };
-enum class LabelField : protozero::pbf_tag_type { key = 1, str = 2, num = 3 };
-enum class MappingField : protozero::pbf_tag_type { id = 1, filename = 5 };
-enum class LocationField : protozero::pbf_tag_type {
-  id = 1,
-  mapping_id = 2,
-  address = 3,
-  line = 4
-};
-enum class LineField : protozero::pbf_tag_type { function_id = 1 };
-enum class FunctionField : protozero::pbf_tag_type { id = 1, name = 2 };
+using namespace pprof;
 
 /// A gigabyte of profile is none: the limit of what a small file may grow to.
 constexpr size_t kMostBytes = size_t{1} << 30;
@@ -64,15 +46,6 @@ Result<std::string> gunzipped(std::string_view bytes) {
 
 template <class Field>
 using Message = protozero::pbf_message<Field>;
-
-template <class Field>
-constexpr uint32_t bytes_in(Field field) {
-  return protozero::tag_and_type(field, protozero::pbf_wire_type::length_delimited);
-}
-template <class Field>
-constexpr uint32_t number_in(Field field) {
-  return protozero::tag_and_type(field, protozero::pbf_wire_type::varint);
-}
 
 struct Label {
   uint64_t key = 0;

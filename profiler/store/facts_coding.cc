@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "profiler/base/pbf.h"
 #include "profiler/store/layout.h"
-#include "profiler/store/pbf.h"
 
 namespace thaw {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "profiler/store/images.h"
 
+#include "profiler/base/pbf.h"
 #include "profiler/store/layout.h"
-#include "profiler/store/pbf.h"
 
 namespace thaw {
 

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "profiler/store/pbf.h"
+#include "profiler/base/pbf.h"
 
 namespace thaw {
 
