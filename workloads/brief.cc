@@ -179,17 +179,15 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
+  workload::Crew crew(kProgram);
   const brief::ExecutedProcess executed = brief::run_programs(options.programs);
   void* shared =
       mmap(nullptr, 2 * sizeof(Lives), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) workload::give_up(kProgram, "cannot map memory");
   auto* lives = new (shared) Lives[2];
-  workload::Crew crew(kProgram);
   Nursery nursery{.options = &options, .crew = &crew, .threads = &lives[0], .processes = &lives[1]};
   crew.start(nurse, &nursery);
-  crew.work_until_end(signals, options.seconds);
-  print_truth(nursery, executed, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(nursery, executed, crew.start_ns());
   return 0;
 }

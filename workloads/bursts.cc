@@ -119,10 +119,8 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
   workload::Crew crew(kProgram);
   std::vector<Burster> bursters(static_cast<size_t>(options.threads));
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < bursters.size(); i++) {
     bursters[i].options = &options;
     bursters[i].crew = &crew;
@@ -133,7 +131,7 @@ int main(int argc, char** argv) {
       bursters[i].bursts.rounds = static_cast<uint64_t>(options.busy_ms * kRoundsPerMs);
     crew.start(thread_main, &bursters[i]);
   }
-  crew.work_until_end(signals, options.seconds);
-  print_truth(bursters, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(bursters, crew.start_ns());
   return 0;
 }

@@ -143,13 +143,11 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
   workload::Crew crew(kProgram);
   Runner runner{.options = &options, .crew = &crew};
   runner.slices.assign(options.chains.size(), workload::slices(options.work));
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   crew.start(chains_thread, &runner);
-  crew.work_until_end(signals, options.seconds);
-  print_truth(runner, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(runner, crew.start_ns());
   return 0;
 }

@@ -124,11 +124,9 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   workload::Crew crew(kProgram);
   std::vector<Contender> contenders(static_cast<size_t>(options.threads));
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < contenders.size(); i++) {
     contenders[i].options = &options;
     contenders[i].crew = &crew;
@@ -136,7 +134,7 @@ int main(int argc, char** argv) {
     contenders[i].name = "contend-" + std::to_string(i);
     crew.start(thread_main, &contenders[i]);
   }
-  crew.work_until_end(signals, options.seconds);
-  print_truth(contenders, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(contenders, crew.start_ns());
   return 0;
 }

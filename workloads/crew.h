@@ -10,10 +10,13 @@
 
 namespace workload {
 
-/// Made and ended by one thread, after block_end_signals(). Must stay where it is meanwhile.
+/// Made and ended by one thread, before any other: it blocks the signals that end a load. The load
+/// begins when it is made. Must stay where it is meanwhile.
 class Crew {
  public:
   explicit Crew(const char* program) : program_(program) {}
+
+  int64_t start_ns() const { return start_ns_; }  ///< CLOCK_MONOTONIC
 
   void start(void* (*run)(void*), void* argument) {
     pthread_t thread{};
@@ -22,8 +25,8 @@ class Crew {
     threads_.push_back(thread);
   }
   /// Returns when all have ended: told to by a signal or after `seconds`, or done.
-  void work_until_end(const sigset_t& signals, double seconds) {
-    wait_for_end(signals, seconds, [&] { return done_ == static_cast<int>(threads_.size()); });
+  void work_until_end(double seconds) {
+    wait_for_end(signals_, seconds, [&] { return done_ == static_cast<int>(threads_.size()); });
     stop_ = true;
     for (const pthread_t thread : threads_) pthread_join(thread, nullptr);
   }
@@ -41,6 +44,8 @@ class Crew {
 
  private:
   const char* program_;
+  const sigset_t signals_ = block_end_signals();
+  const int64_t start_ns_ = clock_ns(CLOCK_MONOTONIC);
   std::vector<pthread_t> threads_;
   std::atomic<bool> stop_ = false;
   std::atomic<int> done_ = 0;

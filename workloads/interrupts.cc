@@ -232,20 +232,18 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
   sigset_t timers;
   sigemptyset(&timers);
   sigaddset(&timers, SIGRTMIN);
   sigprocmask(SIG_BLOCK, &timers, nullptr);
   workload::Crew crew(kProgram);
   std::vector<Worker> workers = workers_of(options);
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   for (Worker& worker : workers) {
     worker.options = &options;
     worker.crew = &crew;
     crew.start(thread_main, &worker);
   }
-  crew.work_until_end(signals, options.seconds);
-  print_truth(workers, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(workers, crew.start_ns());
   return 0;
 }

@@ -204,18 +204,16 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
   workload::Crew crew(kProgram);
   Churn churn{.options = &options, .crew = &crew};
   churn.one = churn.two =
       workload::slices(options.work, static_cast<int64_t>(options.stay_ms * 1e6));
   if (options.work > 0) churn.one.rounds = churn.two.rounds = 25 * workload::kUnitRounds;
   churn.touched = churn.filled = workload::slices(1);
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   crew.start(move_code, &churn);
   crew.start(churn_memory, &churn);
   if (options.pressure_mib > 0) crew.start(press, &churn);
-  crew.work_until_end(signals, options.seconds);
-  print_truth(churn, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(churn, crew.start_ns());
   return 0;
 }

@@ -165,7 +165,6 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
   const std::vector<int> cpus = my_cpus();
   if (cpus.size() < 2) {
     fprintf(stderr, "%s: there is only one CPU to be on\n", kProgram);
@@ -173,7 +172,6 @@ int main(int argc, char** argv) {
   }
   workload::Crew crew(kProgram);
   std::vector<Traveller> travellers(static_cast<size_t>(options.threads));
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < travellers.size(); i++) {
     Traveller& traveller = travellers[i];
     traveller.options = &options;
@@ -186,7 +184,7 @@ int main(int argc, char** argv) {
     if (options.work > 0) traveller.stays.rounds = 25 * workload::kUnitRounds;
     crew.start(thread_main, &traveller);
   }
-  crew.work_until_end(signals, options.seconds);
-  print_truth(travellers, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(travellers, crew.start_ns());
   return 0;
 }

@@ -18,14 +18,14 @@
 // to 0.1 % asks for few wakings: --fifo keeps those of others away, long bursts the own.
 //
 // Each stamp is several clocks that cannot be read at once. They are read until all of them were
-// within 20 us without a switch between: 0.0002 % of ten seconds.
+// within 20 us without a switch between: 0.0002 % of ten seconds. A CPU that is too slow for that
+// gets more.
 
 #include <fcntl.h>
-#include <pthread.h>
 
-#include <atomic>
 #include <vector>
 
+#include "workloads/crew.h"
 #include "workloads/options.h"
 #include "workloads/workload.h"
 
@@ -64,7 +64,7 @@ struct Stamp {
 
 struct Worker {
   const Options* options = nullptr;
-  std::atomic<bool>* stop = nullptr;
+  workload::Crew* crew = nullptr;
   char name[24] = {};  ///< as given; the kernel keeps 15 characters
   workload::ThreadCounts counts;
   Stamp start, end;
@@ -120,7 +120,7 @@ void* work(void* argument) {
   const int schedstat = open_schedstat();
   const timespec rest{0, static_cast<long>(worker.options->rest_us * 1e3)};
   worker.start = stamp(schedstat);
-  while (!*worker.stop) {
+  while (!worker.crew->is_over()) {
     const Stamp begin = stamp(schedstat);
     burst(static_cast<int64_t>(worker.options->burst_ms * 1e6));
     const Stamp end = stamp(schedstat);
@@ -168,21 +168,15 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
-  std::atomic<bool> stop = false;
+  workload::Crew crew(kProgram);
   std::vector<Worker> workers(static_cast<size_t>(options.threads));
-  std::vector<pthread_t> threads(workers.size());
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < workers.size(); i++) {
     workers[i].options = &options;
-    workers[i].stop = &stop;
+    workers[i].crew = &crew;
     snprintf(workers[i].name, sizeof workers[i].name, "oncpu-%zu", i);
-    errno = pthread_create(&threads[i], nullptr, work, &workers[i]);
-    if (errno != 0) workload::give_up(kProgram, "cannot start a thread");
+    crew.start(work, &workers[i]);
   }
-  workload::wait_for_end(signals, options.seconds, [] { return false; });
-  stop = true;
-  for (const pthread_t thread : threads) pthread_join(thread, nullptr);
-  print_truth(workers, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(workers, crew.start_ns());
   return 0;
 }

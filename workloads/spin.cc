@@ -203,17 +203,15 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
-  const sigset_t signals = workload::block_end_signals();
   workload::Crew crew(kProgram);
   std::vector<Spinner> spinners(static_cast<size_t>(options.threads));
-  const int64_t start_ns = workload::clock_ns(CLOCK_MONOTONIC);
   for (size_t i = 0; i < spinners.size(); i++) {
     spinners[i].options = &options;
     spinners[i].crew = &crew;
     spinners[i].name = "spin-" + std::to_string(i);
     crew.start(thread_main, &spinners[i]);
   }
-  crew.work_until_end(signals, options.seconds);
-  print_truth(options, spinners, start_ns);
+  crew.work_until_end(options.seconds);
+  print_truth(options, spinners, crew.start_ns());
   return 0;
 }
