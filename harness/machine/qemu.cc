@@ -45,7 +45,8 @@ constexpr int kAgentFd = 4;
 // The weight of eighty ordinary programs, divided by the CPUs of the host where sessions share
 // them: a verdict needs that the vCPUs run. With eight busy programs on two cores, all vCPUs had
 // theirs in 51-68 % of the load; at -10 in 1-8 %, and no run could be judged. A real-time class is
-// worse: the kernel stops its threads for 50 ms of every second. Root only; others get 0.
+// worse: the kernel stops its threads for 50 ms of every second. Root only; others get 0. A
+// deterministic guest is the same however long it takes, and is in nobody's way.
 constexpr int kNice = -20;
 // A file takes what it takes; QEMU counts in bytes a second.
 constexpr int64_t kSaveBytesPerS = 100LL << 30;
@@ -292,7 +293,7 @@ Result<std::unique_ptr<Machine>> start_qemu(const MachineOptions& options) {
   Process process = TRY(Process::start({.command = command,
                                         .output = log,
                                         .descriptors = {monitor.theirs.get(), agent.theirs.get()},
-                                        .nice = kNice}));
+                                        .nice = options.is_deterministic ? 0 : kNice}));
   monitor.theirs.reset();
   agent.theirs.reset();
   if (options.is_deterministic) {

@@ -5,15 +5,17 @@
 // instructions alone. What must be known about its kernel comes from the agent, which executes an
 // instruction that does nothing (mark.h).
 //
-// Options: out=FILE (where the counts go when QEMU ends), what=functions|totals|exact, turns=on
-// when all CPUs run in one thread. `totals` counts instructions per CPU and nothing else; `exact`
-// counts each instruction instead of whole blocks, which says how far the others are off: a block
-// that is left early, by a page fault or a device, is counted whole.
+// Options: out=FILE (where the counts go when QEMU ends), what=functions|totals|exact|none,
+// turns=on when all CPUs run in one thread, which also keeps a busy host out of their turns
+// (turns.cc). `totals` counts instructions per CPU and nothing else; `exact` counts each
+// instruction instead of whole blocks, which says how far the others are off: a block that is left
+// early, by a page fault or a device, is counted whole.
 
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@
 
 #include "harness/oracle/counter.h"
 #include "harness/oracle/qemu_plugin.h"
+#include "harness/oracle/turns.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -31,7 +34,12 @@ EXPORTED int qemu_plugin_version = 4;
 namespace lab::oracle {
 namespace {
 
-enum class What { functions, totals, exact };
+enum class What { functions, totals, exact, nothing };
+
+const std::map<std::string_view, What> kWhat = {{"functions", What::functions},
+                                                {"totals", What::totals},
+                                                {"exact", What::exact},
+                                                {"none", What::nothing}};
 
 struct Plugin {
   What what = What::functions;
@@ -159,6 +167,8 @@ bool is_iret(const qemu_plugin_insn* instruction) {
 }
 
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
+  if (plugin.takes_turns) watch_halts(tb);
+  if (plugin.what == What::nothing) return;
   const size_t instructions = qemu_plugin_tb_n_insns(tb);
   size_t bytes = 0;
   for (size_t i = 0; i < instructions; i++) {
@@ -207,6 +217,7 @@ std::string totals_text() {
 }
 
 void on_exit(qemu_plugin_id_t, void*) {
+  if (plugin.what == What::nothing) return;
   const std::string text = plugin.what == What::functions ? plugin.counter->text() : totals_text();
   std::FILE* file = std::fopen(plugin.out.c_str(), "we");
   const bool is_written =
@@ -222,8 +233,9 @@ bool take_option(std::string_view option) {
   if (name == "out") return !(plugin.out = value).empty();
   if (name == "turns") return (plugin.takes_turns = value == "on") || value == "off";
   if (name != "what") return false;
-  plugin.what = value == "totals" ? What::totals : value == "exact" ? What::exact : What::functions;
-  return value == "totals" || value == "exact" || value == "functions";
+  const auto found = kWhat.find(value);
+  if (found != kWhat.end()) plugin.what = found->second;
+  return found != kWhat.end();
 }
 
 }  // namespace
@@ -237,7 +249,7 @@ extern "C" EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info
       std::fprintf(stderr, "thaw-oracle: does not know '%s'\n", argv[i]);
       return 1;
     }
-  if (plugin.out.empty() || !info->system_emulation ||
+  if ((plugin.out.empty() && plugin.what != What::nothing) || !info->system_emulation ||
       std::string_view(info->target_name) != "x86_64") {
     std::fprintf(stderr, "thaw-oracle: wants out=FILE and a whole x86_64 machine\n");
     return 1;
@@ -246,6 +258,12 @@ extern "C" EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info
   if (plugin.takes_turns && plugin.cpus > 1 && (&current_cpu == nullptr || !qemu_get_cpu)) {
     std::fprintf(stderr,
                  "thaw-oracle: this QEMU does not say which CPU's turn it is; use one CPU\n");
+    return 1;
+  }
+  if (plugin.takes_turns && !keep_turns()) {
+    std::fprintf(stderr,
+                 "thaw-oracle: this QEMU does not let its big lock be watched; a busy host would "
+                 "change the guest\n");
     return 1;
   }
   plugin.counter = std::make_unique<Counter>(plugin.cpus, plugin.takes_turns);

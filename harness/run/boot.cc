@@ -39,7 +39,9 @@ std::string parameters_of(const RunRequest& request) {
 
 std::vector<std::string> plugins_of(const RunRequest& request) {
   const MachineSpec& machine = request.test.machine;
-  if (machine.oracle == OracleCounts::nothing) return {};
+  // Deterministic guests have it even if it counts nothing: it keeps a busy host out of their
+  // turns.
+  if (machine.oracle == OracleCounts::nothing && !machine.is_deterministic) return {};
   return {fmt::format("{},out={},what={},turns={}", as_value(request.programs.oracle),
                       as_value(request.directory / kOracleCounts), name_of(machine.oracle),
                       machine.is_deterministic ? "on" : "off")};
