@@ -337,6 +337,17 @@ Result<Profile> read_profile(std::string_view counts, const NameSources& sources
   return Reading(sources).all(counts);
 }
 
+bool paces_evenly(const Profile& profile, int cpus) {
+  // A CPU that sleeps between two of its load's turns executes a per cent and more in its idle
+  // thread, mostly timers of samples (3 % with one of two CPUs busy); one that never sleeps a
+  // hundred-thousandth, as it starts.
+  constexpr double kBusy = 1e-3;
+  uint64_t idle = 0;
+  for (const ThreadProfile& thread : profile.threads)
+    if (thread.tid == 0) idle += thread.instructions();
+  return cpus == 1 || static_cast<double>(idle) < kBusy * static_cast<double>(profile.instructions);
+}
+
 Summary summarize(const Profile& profile, const std::set<int32_t>& processes) {
   Summary summary{.instructions = profile.instructions};
   for (const ThreadProfile& thread : profile.threads) {
@@ -380,6 +391,7 @@ std::string to_json(const Profile& profile) {
               {"start_ns", profile.start_ns},
               {"end_ns", profile.end_ns},
               {"instructions", profile.instructions},
+              {"even", profile.is_even},
               {"threads", std::move(threads)},
               {"executed", to_json(profile.executed)},
               {"slices", std::move(slices)}}

@@ -365,8 +365,9 @@ Status Attempt::read_oracle() {
     return found == files.end() ? fs::path() : found->second;
   };
   const std::string text = TRY(thaw::read_file(counts));
-  const oracle::Profile profile = TRY(
+  oracle::Profile profile = TRY(
       oracle::read_profile(text, {.symbols = symbols, .processes = processes, .file_of = file_of}));
+  profile.is_even = paces_evenly(profile, request_.test.machine.cpus);
   const fs::path file = request_.directory / "oracle.json";
   evidence_.oracle_truth = to_json(profile);
   TRY(thaw::write_file(file, evidence_.oracle_truth));

@@ -61,6 +61,12 @@ struct Fields {
     if (!value.is_string()) return no_truth("{} has no text '{}'", name, key);
     return value.get<std::string>();
   }
+
+  Result<bool> claim(const char* key) const {
+    const Json& value = at(key);
+    if (!value.is_boolean()) return no_truth("'{}' of {} is neither true nor false", key, name);
+    return value.get<bool>();
+  }
 };
 
 Result<OnCpuTruth> on_cpu_of(const Fields& from) {
@@ -187,6 +193,7 @@ Result<Truth> parse_truth(std::string_view text) {
   truth.end_ns = TRY(fields.whole_number("end_ns"));
   if (fields.has("unit")) truth.unit = TRY(fields.text("unit"));
   const bool is_oracle = truth.unit != "ns";
+  if (fields.has("even")) truth.is_even = TRY(fields.claim("even"));
   truth.functions = TRY(functions_of(fields, "cpu_ns", is_oracle));
   if (fields.has("total_cpu_ns")) truth.total = TRY(fields.whole_number("total_cpu_ns"));
   truth.chains = TRY(list_of<ChainTruth>(fields, "chains", "chain", chain_of));

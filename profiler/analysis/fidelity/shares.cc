@@ -9,7 +9,8 @@
 // Shares of user functions are of the samples in user mode; code of the kernel is judged only when
 // NMIs sample, which see it everywhere: a timer's interrupt never sees code that holds interrupts
 // off (skew.cc says by how much). What ran inside an NMI no NMI sees, and is taken out.
-// Instructions are time only where a machine's clock is its instruction counter.
+// Instructions are time only where a machine's clock is its instruction counter, and where CPUs
+// take turns only within a thread, unless none of them is ever idle (Truth::is_even).
 //
 // A call of the system begins and ends with interrupts held off. A timer's interrupt that is due
 // there comes when they are let on again: at its end, at the caller's next instruction. So a timer
@@ -45,6 +46,10 @@ namespace {
 constexpr double kLeastShare = 0.005;
 constexpr double kSpare = 0.001;
 constexpr double kThreadSpare = 0.05;
+constexpr const char* kUneven =
+    "CPUs took turns and were idle at times: who ran alone got more instructions into the same "
+    "time; "
+    "give the guest one CPU";
 /// With fewer samples even one that is never hit is no finding.
 constexpr uint64_t kLeastSamples = 50;
 
@@ -115,7 +120,11 @@ class Shares {
 
   void measure() {
     const Truth& truth = held_.truth;
-    divide(truth.functions, CodeMode::user, truth.program, Tid(0));
+    if (truth.is_even)
+      divide(truth.functions, CodeMode::user, truth.program, Tid(0));
+    else
+      fidelity_.measures.push_back(
+          unavailable(MeasureKind::shares, "shares of functions of all threads", kUneven));
     for (const ThreadTruth& thread : truth.threads)
       divide(thread.functions, CodeMode::user, fmt::format("{} ({})", thread.name, thread.tid),
              thread.tid);
@@ -176,6 +185,9 @@ class Shares {
         held_.truth.functions,
         [](const FunctionTruth& function) { return function.mode == CodeMode::kernel; });
     if (!is_told) return;
+    if (held_.is_by_nmi && !held_.truth.is_even)
+      return fidelity_.measures.push_back(
+          unavailable(MeasureKind::shares, "share of functions of the kernel", kUneven));
     if (held_.is_by_nmi)
       return divide(held_.truth.functions, CodeMode::kernel, held_.truth.program, Tid(0));
     fidelity_.measures.push_back(

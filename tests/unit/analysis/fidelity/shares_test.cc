@@ -132,6 +132,21 @@ TEST(Shares, OfAnOracleAreOfUserModeAlone) {
   EXPECT_FALSE(skew.is_judged);
 }
 
+TEST(Shares, OfCpusThatWereIdleInTurnsAreJudgedWithinThreadsAlone) {
+  Truth truth = oracle_truth();
+  truth.threads.front().functions = truth.functions;
+  const GivenProfile wrong = spin_profile(2'000, 7'000, 1'000);
+  const size_t wrong_on_even =
+      std::ranges::count(wrong_kinds(fidelity_of(wrong, truth)), MeasureKind::shares);
+  truth.is_even = false;
+  const Fidelity fidelity = fidelity_of(wrong, truth);
+  EXPECT_THAT(named(fidelity, "shares of functions of all threads").unavailable,
+              HasSubstr("one CPU"));
+  EXPECT_EQ(named(fidelity, "share of hot of a (7)").value, 20);
+  EXPECT_FALSE(named(fidelity, "share of hot of a (7)").is_good());
+  EXPECT_GE(wrong_on_even, 1u);
+}
+
 TEST(Shares, OfFunctionsThatCallTheSystemAreNotATimersToTell) {
   Truth truth = oracle_truth();
   truth.functions.push_back({.name = "pread", .amount = 500});
