@@ -141,6 +141,10 @@ void Child::collect() {
   while (true) {
     const ssize_t got = ::read(pipe_.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
+    // Nobody holds the other end any more, and poll() would say so again and again. The process may
+    // have long to go: an exiting profiler gives back its rings after it has closed its files, and
+    // on one CPU needs this thread to sleep meanwhile.
+    if (got == 0) pipe_.reset();
     if (got <= 0) break;
     output_.append(buffer, static_cast<size_t>(got));
     if (output_.size() > kMostOutput) output_.erase(kMostOutput / 2, output_.size() - kMostOutput);

@@ -36,6 +36,7 @@ class Child {
   /// The first and the last part of what it printed so far, at most 64 KiB each.
   const std::string& output() const { return output_; }
   int pid() const { return pid_; }
+  /// -1 once nobody can print to it any more, whether it has ended or not.
   int output_fd() const { return pipe_.get(); }
   void signal(int number) const;
   /// Ends it and everything in its process group.

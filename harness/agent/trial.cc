@@ -105,9 +105,6 @@ class Trial {
 void Trial::tick() {
   pollfd outputs[] = {{subject_ ? subject_->output_fd() : -1, POLLIN, 0},
                       {workload_ ? workload_->output_fd() : -1, POLLIN, 0}};
-  // A closed pipe would make poll return at once for ever.
-  if (subject_ && subject_->exit_code()) outputs[0].fd = -1;
-  if (workload_ && workload_->exit_code()) outputs[1].fd = -1;
   ::poll(outputs, 2, kTickMs);
   if (subject_) subject_->collect();
   if (workload_) workload_->collect();
