@@ -9,6 +9,9 @@ int main(int argc, char** argv) {
   // clang-format off
   constexpr const thaw::Command* kCommands[] = {
       &lab::kRunCommand,
+      &lab::kPlanCommand,
+      &lab::kSubmitCommand,
+      &lab::kMergeCommand,
       &lab::kHuntCommand,
       &lab::kBisectCommand,
       &lab::kSelftestCommand,

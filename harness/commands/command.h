@@ -15,6 +15,8 @@ extern const Command kClassifyCommand;
 extern const Command kDoctorCommand;
 extern const Command kHistoryCommand;
 extern const Command kKernelsCommand;
+extern const Command kMergeCommand;
+extern const Command kPlanCommand;
 extern const Command kReplayCommand;
 extern const Command kRunCommand;
 extern const Command kHuntCommand;
@@ -22,5 +24,6 @@ extern const Command kSelftestCommand;
 extern const Command kReportCommand;
 extern const Command kShellCommand;
 extern const Command kShowCommand;
+extern const Command kSubmitCommand;
 
 }  // namespace lab

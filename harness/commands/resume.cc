@@ -18,8 +18,6 @@ using thaw::Status;
 
 namespace {
 
-constexpr const char* kPlanFile = "plan.json";
-
 /// The words after `thawlab run`, as the kernel has them.
 std::vector<std::string> own_arguments() {
   std::vector<std::string> words;
@@ -55,6 +53,7 @@ Result<StoredPlan> describe_plan(const std::vector<Case>& cases, std::vector<Pla
                   .working_directory = fs::current_path(error).string(),
                   .runs = std::move(runs)};
   TRY(add_digests(plan, cases, programs_of(cases, programs)));
+  plan.share = {.plan = plan_digest(plan), .planned = static_cast<int>(plan.runs.size())};
   return plan;
 }
 

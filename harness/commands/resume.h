@@ -12,6 +12,8 @@
 
 namespace lab {
 
+constexpr const char* kPlanFile = "plan.json";
+
 /// Everything that decides what a session's runs are, with digests of the programs and case files.
 thaw::Result<StoredPlan> describe_plan(const std::vector<Case>& cases, std::vector<PlannedRun> runs,
                                        const Programs& programs);

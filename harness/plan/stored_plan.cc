@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/plan/shards.h"
 #include "harness/provision/digest.h"
 
 namespace lab {
@@ -32,11 +33,13 @@ json run_to_json(const PlannedRun& run) {
             {"version", run.kernel.version},
             {"suite", run.kernel.suite}}},
           {"expected", name_of(run.expected)},
+          {"or_expected", json::array()},
           {"or_incapable", run.or_incapable},
           {"expected_reason", run.expected_reason},
           {"seed", run.seed},
           {"repetition", run.repetition},
           {"missing", nullptr}};
+  for (const VerdictKind kind : run.or_expected) to["or_expected"].push_back(name_of(kind));
   if (run.missing) to["missing"] = run.missing->message;
   return to;
 }
@@ -56,13 +59,45 @@ PlannedRun run_from_json(const json& from) {
   run.test.name = from.at("case");
   run.test.file = from.at("file").get<std::string>();
   run.or_incapable = from.at("or_incapable");
+  for (const json& kind : from.value("or_expected", json::array()))
+    run.or_expected.push_back(verdict_from_name(kind.get<std::string>()).value());
   run.expected = verdict_from_name(from.at("expected").get<std::string>()).value();
   if (!from.at("missing").is_null())
     run.missing = thaw::Error{ErrorKind::Environment, from.at("missing"), 0};
   return run;
 }
 
+Share share_from_json(const json& from) {
+  return {.number = from.at("number"),
+          .of = from.at("of"),
+          .plan = from.at("plan"),
+          .planned = from.at("planned")};
+}
+
 }  // namespace
+
+std::string plan_digest(const StoredPlan& plan) {
+  json what = json::array();
+  for (const PlannedRun& run : plan.runs) {
+    const auto test = std::ranges::find(plan.cases, run.test.name, &StoredCase::name);
+    what.push_back({run.id, test == plan.cases.end() ? "" : test->sha256, run.kernel.provider,
+                    run.kernel.release, run.kernel.package, run.kernel.version, run.seed});
+  }
+  return sha256_of(what.dump());
+}
+
+StoredPlan share_of(const StoredPlan& whole, int number, int of) {
+  StoredPlan part = whole;
+  part.share = {.number = number,
+                .of = of,
+                .plan = plan_digest(whole),
+                .planned = static_cast<int>(whole.runs.size())};
+  part.runs.clear();
+  const auto shares = divide(whole.runs, of);
+  for (const size_t i : shares[static_cast<size_t>(number) - 1])
+    part.runs.push_back(whole.runs[i]);
+  return part;
+}
 
 std::string plan_to_json(const StoredPlan& plan) {
   json cases = json::array();
@@ -75,7 +110,12 @@ std::string plan_to_json(const StoredPlan& plan) {
                 {"working_directory", plan.working_directory},
                 {"programs", plan.programs},
                 {"cases", cases},
-                {"runs", runs}};
+                {"runs", runs},
+                {"share",
+                 {{"number", plan.share.number},
+                  {"of", plan.share.of},
+                  {"plan", plan.share.plan},
+                  {"planned", plan.share.planned}}}};
   // An argument may hold any byte.
   return to.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -92,6 +132,8 @@ Result<StoredPlan> plan_from_json(std::string_view text, std::string_view name) 
     for (const json& one : from.at("cases"))
       plan.cases.push_back({one.at("name"), one.at("file"), one.at("sha256")});
     for (const json& run : from.at("runs")) plan.runs.push_back(run_from_json(run));
+    plan.share.planned = static_cast<int>(plan.runs.size());
+    if (from.contains("share")) plan.share = share_from_json(from["share"]);
     return plan;
   } catch (const std::exception& error) {
     return fail(ErrorKind::Corrupt, "{}: damaged: {}", name, error.what());

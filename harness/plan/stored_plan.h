@@ -18,6 +18,16 @@ struct StoredCase {
   std::string sha256;  ///< of the file
 };
 
+/// What a session plays of a plan that several machines share; of a plan that is one session's, 1
+/// of 1.
+struct Share {
+  int number = 1;  ///< from 1
+  int of = 1;
+  std::string plan;  ///< digest of the whole: see plan_digest(); "" of a plan that was never shared
+  int planned = 0;   ///< runs of the whole
+  friend bool operator==(const Share&, const Share&) = default;
+};
+
 struct StoredPlan {
   static constexpr int kSchema = 1;
   std::vector<std::string> arguments;  ///< of `thawlab run`, as they were typed
@@ -26,7 +36,15 @@ struct StoredPlan {
   std::vector<StoredCase> cases;
   /// Without their cases: of `test` only name, file and run.seed are kept.
   std::vector<PlannedRun> runs;
+  Share share;
 };
+
+/// SHA-256 of what is run: ids, cases with the digests of their files, kernels and seeds. The same
+/// on every machine that planned the same; programs are no part of it. Pure.
+std::string plan_digest(const StoredPlan& plan);
+
+/// What machine `number` (from 1) of `of` plays of a whole plan: see divide(). Pure.
+StoredPlan share_of(const StoredPlan& whole, int number, int of);
 
 std::string plan_to_json(const StoredPlan& plan);
 

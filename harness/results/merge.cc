@@ -1,0 +1,166 @@
+// Joining results. Goal: whoever merges the shards of a night, in whatever order, once or again
+// after a lost one came in, has the results that one machine would have written.
+//
+// A run is its id within its plan: the plan says which runs there are, shards are disjoint, so two
+// results of one id are one run that was played twice (a node was lost, its shard played again
+// elsewhere, and the first came back). Which one counts must not depend on the order of arguments:
+// the session that began first, ties by its name.
+
+#include "harness/results/merge.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "harness/provision/digest.h"
+
+namespace lab {
+
+using thaw::ErrorKind;
+using thaw::fail;
+using thaw::Result;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "" of a session of its own.
+std::string plan_of(const MergePart& part) {
+  return part.plan ? part.plan->share.plan : "";
+}
+
+void put_in_order(std::vector<MergePart>& parts) {
+  std::ranges::sort(parts, [](const MergePart& a, const MergePart& b) {
+    return std::tie(a.results.started, a.results.session, a.directory) <
+           std::tie(b.results.started, b.results.session, b.directory);
+  });
+}
+
+/// Fails when one id means runs of different plans.
+thaw::Status check_ids(const std::vector<MergePart>& parts) {
+  std::map<std::string, const MergePart*> seen;
+  for (const MergePart& part : parts)
+    for (const RunResult& run : part.results.runs) {
+      const auto [other, is_new] = seen.try_emplace(run.id, &part);
+      if (!is_new && plan_of(*other->second) != plan_of(part))
+        return fail(
+            ErrorKind::User,
+            "{} is in {} and in {}, which are of different plans: merge each plan by itself",
+            run.id, other->second->directory.string(), part.directory.string());
+    }
+  return {};
+}
+
+/// Of all parts together, in the order of `whole` where that is known.
+std::optional<StoredPlan> plan_of_all(const std::vector<MergePart>& parts,
+                                      std::optional<StoredPlan> whole) {
+  if (whole) return whole;
+  if (std::ranges::any_of(parts, [](const MergePart& part) { return !part.plan; }))
+    return std::nullopt;
+  StoredPlan plan = *parts.front().plan;
+  plan.runs.clear();
+  std::set<std::string> ids;
+  for (const MergePart& part : parts)
+    for (const PlannedRun& run : part.plan->runs)
+      if (ids.insert(run.id).second) plan.runs.push_back(run);
+  plan.share.number = plan.share.of = 1;
+  return plan;
+}
+
+/// One result in two places: merged before, or copied. Times are kept to the nanosecond.
+bool is_same(const RunResult& a, const RunResult& b) {
+  return a.wall_s == b.wall_s && a.agent_hello_ms == b.agent_hello_ms &&
+         a.guest_digest == b.guest_digest && a.verdict.kind == b.verdict.kind;
+}
+
+/// The same parts make the same name, and so does what was made of them together with them: of one
+/// plan it is the plan's and that of the moment when the first machine began.
+std::string session_of(const std::vector<MergePart>& parts) {
+  std::set<std::string> names;
+  std::set<std::string> plans;
+  for (const MergePart& part : parts) {
+    names.insert(part.results.session);
+    plans.insert(plan_of(part));
+  }
+  if (names.size() == 1) return *names.begin();
+  std::string text = fmt::format("{}", fmt::join(names, "\n"));
+  if (plans.size() == 1 && !plans.begin()->empty())
+    text = *plans.begin() + parts.front().results.started;
+  return sha256_of(text).substr(0, 16);
+}
+
+std::string one_of(const std::set<std::string>& words) {
+  return words.size() == 1 ? *words.begin() : fmt::format("{} machines", words.size());
+}
+
+ResultSet head_of(const std::vector<MergePart>& parts) {
+  ResultSet head = parts.front().results;
+  head.runs.clear();
+  std::set<std::string> hosts;
+  std::set<std::string> host_ids;
+  std::set<std::string> names;
+  for (const MergePart& part : parts) {
+    hosts.insert(part.results.host);
+    host_ids.insert(part.results.host_id);
+    names.insert(part.results.name);
+  }
+  head.host = one_of(hosts);
+  if (host_ids.size() > 1) head.host_id = "";
+  head.name = fmt::format("{}", fmt::join(names, "+"));
+  head.session = session_of(parts);
+  return head;
+}
+
+}  // namespace
+
+Result<Merged> merge(std::vector<MergePart> parts, std::optional<StoredPlan> whole) {
+  if (parts.empty()) return fail(ErrorKind::User, "there are no results to merge");
+  put_in_order(parts);
+  TRY(check_ids(parts));
+  Merged merged{.results = head_of(parts), .plan = plan_of_all(parts, std::move(whole))};
+  std::map<std::string, std::pair<const RunResult*, const MergePart*>> results;
+  std::vector<std::string> order;
+  for (const MergePart& part : parts)
+    for (const RunResult& run : part.results.runs) {
+      const auto [first, is_new] = results.try_emplace(run.id, &run, &part);
+      if (is_new)
+        order.push_back(run.id);
+      else if (!is_same(*first->second.first, run))
+        merged.notes.push_back(fmt::format("{} was played in {} and in {}: the first counts",
+                                           run.id, first->second.second->directory.string(),
+                                           part.directory.string()));
+    }
+  if (merged.plan) {
+    order.clear();
+    for (const PlannedRun& run : merged.plan->runs) order.push_back(run.id);
+  } else {
+    std::ranges::sort(order);
+  }
+  for (const std::string& id : order) {
+    const auto found = results.find(id);
+    if (found == results.end()) {
+      merged.missing.push_back(id);
+      continue;
+    }
+    merged.results.runs.push_back(*found->second.first);
+    merged.from.push_back(found->second.second->directory);
+    results.erase(found);
+  }
+  for (const auto& [id, left] : results) {
+    merged.results.runs.push_back(*left.first);
+    merged.from.push_back(left.second->directory);
+    merged.notes.push_back(fmt::format("{} is in no plan", id));
+  }
+  merged.results.planned = static_cast<int>(merged.results.runs.size() + merged.missing.size());
+  // Shards that are not here at all, and whose plans nobody has.
+  if (merged.plan && merged.plan->share.planned > merged.results.planned) {
+    merged.notes.push_back(fmt::format("{} of {} planned runs are in shards that are not here",
+                                       merged.plan->share.planned - merged.results.planned,
+                                       merged.plan->share.planned));
+    merged.results.planned = merged.plan->share.planned;
+  }
+  merged.results.finished = static_cast<int>(merged.results.runs.size()) == merged.results.planned;
+  return merged;
+}
+
+}  // namespace lab
