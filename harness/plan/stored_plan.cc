@@ -94,8 +94,7 @@ StoredPlan share_of(const StoredPlan& whole, int number, int of) {
                 .planned = static_cast<int>(whole.runs.size())};
   part.runs.clear();
   const auto shares = divide(whole.runs, of);
-  for (const size_t i : shares[static_cast<size_t>(number) - 1])
-    part.runs.push_back(whole.runs[i]);
+  for (const size_t i : shares[static_cast<size_t>(number) - 1]) part.runs.push_back(whole.runs[i]);
   return part;
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "harness/provision/digest.h"
 
@@ -89,24 +90,23 @@ std::string session_of(const std::vector<MergePart>& parts) {
   return sha256_of(text).substr(0, 16);
 }
 
-std::string one_of(const std::set<std::string>& words) {
-  return words.size() == 1 ? *words.begin() : fmt::format("{} machines", words.size());
+/// Names joined by "+"; each once, also of parts that were joined before.
+std::string joined(const std::vector<MergePart>& parts, std::string ResultSet::*field) {
+  std::set<std::string> words;
+  for (const MergePart& part : parts) {
+    std::istringstream names(part.results.*field);
+    for (std::string name; std::getline(names, name, '+');) words.insert(name);
+  }
+  return fmt::format("{}", fmt::join(words, "+"));
 }
 
 ResultSet head_of(const std::vector<MergePart>& parts) {
   ResultSet head = parts.front().results;
   head.runs.clear();
-  std::set<std::string> hosts;
-  std::set<std::string> host_ids;
-  std::set<std::string> names;
-  for (const MergePart& part : parts) {
-    hosts.insert(part.results.host);
-    host_ids.insert(part.results.host_id);
-    names.insert(part.results.name);
-  }
-  head.host = one_of(hosts);
-  if (host_ids.size() > 1) head.host_id = "";
-  head.name = fmt::format("{}", fmt::join(names, "+"));
+  head.name = joined(parts, &ResultSet::name);
+  head.host_id = joined(parts, &ResultSet::host_id);
+  if (const auto others = std::ranges::count(head.host_id, '+'); others > 0)
+    head.host = fmt::format("{} machines", others + 1);
   head.session = session_of(parts);
   return head;
 }

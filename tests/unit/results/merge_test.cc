@@ -80,10 +80,10 @@ TEST(Merge, HasEachRunOfEachPartInThePlansOrder) {
 TEST(Merge, IsTheSameInAnyOrderAndAgain) {
   const Merged once = merged({shard(1, "t1"), shard(2, "t2")});
   const Merged turned = merged({shard(2, "t2"), shard(1, "t1")});
-  EXPECT_EQ(to_json(once.results), to_json(turned.results));
+  EXPECT_TRUE(to_json(once.results) == to_json(turned.results));
   MergePart whole{.directory = "/night/all", .results = once.results, .plan = once.plan};
   const Merged again = merged({whole, shard(2, "t2"), shard(1, "t1"), shard(1, "t1")});
-  EXPECT_EQ(to_json(again.results), to_json(once.results));
+  EXPECT_TRUE(to_json(again.results) == to_json(once.results)) << again.results.host;
   EXPECT_THAT(again.notes, IsEmpty());
 }
 
