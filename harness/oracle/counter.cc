@@ -11,7 +11,10 @@
 // NMIs. What is executed in one cannot be sampled by one, so it is kept apart. It begins with the
 // kernel's entry for NMIs and ends with the `iret` that leaves it: after an iret in the entry code,
 // the next block is outside unless it is that code again; a block of user space is outside as well,
-// since an NMI that came from there returns by another way.
+// since an NMI that came from there returns by another way. The interrupt for work that an NMI left
+// behind (irq_work: the kernel's message of an unknown NMI, the wake-up of a BPF ring's reader)
+// comes right after it, before anything else is executed, and no NMI comes so soon again: it counts
+// as the NMI's, up to its own return.
 
 #include "harness/oracle/counter.h"
 
@@ -48,6 +51,7 @@ void Counter::mark(Block& block) const {
   block.hook = is_at(layout_.switch_to)   ? Hook::switch_to
                : is_at(layout_.exec)      ? Hook::exec
                : is_at(layout_.nmi_entry) ? Hook::nmi_entry
+               : is_at(layout_.irq_work)  ? Hook::irq_work
                                           : Hook::none;
   block.is_nmi_entry_code =
       block.address >= layout_.nmi_entry && block.address < layout_.nmi_entry_end;
@@ -78,21 +82,31 @@ void Counter::set_layout(const Layout& layout) {
 }
 
 void Counter::follow_nmi(Cpu& cpu, const Block& block) {
-  const bool is_over = block.is_user() || (cpu.is_leaving_nmi && !block.is_nmi_entry_code);
-  if (!is_over) {
+  if (cpu.is_after_nmi) {
+    // It lets no other interrupt in: the first return is its own. Or it ends with another thread.
+    const bool is_over = block.is_user() || cpu.is_leaving_nmi || block.hook == Hook::switch_to;
+    cpu.is_leaving_nmi = block.ends_in_iret;
+    if (!is_over) return;
+  } else {
+    const bool is_over = block.is_user() || (cpu.is_leaving_nmi && !block.is_nmi_entry_code);
+    if (is_over && block.hook == Hook::irq_work) {
+      cpu.is_after_nmi = true;
+      cpu.is_leaving_nmi = false;
+      return;
+    }
     cpu.is_leaving_nmi = block.is_nmi_entry_code && block.ends_in_iret;
-    return;
+    if (!is_over) return;
   }
   const std::lock_guard lock(mutex_);
   add_up(cpu);
-  cpu.in_nmi = cpu.is_leaving_nmi = false;
+  cpu.in_nmi = cpu.is_leaving_nmi = cpu.is_after_nmi = false;
 }
 
 void Counter::enters_nmi(unsigned cpu) {
   const std::lock_guard lock(mutex_);
   add_up(cpus_[cpu]);
   cpus_[cpu].in_nmi = true;
-  cpus_[cpu].is_leaving_nmi = false;
+  cpus_[cpu].is_leaving_nmi = cpus_[cpu].is_after_nmi = false;
 }
 
 void Counter::leaves(unsigned cpu, std::string name) {

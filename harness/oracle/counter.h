@@ -16,7 +16,7 @@
 namespace lab::oracle {
 
 /// What a block's execution means besides its instructions.
-enum class Hook : uint8_t { none, switch_to, exec, nmi_entry };
+enum class Hook : uint8_t { none, switch_to, exec, nmi_entry, irq_work };
 
 /// Code that is always entered at its first instruction, as QEMU translates it. Two translations of
 /// the same instructions are one block.
@@ -85,7 +85,8 @@ class Counter {
     unsigned index = 0;
     uint32_t thread = 0;
     bool in_nmi = false;
-    bool is_leaving_nmi = false;
+    bool is_leaving_nmi = false;  ///< or what it left behind
+    bool is_after_nmi = false;    ///< in the interrupt that an NMI asked for
     std::vector<Block*> touched;
   };
   struct Key {

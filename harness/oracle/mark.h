@@ -16,7 +16,7 @@ enum class Mark : uint64_t {
   end = 4,     ///< argument: CLOCK_MONOTONIC, ns; counting ends
 };
 
-inline constexpr uint64_t kLayoutVersion = 1;
+inline constexpr uint64_t kLayoutVersion = 2;
 
 /// Where the guest's kernel keeps what tells threads apart. Addresses are the guest's, virtual;
 /// offsets are in bytes, from the start of task_struct.
@@ -26,6 +26,7 @@ struct Layout {
   uint64_t exec = 0;           ///< perf_event_exec(): the current thread has a new program
   uint64_t nmi_entry = 0;      ///< asm_exc_nmi
   uint64_t nmi_entry_end = 0;  ///< the symbol after it
+  uint64_t irq_work = 0;       ///< asm_sysvec_irq_work
   uint32_t pid = 0;            ///< of task_struct.pid, which user space calls tid
   uint32_t tgid = 0;           ///< of task_struct.tgid, which user space calls pid
   uint32_t comm = 0;
