@@ -34,7 +34,7 @@ struct Ready {
 };
 
 struct Subject {
-  /// Arguments; "{duration_s}" and "{capture}" are replaced. Empty: nothing is under test, only the
+  /// Arguments; "{duration_s}", "{capture}" and "{case}" (the directory of its file) are replaced. Empty: nothing is under test, only the
   /// load.
   std::vector<std::string> command;
   Ready ready;

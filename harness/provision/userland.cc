@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -34,6 +35,8 @@ namespace fs = std::filesystem;
 constexpr int kLayout = 1;
 // As the index of kernels: a nightly run sees an update the same night.
 constexpr auto kStateLife = std::chrono::hours(24);
+
+const std::set<std::string_view> kRolling{"sid", "unstable", "experimental"};
 
 class Maker {
  public:
@@ -77,8 +80,10 @@ std::optional<std::string> Maker::kept_state() const {
 thaw::Result<std::string> Maker::read_state() {
   say(fmt::format("reading the package lists of Debian {}", spec_.suite));
   sources_ = TRY(parse_sources(kKernelsToml));
-  sources_.suites = {{.name = spec_.suite, .archive = "debian"},
-                     {.name = spec_.suite + "-security", .archive = "debian-security"}};
+  sources_.suites = {{.name = spec_.suite, .archive = "debian"}};
+  // What is never released has no security updates of its own.
+  if (!kRolling.contains(spec_.suite))
+    sources_.suites.push_back({.name = spec_.suite + "-security", .archive = "debian-security"});
   mirrors_ = options_.mirrors.empty() ? TRY(machine_mirrors()) : options_.mirrors;
   const Apt apt = TRY(Apt::open(place_ / ("apt-" + spec_.suite), sources_, mirrors_));
   const std::string complaint = TRY(apt.update());
