@@ -10,6 +10,9 @@
 #include <exception>
 #include <string_view>
 
+#include "profiler/base/command_pages.h"
+#include "profiler/base/documents.h"
+
 namespace thaw {
 
 namespace {
@@ -39,6 +42,11 @@ int parse_and_run(const Program& program, int argc, char** argv) {
     CLI::App* subcommand = app.add_subcommand(command->name, command->summary);
     auto run_it = command->setup(*subcommand);
     subcommand->final_callback([&chosen, run_it] { chosen = run_it; });
+  }
+  // For those who package it, and in no help: `PROGRAM --documents DIRECTORY`.
+  if (argc == 3 && std::string_view(argv[1]) == "--documents") {
+    const Status written = write_documents(read_pages(app), THAW_VERSION, argv[2]);
+    return written ? 0 : print_error(program, written.error());
   }
   // CLI11 would say no more than that a subcommand is required.
   if (argc > 1 && argv[1][0] != '-' && !is_command(program, argv[1])) {

@@ -31,9 +31,12 @@ struct Program {
 /// For check(): a number from `least` to `most`. CLI11's own ranges let "nan" pass.
 CLI::Validator number_between(double least, double most);
 
-/// For transform(): one of the words of a table, whose values are enumerators.
+/// For transform(): one of the words of a table, whose values are enumerators. The words, with
+/// commas, are the validator's name, where command_pages.h finds them.
 template <class Table>
 CLI::Validator one_of(Table table) {
+  std::string words;
+  for (const auto& [name, value] : table) words += (words.empty() ? "" : ",") + std::string(name);
   return CLI::Validator(
       [table](std::string& word) -> std::string {
         std::string known;
@@ -46,7 +49,7 @@ CLI::Validator one_of(Table table) {
         }
         return fmt::format("'{}' is none of {}", word, known);
       },
-      "");
+      "", words);
 }
 
 /// Parses, runs one command, prints its Error. Returns the exit code: the command's own; 2 for a
