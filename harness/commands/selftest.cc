@@ -105,7 +105,7 @@ class Selftest {
 
 /// A pattern that means this kernel and no other.
 std::string pattern_of(const KernelRef& kernel) {
-  return kernel.provider == "debian" ? "debian:" + kernel.release : kernel.release;
+  return kernel.version.empty() ? kernel.release : kernel.provider + ":" + kernel.release;
 }
 
 PlannedRun Selftest::planned(const Check& check, const KernelRef& kernel, int repetition) const {

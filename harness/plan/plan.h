@@ -31,7 +31,8 @@ struct PlannedRun {
 
   /// The pattern that means this kernel and no other.
   std::string exact_pattern() const {
-    return kernel.provider == "debian" ? "debian:" + kernel.release : pattern;
+    const bool is_packaged = !kernel.version.empty() && !kernel.release.empty();
+    return is_packaged ? kernel.provider + ":" + kernel.release : pattern;
   }
 };
 

@@ -1,5 +1,6 @@
 // All libarchive code. A .deb is an ar archive with data.tar.* inside: two readers, the inner one
-// fed by the outer one's data, so that nothing is stored in between.
+// fed by the outer one's data, so that nothing is stored in between. An .rpm is, after headers that
+// libarchive skips, a compressed cpio, and Arch's package is a compressed tar: one reader each.
 //
 // Files are created by us and not by libarchive's disk writer: it would also make the links,
 // devices and owners that a package may hold, and we want none of them.
@@ -60,7 +61,7 @@ la_ssize_t read_feed(archive*, void* state, const void** bytes) noexcept {
 }
 
 /// Where an entry of a package goes below the cache's directory; none when it is not wanted.
-thaw::Result<std::optional<fs::path>> place_of(const fs::path& deb, std::string_view name) {
+thaw::Result<std::optional<fs::path>> place_of(const fs::path& package, std::string_view name) {
   if (name.starts_with("./")) name.remove_prefix(2);
   if (name.starts_with("usr/lib/modules/")) name.remove_prefix(4);
   if (name.starts_with("usr/share/doc/") &&
@@ -70,12 +71,12 @@ thaw::Result<std::optional<fs::path>> place_of(const fs::path& deb, std::string_
   const fs::path path(name);
   for (const fs::path& part : path)
     if (part == "..")
-      return thaw::fail(ErrorKind::Corrupt, "{} holds a file outside of itself: {}", deb.string(),
-                        name);
+      return thaw::fail(ErrorKind::Corrupt, "{} holds a file outside of itself: {}",
+                        package.string(), name);
   return path;
 }
 
-thaw::Status write_entry(const fs::path& deb, archive* reader, archive_entry* entry,
+thaw::Status write_entry(const fs::path& package, archive* reader, archive_entry* entry,
                          const fs::path& target) {
   std::error_code error;
   fs::create_directories(target.parent_path(), error);
@@ -87,29 +88,31 @@ thaw::Status write_entry(const fs::path& deb, archive* reader, archive_entry* en
   if (archive_read_data_into_fd(reader, fd.get()) != ARCHIVE_OK) {
     if (archive_errno(reader) == ENOSPC)
       return thaw::fail_errno(ENOSPC, fmt::format("cannot write {}", target.string()));
-    return damaged(deb, reader);
+    return damaged(package, reader);
   }
   return {};
 }
 
-thaw::Status unpack_tar(const fs::path& deb, archive* outer, const fs::path& directory) {
+thaw::Status unpack_entries(const fs::path& package, archive* reader, const fs::path& directory) {
+  archive_entry* entry = nullptr;
+  while (TRY(next_entry(package, reader, &entry))) {
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr)
+      continue;
+    const auto place = TRY(place_of(package, archive_entry_pathname(entry)));
+    if (place) TRY(write_entry(package, reader, entry, directory / *place));
+  }
+  return {};
+}
+
+thaw::Status unpack_nested(const fs::path& deb, archive* outer, const fs::path& directory) {
   Feed feed{outer};
   const Reader inner(archive_read_new());
   archive_read_support_filter_all(inner.get());
   archive_read_support_format_tar(inner.get());
   if (archive_read_open(inner.get(), &feed, nullptr, read_feed, nullptr) != ARCHIVE_OK)
     return damaged(deb, inner.get());
-  archive_entry* entry = nullptr;
-  while (TRY(next_entry(deb, inner.get(), &entry))) {
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr)
-      continue;
-    const auto place = TRY(place_of(deb, archive_entry_pathname(entry)));
-    if (place) TRY(write_entry(deb, inner.get(), entry, directory / *place));
-  }
-  return {};
+  return unpack_entries(deb, inner.get(), directory);
 }
-
-}  // namespace
 
 thaw::Status unpack_deb(const fs::path& deb, const fs::path& directory) {
   const Reader outer(archive_read_new());
@@ -119,10 +122,56 @@ thaw::Status unpack_deb(const fs::path& deb, const fs::path& directory) {
   archive_entry* entry = nullptr;
   while (TRY(next_entry(deb, outer.get(), &entry))) {
     if (std::string_view(archive_entry_pathname(entry)).starts_with("data.tar"))
-      return unpack_tar(deb, outer.get(), directory);
+      return unpack_nested(deb, outer.get(), directory);
   }
   return thaw::fail(ErrorKind::Corrupt, "{} is not a Debian package: it has no data.tar",
                     deb.string());
+}
+
+/// A reader of a compressed tar or, in an .rpm, cpio.
+thaw::Result<Reader> open_plain(const fs::path& file) {
+  Reader reader(archive_read_new());
+  archive_read_support_filter_all(reader.get());
+  archive_read_support_format_tar(reader.get());
+  archive_read_support_format_cpio(reader.get());
+  if (archive_read_open_filename(reader.get(), file.c_str(), 256 * 1024) != ARCHIVE_OK)
+    return damaged(file, reader.get());
+  return reader;
+}
+
+}  // namespace
+
+bool is_package_name(std::string_view file_name) {
+  return file_name.ends_with(".deb") || file_name.ends_with(".rpm") ||
+         (file_name.find(".pkg.tar") != std::string_view::npos && !file_name.ends_with(".sig"));
+}
+
+thaw::Status unpack_package(const fs::path& package, const fs::path& directory) {
+  if (package.extension() == ".deb") return unpack_deb(package, directory);
+  const Reader reader = TRY(open_plain(package));
+  return unpack_entries(package, reader.get(), directory);
+}
+
+thaw::Status read_tar(
+    const fs::path& tar,
+    const std::function<void(std::string_view path, std::string_view content)>& read) {
+  // A desc of Arch has a few kilobytes; more would not be one.
+  constexpr int64_t kMostBytes = 1 << 20;
+  const Reader reader = TRY(open_plain(tar));
+  archive_entry* entry = nullptr;
+  std::string content;
+  while (TRY(next_entry(tar, reader.get(), &entry))) {
+    if (archive_entry_filetype(entry) != AE_IFREG) continue;
+    if (archive_entry_size(entry) > kMostBytes)
+      return thaw::fail(ErrorKind::Corrupt, "{} holds {} bytes of {}", tar.string(),
+                        archive_entry_size(entry), archive_entry_pathname(entry));
+    content.resize(static_cast<size_t>(archive_entry_size(entry)));
+    if (archive_read_data(reader.get(), content.data(), content.size()) !=
+        static_cast<la_ssize_t>(content.size()))
+      return damaged(tar, reader.get());
+    read(archive_entry_pathname(entry), content);
+  }
+  return {};
 }
 
 thaw::Result<std::string> decompressed(const fs::path& file) {

@@ -1,7 +1,8 @@
 #pragma once
-// libarchive in three verbs: unpack a .deb, decompress a file, write a cpio.
+// libarchive in a few verbs: unpack a package, read a tar, decompress a file, write a cpio.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,15 +14,25 @@ struct archive;
 
 namespace lab {
 
-/// Where unpack_deb() puts the package's changelog.
+/// Where unpack_package() puts the package's changelog.
 inline constexpr const char* kChangelog = "changelog.gz";
 
-/// Unpacks what a kernel is made of from a .deb: regular files below boot/, lib/modules/ and
-/// usr/lib/modules/ (which becomes lib/modules/), and the changelog, as kChangelog. Links, owners
-/// and everything else are left out. Fails with Corrupt when it is no .deb or is damaged;
-/// `directory` may then hold a part. Damage in data.tar.gz, or in zstd without a checksum, goes
-/// unseen: libarchive checks xz alone for certain.
-thaw::Status unpack_deb(const std::filesystem::path& deb, const std::filesystem::path& directory);
+/// Unpacks what a kernel is made of from a package, a .deb, an .rpm or an Arch .pkg.tar.*: regular
+/// files below boot/, lib/modules/ and usr/lib/modules/ (which becomes lib/modules/), and Debian's
+/// changelog, as kChangelog. Links, owners and everything else are left out. Fails with Corrupt
+/// when it is none of these or is damaged; `directory` may then hold a part. Damage in gzip, or in
+/// zstd without a checksum, goes unseen: libarchive checks xz alone for certain.
+thaw::Status unpack_package(const std::filesystem::path& package,
+                            const std::filesystem::path& directory);
+
+/// Whether the name is that of such a package.
+bool is_package_name(std::string_view file_name);
+
+/// Calls `read` with path and content of each regular file of a tar, compressed or not. Fails with
+/// Corrupt when it is damaged, or holds a file of more than a megabyte.
+thaw::Status read_tar(
+    const std::filesystem::path& tar,
+    const std::function<void(std::string_view path, std::string_view content)>& read);
 
 /// Content of a file compressed with xz, zstd, gzip, …; of any other file as it is.
 thaw::Result<std::string> decompressed(const std::filesystem::path& file);

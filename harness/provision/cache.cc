@@ -1,11 +1,16 @@
 // One directory per kernel, complete from the moment it has its name: made in a work directory on
-// the same file system, described by kernel.json and SHA256SUMS, then renamed. Readers need no
-// lock; writers of the same kernel take turns with flock, which a killed process gives up.
+// the same file system, described by kernel.json and SHA256SUMS, then renamed. Nobody needs a
+// lock to see it whole; writers of the same kernel take turns with flock, which a killed process
+// gives up.
+//
+// A kernel's own lock is on its kernel.json: readers share it while they use the files, remove()
+// must have it alone. Its modification time says when the kernel was last used.
 
 #include "harness/provision/cache.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,6 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr int kSchema = 1;
 constexpr std::string_view kWorkPrefix = ".work-";
+constexpr const char* kPinned = "pinned";
 
 std::unexpected<thaw::Error> cannot(std::string_view verb, const fs::path& path,
                                     const std::error_code& error) {
@@ -77,6 +83,7 @@ json description(const PackagedKernel& kernel, const FoundKernel& found, const f
           {"package", kernel.ref.package},
           {"version", kernel.ref.version},
           {"suite", kernel.ref.suite},
+          {"order", name_of(kernel.ref.order)},
           {"packages", packages},
           {"vmlinuz", below_tree(found.vmlinuz, tree)},
           {"config", below_tree(found.config, tree)},
@@ -105,7 +112,8 @@ std::optional<Described> read_description(const fs::path& place) {
                      .package = text_of(object, "package"),
                      .version = text_of(object, "version"),
                      .suite = text_of(object, "suite"),
-                     .cached = true};
+                     .cached = true,
+                     .order = version_order(text_of(object, "order"))};
   for (const json& file : object.value("packages", json::array()))
     read.kernel.packages.push_back(
         {text_of(file, "name"), text_of(file, "version"), text_of(file, "sha256"), 0});
@@ -173,17 +181,42 @@ fs::path Cache::place_of(const KernelRef& kernel) const {
 std::vector<PackagedKernel> Cache::list() const {
   std::vector<PackagedKernel> kernels;
   std::error_code missing;
-  for (const char* provider : {"debian", "local"})
-    for (const auto& entry : fs::directory_iterator(root_ / "kernels" / provider, missing))
+  for (const auto& provider : fs::directory_iterator(root_ / "kernels", missing)) {
+    if (provider.path().filename().string().starts_with(kWorkPrefix)) continue;
+    for (const auto& entry : fs::directory_iterator(provider.path(), missing))
       if (auto read = read_description(entry.path())) kernels.push_back(std::move(read->kernel));
+  }
   return kernels;
 }
+
+namespace {
+
+/// The kernel.json at `place`, locked; none when it is not there, or is removed or replaced while
+/// this waits.
+std::shared_ptr<const thaw::UniqueFd> lock_description(const fs::path& place, int how) {
+  const fs::path file = place / "kernel.json";
+  // Not for writing: a cache may belong to somebody else.
+  auto fd = std::make_shared<thaw::UniqueFd>(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd->is_valid()) return nullptr;
+  while (::flock(fd->get(), how) != 0)
+    if (errno != EINTR) return nullptr;
+  struct stat locked {
+  }, named{};
+  if (::fstat(fd->get(), &locked) != 0 || ::stat(file.c_str(), &named) != 0 ||
+      locked.st_ino != named.st_ino)
+    return nullptr;
+  return fd;
+}
+
+}  // namespace
 
 thaw::Result<std::optional<KernelImage>> Cache::find(const KernelRef& kernel) const {
   const fs::path place = place_of(kernel);
   std::error_code missing;
   if (!fs::exists(place, missing)) return std::nullopt;
-  const auto read = read_description(place);
+  const auto in_use = lock_description(place, LOCK_SH);
+  if (!in_use && !fs::exists(place, missing)) return std::nullopt;
+  auto read = read_description(place);
   if (!read)
     return thaw::fail(ErrorKind::Corrupt, "{} is damaged: its kernel.json cannot be read",
                       place.string());
@@ -194,7 +227,45 @@ thaw::Result<std::optional<KernelImage>> Cache::find(const KernelRef& kernel) co
   if (*sha256 != read->image.sha256)
     return thaw::fail(ErrorKind::Corrupt, "{} is damaged: SHA-256 {} instead of {}",
                       read->image.vmlinuz.string(), *sha256, read->image.sha256);
-  return read->image;
+  if (in_use) ::futimens(in_use->get(), nullptr);  // fails in somebody else's cache: never mind
+  read->image.in_use = in_use;
+  return std::move(read->image);
+}
+
+thaw::Result<bool> Cache::remove(const KernelRef& kernel) const {
+  const fs::path place = place_of(kernel);
+  const auto alone = lock_description(place, LOCK_EX | LOCK_NB);
+  std::error_code error;
+  if (!alone || fs::exists(place / kPinned, error)) return false;
+  // Out of sight at once; its files go when the work directory does.
+  const WorkDirectory grave = TRY(make_work_directory());
+  fs::rename(place, grave.path() / "old", error);
+  if (error) return cannot("remove", place, error);
+  return true;
+}
+
+Cache::Usage Cache::usage_of(const KernelRef& kernel) const {
+  const fs::path place = place_of(kernel);
+  Usage usage;
+  std::error_code missing;
+  for (fs::recursive_directory_iterator entry(place, missing), end; !missing && entry != end;
+       entry.increment(missing))
+    if (std::error_code gone; entry->is_regular_file(gone)) usage.bytes += entry->file_size(gone);
+  usage.last_used = fs::last_write_time(place / "kernel.json", missing);
+  usage.pinned = fs::exists(place / kPinned, missing);
+  return usage;
+}
+
+thaw::Status Cache::pin(const KernelRef& kernel, bool pinned) const {
+  const fs::path place = place_of(kernel);
+  std::error_code error;
+  if (!fs::exists(place / "kernel.json", error))
+    return thaw::fail(ErrorKind::User, "{} is not in the cache; `thawlab kernels fetch` it first",
+                      kernel.release);
+  if (pinned) return thaw::write_file(place / kPinned, "");
+  fs::remove(place / kPinned, error);
+  if (error) return cannot("remove", place / kPinned, error);
+  return {};
 }
 
 thaw::Result<KernelImage> Cache::publish(const PackagedKernel& kernel, const FoundKernel& found,
@@ -212,9 +283,11 @@ thaw::Result<KernelImage> Cache::publish(const PackagedKernel& kernel, const Fou
   TRY(make_directories(place.parent_path()));
   // rename() does not replace a directory that has files: the old one steps aside first.
   const WorkDirectory old = TRY(make_work_directory());
+  const bool was_pinned = fs::exists(place / kPinned, error);
   fs::rename(place, old.path() / "old", error);
   fs::rename(tree, place, error);
   if (error) return cannot("rename to", place, error);
+  if (was_pinned) TRY(pin(ref, true));
   return TRY(find(ref)).value();
 }
 

@@ -47,14 +47,28 @@ class Cache {
   /// Every complete kernel; directories that cannot be read are left out.
   std::vector<PackagedKernel> list() const;
 
-  /// The kernel, its image checked against its digest. None when it is not there; Corrupt when it
-  /// is there and damaged.
+  /// The kernel, its image checked against its digest, and locked against remove(). None when it
+  /// is not there; Corrupt when it is there and damaged.
   thaw::Result<std::optional<KernelImage>> find(const KernelRef& kernel) const;
 
   /// Makes `found`, whose files are all below `tree`, the cache's copy of `kernel`, replacing an
   /// older one. `tree` is moved. Lists modules and digests on the way.
   thaw::Result<KernelImage> publish(const PackagedKernel& kernel, const FoundKernel& found,
                                     const std::filesystem::path& tree) const;
+
+  /// Removes the kernel; false when somebody uses it or it is pinned. Not to be called with a
+  /// lock() of its name.
+  thaw::Result<bool> remove(const KernelRef& kernel) const;
+
+  /// Bytes of its files, when it was last used, and whether it is pinned.
+  struct Usage {
+    uint64_t bytes = 0;
+    std::filesystem::file_time_type last_used;
+    bool pinned = false;
+  };
+  Usage usage_of(const KernelRef& kernel) const;
+  /// A pinned kernel is never removed here. Fails with User when it is not in the cache.
+  thaw::Status pin(const KernelRef& kernel, bool pinned) const;
 
   static std::string name_of(const KernelRef& kernel);
   /// The kernel's directory, whether it is there or not.

@@ -1,27 +1,22 @@
-// Puts the parts together: sources and apt make the index, the index and the cache make the list,
-// and fetch() takes a kernel from the cache or makes it: download, unpack, depmod, digests, rename.
-// Each step is in a file of its own; what is here is their order, and what to do without a network.
+// Puts the parts together: the shelves' indexes and the cache make the list, and fetch() takes a
+// kernel from the cache or makes it: download, unpack, depmod, digests, rename. Each step is in a
+// file of its own; what is here is their order, and what to do without a network.
 
 #include "harness/provision/catalogue.h"
 
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <mutex>
 #include <set>
 
-#include "harness/provision/apt.h"
 #include "harness/provision/archive.h"
 #include "harness/provision/cache.h"
 #include "harness/provision/digest.h"
 #include "harness/provision/image.h"
-#include "harness/provision/index.h"
 #include "harness/provision/local.h"
 #include "harness/provision/pattern.h"
-#include "harness/provision/sources.h"
-#include "harness/provision/version.h"
+#include "harness/provision/shelf.h"
 #include "profiler/base/files.h"
 #include "profiler/base/time.h"
 
@@ -31,11 +26,6 @@ using thaw::ErrorKind;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Security suites change a few times a month; a nightly run sees a new kernel the same night.
-constexpr auto kIndexLife = std::chrono::hours(24);
-// After a failed attempt: long enough not to wait for time-outs at every command of a session.
-constexpr auto kRetryAfter = std::chrono::minutes(10);
 
 double mib(uint64_t bytes) {
   return static_cast<double>(bytes) / (1024.0 * 1024.0);
@@ -48,6 +38,11 @@ double seconds_since(int64_t start_ns) {
 bool same_kernel(const KernelRef& left, const KernelRef& right) {
   return left.provider == right.provider && left.release == right.release &&
          left.version == right.version;
+}
+
+/// What a kernel is before and after its release is known for certain.
+std::string package_of(const KernelRef& kernel) {
+  return fmt::format("{} {} {}", kernel.provider, kernel.package, kernel.version);
 }
 
 /// A kernel used where it is, outside the cache.
@@ -100,143 +95,120 @@ fs::path default_cache_dir() {
 struct Catalogue::State {
   CatalogueOptions options;
   Cache cache;
-  KernelIndex index;
-  /// Why there is no index, or no new one.
-  std::optional<thaw::Error> index_error;
-  mutable std::mutex mutex;  ///< guards index and index_error
+  std::vector<std::unique_ptr<Shelf>> shelves;  ///< Debian's first
+  std::optional<thaw::Error> repositories_error;
 
-  std::string_view sources_text() const {
-    return options.sources.empty() ? kKernelsToml : std::string_view(options.sources);
-  }
-  fs::path index_file() const { return cache.root() / "index/debian.json"; }
-  fs::path failure_file() const { return cache.root() / "index/last-failure"; }
   void say(std::string_view words) const {
     if (options.progress) options.progress(words);
   }
 
-  std::string complaint() const;
-  std::string sources_digest() const;
-  bool is_fresh(const KernelIndex& found) const;
-  bool failed_lately() const;
-  thaw::Result<Apt> open_apt() const;
-  thaw::Status load();
-  thaw::Status rebuild(bool even_if_fresh);
+  void add_shelf(std::unique_ptr<Provider> provider);
+  thaw::Status add_repositories();
+  Shelf* shelf_of(const KernelRef& kernel) const;
   std::optional<PackagedKernel> indexed(const KernelRef& kernel) const;
-  thaw::Result<KernelImage> download(const PackagedKernel& kernel) const;
-  thaw::Result<KernelImage> fetch_debian(const KernelRef& kernel);
+  std::optional<KernelRef> cached_package(const KernelRef& kernel) const;
+  std::optional<thaw::Error> trouble_with(std::string_view provider) const;
+  thaw::Result<KernelImage> download(const Provider& provider, const PackagedKernel& kernel) const;
+  thaw::Result<KernelImage> fetch_packaged(const KernelRef& kernel);
   thaw::Result<KernelImage> fetch_local(const KernelRef& kernel) const;
 };
 
-std::string Catalogue::State::complaint() const {
-  const std::lock_guard guard(mutex);
-  if (!index_error) return "";
-  return fmt::format("the list of Debian's kernels is {}: {}",
-                     index.kernels.empty() ? "missing" : "old", index_error->message);
+void Catalogue::State::add_shelf(std::unique_ptr<Provider> provider) {
+  shelves.push_back(std::make_unique<Shelf>(cache, std::move(provider),
+                                            [this](std::string_view words) { say(words); }));
+  shelves.back()->load(options.update);
 }
 
-std::string Catalogue::State::sources_digest() const {
-  std::string all(sources_text());
-  for (const auto& [archive, uri] : options.mirrors) all += archive + uri;
-  return sha256_of(all);
-}
-
-bool Catalogue::State::is_fresh(const KernelIndex& found) const {
-  const auto age = std::chrono::system_clock::now() - found.made_at;
-  return found.sources_sha256 == sources_digest() && age >= age.zero() && age < kIndexLife;
-}
-
-bool Catalogue::State::failed_lately() const {
+/// Reads the user's list of repositories, where there is one.
+thaw::Status Catalogue::State::add_repositories() {
   std::error_code missing;
-  const auto when = fs::last_write_time(failure_file(), missing);
-  return !missing && fs::file_time_type::clock::now() - when < kRetryAfter;
-}
-
-thaw::Result<Apt> Catalogue::State::open_apt() const {
-  const Sources sources = TRY(parse_sources(sources_text()));
-  const Mirrors mirrors = options.mirrors.empty() ? TRY(machine_mirrors()) : options.mirrors;
-  return Apt::open(cache.root() / "apt", sources, mirrors);
-}
-
-/// Reads the index; makes it anew when it is out of date and that seems possible.
-thaw::Status Catalogue::State::load() {
-  if (auto found = read_index(index_file())) {
-    index = std::move(*found);
-    if (is_fresh(index)) return {};
-  }
-  if (!options.update) return {};
-  if (failed_lately()) {
-    const auto words = thaw::read_file(failure_file());
-    return thaw::fail(ErrorKind::Transient, "{} (tried less than 10 minutes ago)",
-                      words ? *words : "apt-get update failed");
-  }
-  return rebuild(false);
-}
-
-thaw::Status Catalogue::State::rebuild(bool even_if_fresh) {
-  const thaw::UniqueFd lock = TRY(cache.lock("index"));
-  // Another process may have made it while this one waited.
-  if (auto found = read_index(index_file()); found && !even_if_fresh && is_fresh(*found)) {
-    index = std::move(*found);
-    return {};
-  }
-  say("reading Debian's package lists");
-  const Apt apt = TRY(open_apt());
-  const auto complaint = apt.update();
-  if (!complaint) {
-    static_cast<void>(thaw::write_file(failure_file(), complaint.error().message));
-    return std::unexpected(complaint.error());
-  }
-  if (!complaint->empty()) say(*complaint);
-  KernelIndex made{.kernels = TRY(read_lists(apt)),
-                   .sources_sha256 = sources_digest(),
-                   .made_at = std::chrono::system_clock::now()};
-  TRY(write_index(index_file(), made));
-  const std::lock_guard guard(mutex);
-  index = std::move(made);
+  const fs::path& file = options.repositories;
+  if (file.empty() || !fs::exists(file, missing)) return {};
+  for (Repository& repository : TRY(parse_repositories(TRY(thaw::read_file(file)), file.string())))
+    add_shelf(make_provider(cache, std::move(repository)));
   return {};
 }
 
+Shelf* Catalogue::State::shelf_of(const KernelRef& kernel) const {
+  for (const auto& shelf : shelves) {
+    const Provider& provider = shelf->provider();
+    if (provider.name() == kernel.provider &&
+        (provider.suite().empty() || provider.suite() == kernel.suite))
+      return shelf.get();
+  }
+  return nullptr;
+}
+
 std::optional<PackagedKernel> Catalogue::State::indexed(const KernelRef& kernel) const {
-  const std::lock_guard guard(mutex);
-  for (const PackagedKernel& known : index.kernels)
-    if (same_kernel(known.ref, kernel)) return known;
+  const Shelf* shelf = shelf_of(kernel);
+  if (shelf == nullptr) return std::nullopt;
+  for (PackagedKernel& known : shelf->kernels()) {
+    if (same_kernel(known.ref, kernel)) return std::move(known);
+    // Fetched before: it has its real release now, which the index can only guess.
+    if (known.ref.order != VersionOrder::Debian && package_of(known.ref) == package_of(kernel))
+      return std::move(known);
+  }
   return std::nullopt;
 }
 
-thaw::Result<KernelImage> Catalogue::State::download(const PackagedKernel& kernel) const {
+/// The cached kernel of the same package, whose release may have turned out to be another.
+std::optional<KernelRef> Catalogue::State::cached_package(const KernelRef& kernel) const {
+  if (kernel.order == VersionOrder::Debian && kernel.provider == "debian") return std::nullopt;
+  for (const PackagedKernel& cached : cache.list())
+    if (package_of(cached.ref) == package_of(kernel)) return cached.ref;
+  return std::nullopt;
+}
+
+/// Why kernels of a provider may be missing; empty means Debian's, as patterns do.
+std::optional<thaw::Error> Catalogue::State::trouble_with(std::string_view provider) const {
+  for (const auto& shelf : shelves)
+    if (shelf->provider().name() == (provider.empty() ? "debian" : provider))
+      if (auto error = shelf->trouble())
+        return with_context(
+            *error, fmt::format("the list of {} could not be read", shelf->provider().title()));
+  if (!provider.empty() && repositories_error) return repositories_error;
+  return std::nullopt;
+}
+
+thaw::Result<KernelImage> Catalogue::State::download(const Provider& provider,
+                                                     const PackagedKernel& kernel) const {
   const int64_t start_ns = thaw::monotonic_ns();
-  say(fmt::format("downloading {} {} ({:.1f} MiB)", kernel.ref.package, kernel.ref.version,
-                  mib(kernel.size_bytes())));
+  const uint64_t bytes = kernel.size_bytes();
+  say(fmt::format("downloading {} {}{}", kernel.ref.package, kernel.ref.version,
+                  bytes == 0 ? "" : fmt::format(" ({:.1f} MiB)", mib(bytes))));
   const WorkDirectory packages = TRY(cache.make_work_directory());
   const WorkDirectory tree = TRY(cache.make_work_directory());
-  const Apt apt = TRY(open_apt());
-  for (const fs::path& deb : TRY(apt.download(kernel.packages, packages.path())))
-    TRY(unpack_deb(deb, tree.path()));
-  for (const FoundKernel& found : TRY(find_kernels(tree.path()))) {
-    if (found.release != kernel.ref.release) continue;
+  TRY(provider.unpack(kernel.packages, packages.path(), tree.path()));
+  const std::vector<FoundKernel> all = TRY(find_kernels(tree.path()));
+  for (const FoundKernel& found : all) {
+    // Elsewhere the package's name is only a hint, and its image says which release it is.
+    const bool is_it =
+        found.release == kernel.ref.release || (provider.name() != "debian" && all.size() == 1);
+    if (!is_it) continue;
     KernelImage image = TRY(cache.publish(kernel, found, tree.path()));
-    say(fmt::format("fetched {}: {:.1f} MiB in {:.1f} s", kernel.ref.release,
-                    mib(kernel.size_bytes()), seconds_since(start_ns)));
+    say(fmt::format("fetched {}: {:.1f} MiB in {:.1f} s", found.release, mib(bytes),
+                    seconds_since(start_ns)));
     return image;
   }
   return thaw::fail(ErrorKind::Environment, "{} {} holds no kernel image of release {}",
                     kernel.ref.package, kernel.ref.version, kernel.ref.release);
 }
 
-thaw::Result<KernelImage> Catalogue::State::fetch_debian(const KernelRef& kernel) {
+thaw::Result<KernelImage> Catalogue::State::fetch_packaged(const KernelRef& kernel) {
   const thaw::UniqueFd lock = TRY(cache.lock(Cache::name_of(kernel)));
-  auto cached = cache.find(kernel);
+  auto cached = cache.find(cached_package(kernel).value_or(kernel));
   if (cached && *cached) return std::move(**cached);
 
+  Shelf* shelf = shelf_of(kernel);
   auto known = indexed(kernel);
-  auto image = known ? download(*known)
+  auto image = known ? download(shelf->provider(), *known)
                      : thaw::Result<KernelImage>(thaw::fail(ErrorKind::Environment,
                                                             "no mirror has {} {} any more",
                                                             kernel.release, kernel.version));
   // The index may be older than the mirror: look again, once.
-  if (!image && known && image.error().kind == ErrorKind::Transient && rebuild(true)) {
+  if (!image && known && image.error().kind == ErrorKind::Transient && shelf->rebuild(true)) {
     known = indexed(kernel);
-    if (known) image = download(*known);
+    if (known) image = download(shelf->provider(), *known);
   }
   if (image || cached) return image;
   return thaw::fail(ErrorKind::Corrupt, "{}; it cannot be fetched again: {}",
@@ -259,57 +231,84 @@ Catalogue::~Catalogue() = default;
 
 thaw::Result<Catalogue> Catalogue::open(CatalogueOptions options) {
   Cache cache = TRY(Cache::open(options.cache));
-  std::unique_ptr<State> state(new State{std::move(options), std::move(cache), {}, {}, {}});
-  if (const thaw::Status loaded = state->load(); !loaded) {
-    state->index_error = loaded.error();
-    state->say(state->complaint());
+  std::unique_ptr<State> state(new State{std::move(options), std::move(cache), {}, {}});
+  const CatalogueOptions& given = state->options;
+  state->add_shelf(make_debian_provider(
+      state->cache, given.sources.empty() ? std::string(kKernelsToml) : given.sources,
+      given.mirrors));
+  if (const thaw::Status added = state->add_repositories(); !added) {
+    state->repositories_error = added.error();
+    state->say(added.error().message);
   }
   return Catalogue(std::move(state));
 }
 
 std::string Catalogue::complaint() const {
-  return state_->complaint();
+  std::string all;
+  const auto add = [&](const std::string& words) {
+    if (!words.empty()) all += (all.empty() ? "" : "; ") + words;
+  };
+  for (const auto& shelf : state_->shelves) add(shelf->complaint());
+  if (state_->repositories_error) add(state_->repositories_error->message);
+  return all;
 }
 
 thaw::Status Catalogue::refresh() {
-  TRY(state_->rebuild(true));
-  state_->index_error.reset();
-  return {};
+  thaw::Status all;
+  for (const auto& shelf : state_->shelves)
+    if (const thaw::Status rebuilt = shelf->rebuild(true); !rebuilt && all)
+      all = std::unexpected(rebuilt.error());
+  return all;
+}
+
+std::vector<KernelRef> Catalogue::offered() const {
+  std::vector<KernelRef> refs;
+  for (const auto& shelf : state_->shelves)
+    for (PackagedKernel& kernel : shelf->kernels()) refs.push_back(std::move(kernel.ref));
+  return refs;
+}
+
+bool Catalogue::is_up_to_date(const KernelRef& kernel) const {
+  const Shelf* shelf = state_->shelf_of(kernel);
+  return shelf != nullptr && !shelf->trouble();
 }
 
 std::vector<KernelRef> Catalogue::list() const {
   std::vector<KernelRef> refs;
   std::set<std::string> seen;
+  std::set<std::string> packages;
   for (const PackagedKernel& cached : state_->cache.list()) {
     seen.insert(Cache::name_of(cached.ref));
+    if (cached.ref.provider != "debian") packages.insert(package_of(cached.ref));
     refs.push_back(cached.ref);
   }
-  {
-    const std::lock_guard guard(state_->mutex);
-    for (const PackagedKernel& kernel : state_->index.kernels)
-      if (seen.insert(Cache::name_of(kernel.ref)).second) refs.push_back(kernel.ref);
-  }
+  for (const auto& shelf : state_->shelves)
+    for (const PackagedKernel& kernel : shelf->kernels())
+      if (!packages.contains(package_of(kernel.ref)) &&
+          seen.insert(Cache::name_of(kernel.ref)).second)
+        refs.push_back(kernel.ref);
   std::ranges::sort(refs, [](const KernelRef& left, const KernelRef& right) {
-    if (left.provider != right.provider) return left.provider < right.provider;
-    const auto order = left.version.empty() ? compare_versions(left.release, right.release)
-                                            : compare_versions(left.version, right.version);
-    return order != 0 ? order > 0 : left.release < right.release;
+    return left.provider != right.provider ? left.provider < right.provider : is_newer(left, right);
   });
   return refs;
 }
 
 thaw::Result<std::vector<KernelRef>> Catalogue::resolve(std::string_view pattern) const {
   auto refs = lab::resolve(pattern, list());
-  if (!refs && refs.error().kind == ErrorKind::Environment && state_->index_error)
-    refs.error().message += fmt::format("; the list of Debian's kernels could not be read: {}",
-                                        state_->index_error->message);
+  if (refs || refs.error().kind != ErrorKind::Environment) return refs;
+  const auto trouble = state_->trouble_with(provider_of(pattern));
+  if (!trouble) return refs;
+  refs.error().message += "; " + trouble->message;
+  // What is damaged or written wrongly is no fault of the network's.
+  refs.error().kind =
+      trouble->kind == ErrorKind::Transient ? ErrorKind::Environment : trouble->kind;
   return refs;
 }
 
 thaw::Result<KernelImage> Catalogue::fetch(const KernelRef& kernel) const {
   auto image = kernel.provider == "running" ? running_image(kernel)
                : kernel.provider == "local" ? state_->fetch_local(kernel)
-                                            : state_->fetch_debian(kernel);
+                                            : state_->fetch_packaged(kernel);
   if (image || kernel.release.empty()) return image;
   return std::unexpected(with_context(image.error(), kernel.release));
 }
@@ -319,7 +318,7 @@ thaw::Result<std::string> Catalogue::changelog(const KernelRef& kernel) const {
   std::error_code missing;
   for (const fs::path& file : {state_->cache.place_of(kernel) / kChangelog, kept})
     if (fs::exists(file, missing)) return decompressed(file);
-  const auto known = state_->indexed(kernel);
+  const auto known = kernel.provider == "debian" ? state_->indexed(kernel) : std::nullopt;
   if (!known)
     return thaw::fail(ErrorKind::Environment, "no mirror has {} {} any more", kernel.release,
                       kernel.version);
@@ -334,9 +333,7 @@ thaw::Result<std::string> Catalogue::changelog(const KernelRef& kernel) const {
   state_->say(fmt::format("downloading {} for its changelog", holders.front().name));
   const WorkDirectory packages = TRY(state_->cache.make_work_directory());
   const WorkDirectory tree = TRY(state_->cache.make_work_directory());
-  const Apt apt = TRY(state_->open_apt());
-  for (const fs::path& deb : TRY(apt.download(holders, packages.path())))
-    TRY(unpack_deb(deb, tree.path()));
+  TRY(state_->shelf_of(kernel)->provider().unpack(holders, packages.path(), tree.path()));
   if (!fs::exists(tree.path() / kChangelog, missing))
     return thaw::fail(ErrorKind::Environment, "the packages of {} {} hold no changelog",
                       kernel.release, kernel.version);

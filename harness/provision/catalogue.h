@@ -1,6 +1,7 @@
 #pragma once
-// The kernels that can be had: Debian's packages, those added by hand, this host's own; and the
-// cache that holds what was fetched. README.md in images/ tells the layout of the cache.
+// The kernels that can be had: Debian's packages, those of the user's repositories, those added by
+// hand, this host's own; and the cache that holds what was fetched. README.md in images/ tells the
+// layout of the cache.
 
 #include <filesystem>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "harness/provision/kernel.h"
+#include "harness/provision/repository.h"
 #include "profiler/base/errors.h"
 
 namespace lab {
@@ -27,6 +29,8 @@ struct CatalogueOptions {
   std::string sources;
   /// Archive name of kernels.toml → URI. Empty: taken from this machine's own apt configuration.
   std::map<std::string, std::string> mirrors;
+  /// The user's list of repositories (repository.h); nothing when there is no such file.
+  std::filesystem::path repositories = default_repositories_file();
   /// False: takes the index as it is, however old, and asks no mirror in open().
   bool update = true;
 };
@@ -35,21 +39,23 @@ struct CatalogueOptions {
 /// once, and several processes may share one cache.
 class Catalogue {
  public:
-  /// Reads the index of the cache. When that is missing or older than a day, it is made anew with
-  /// apt; without a network an old index serves, or what is cached. That Debian's kernels are not
-  /// known is no error here, as local ones may be all that is wanted: resolve() tells why. Fails
-  /// with Environment when the cache cannot be used.
+  /// Reads the indexes of the cache. One that is missing or older than a day is made anew by its
+  /// provider; without a network an old index serves, or what is cached. That some kernels are not
+  /// known is no error here, as others may be all that is wanted: resolve() tells why. Fails with
+  /// Environment when the cache cannot be used.
   static thaw::Result<Catalogue> open(CatalogueOptions options = {});
 
   Catalogue(Catalogue&&) noexcept;
   Catalogue& operator=(Catalogue&&) noexcept;
   ~Catalogue();
 
-  /// Every kernel that can be had, newest first: flavours amd64, cloud-amd64 and rt-amd64 of
-  /// Debian, then local ones. Cached kernels stay listed after they have left the mirror.
+  /// Every kernel that can be had, by provider and newest first: flavours amd64, cloud-amd64 and
+  /// rt-amd64 of Debian, those of repositories, local ones. Cached kernels stay listed after they
+  /// have left the mirror.
   std::vector<KernelRef> list() const;
 
-  /// resolve() of pattern.h over list(); says why Debian's kernels are not known, if they are not.
+  /// resolve() of pattern.h over list(). When nothing fits and the provider's kernels are not
+  /// known, says why, and fails with Corrupt when that is a wrong signature or digest.
   thaw::Result<std::vector<KernelRef>> resolve(std::string_view pattern) const;
 
   /// Downloads and unpacks what is not cached; cheap (one hash of the image) when it is. A cached
@@ -60,17 +66,24 @@ class Catalogue {
   /// Why the mirrors' kernels are not known, or not as of today; empty when they are.
   std::string complaint() const;
 
-  /// Makes the index anew now. Fails with Environment or Transient.
+  /// The kernels of the mirrors' lists alone, as of the last look that succeeded.
+  std::vector<KernelRef> offered() const;
+
+  /// Whether the list that a kernel would be in was read at the last attempt.
+  bool is_up_to_date(const KernelRef& kernel) const;
+
+  /// Makes all indexes anew now, each as far as possible. Fails with the first failure.
   thaw::Status refresh();
 
-  /// SHA-256 of each .deb of a kernel, by file name without version; empty for local kernels.
+  /// SHA-256 of each package of a kernel, by file name without version; empty for local kernels,
+  /// and where the index has another digest and the kernel is not cached.
   std::map<std::string, std::string> packages_of(const KernelRef& kernel) const;
 
   /// The changelog of a Debian kernel, as its package holds it; downloads the package when the
   /// cached kernel was unpacked without. Fails with Environment when it cannot be had.
   thaw::Result<std::string> changelog(const KernelRef& kernel) const;
 
-  /// Copies kernels of one's own into the cache as provider "local": .deb files (together, so that
+  /// Copies kernels of one's own into the cache as provider "local": packages (together, so that
   /// a kernel may be split over several), a vmlinuz, or a directory that holds some. A kernel of
   /// the same release replaces the one added before. local.h says how it fails.
   thaw::Result<std::vector<KernelRef>> add(const std::vector<std::filesystem::path>& paths) const;

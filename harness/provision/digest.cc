@@ -1,4 +1,5 @@
-// libsolv's SHA-256 behind two functions; files are read in pieces, so their size does not matter.
+// libsolv's digests behind a few functions; files are read in pieces, so their size does not
+// matter.
 
 #include "harness/provision/digest.h"
 
@@ -14,11 +15,11 @@
 namespace lab {
 namespace {
 
-struct Sha256 {
-  Sha256() : sum(solv_chksum_create(REPOKEY_TYPE_SHA256)) {}
-  ~Sha256() { solv_chksum_free(sum, nullptr); }
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
+struct Digest {
+  explicit Digest(Id type) : sum(solv_chksum_create(type)) {}
+  ~Digest() { solv_chksum_free(sum, nullptr); }
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
 
   void add(const void* bytes, size_t size) {
     // solv_chksum_add() takes an int.
@@ -43,18 +44,10 @@ struct Sha256 {
   Chksum* sum;
 };
 
-}  // namespace
-
-std::string sha256_of(std::string_view bytes) {
-  Sha256 sum;
-  sum.add(bytes.data(), bytes.size());
-  return sum.hex();
-}
-
-thaw::Result<std::string> sha256_of_file(const std::filesystem::path& file) {
+thaw::Result<std::string> digest_of_file(const std::filesystem::path& file, Id type) {
   const thaw::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.is_valid()) return thaw::fail_errno(errno, fmt::format("cannot open {}", file.string()));
-  Sha256 sum;
+  Digest sum(type);
   std::vector<char> buffer(256 * 1024);
   while (true) {
     const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
@@ -63,6 +56,22 @@ thaw::Result<std::string> sha256_of_file(const std::filesystem::path& file) {
     if (got < 0) return thaw::fail_errno(errno, fmt::format("cannot read {}", file.string()));
     sum.add(buffer.data(), static_cast<size_t>(got));
   }
+}
+
+}  // namespace
+
+std::string sha256_of(std::string_view bytes) {
+  Digest sum(REPOKEY_TYPE_SHA256);
+  sum.add(bytes.data(), bytes.size());
+  return sum.hex();
+}
+
+thaw::Result<std::string> sha256_of_file(const std::filesystem::path& file) {
+  return digest_of_file(file, REPOKEY_TYPE_SHA256);
+}
+
+thaw::Result<std::string> sha512_of_file(const std::filesystem::path& file) {
+  return digest_of_file(file, REPOKEY_TYPE_SHA512);
 }
 
 }  // namespace lab

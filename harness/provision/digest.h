@@ -1,5 +1,5 @@
 #pragma once
-// SHA-256, as lower-case hexadecimal digits.
+// SHA-256 and SHA-512, as lower-case hexadecimal digits.
 
 #include <filesystem>
 #include <string>
@@ -10,6 +10,7 @@
 namespace lab {
 
 thaw::Result<std::string> sha256_of_file(const std::filesystem::path& file);
+thaw::Result<std::string> sha512_of_file(const std::filesystem::path& file);
 std::string sha256_of(std::string_view bytes);
 
 }  // namespace lab

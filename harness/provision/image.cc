@@ -43,8 +43,11 @@ FoundKernel complete(const fs::path& root, const fs::path& image, const std::str
   std::error_code missing;
   found.modules =
       first_existing({root / "lib/modules" / release, root / "usr/lib/modules" / release});
-  // A directory that is itself lib/modules/RELEASE.
-  if (found.modules.empty() && fs::exists(root / "modules.order", missing)) found.modules = root;
+  // A directory that is itself lib/modules/RELEASE. A build tree has a modules.order too, but its
+  // modules are where modules_install puts them: INSTALL_MOD_PATH=. makes lib/modules/RELEASE.
+  if (found.modules.empty() && fs::exists(root / "modules.order", missing) &&
+      !fs::exists(root / "arch", missing))
+    found.modules = root;
   found.config = first_existing(
       {root / "boot" / ("config-" + release), root / ("config-" + release),
        root / "lib/modules" / release / "config", root / "usr/lib/modules" / release / "config",

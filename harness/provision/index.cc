@@ -22,8 +22,13 @@ json to_json(const PackagedKernel& kernel) {
     packages.push_back({{"name", file.name},
                         {"version", file.version},
                         {"sha256", file.sha256},
-                        {"size_bytes", file.size_bytes}});
-  return {{"release", kernel.ref.release},
+                        {"size_bytes", file.size_bytes},
+                        {"sha512", file.sha512},
+                        {"location", file.location},
+                        {"signature", file.signature}});
+  return {{"provider", kernel.ref.provider},
+          {"order", name_of(kernel.ref.order)},
+          {"release", kernel.ref.release},
           {"package", kernel.ref.package},
           {"version", kernel.ref.version},
           {"suite", kernel.ref.suite},
@@ -32,14 +37,17 @@ json to_json(const PackagedKernel& kernel) {
 
 PackagedKernel from_json(const json& row) {
   PackagedKernel kernel;
-  kernel.ref = {.provider = "debian",
+  // Indexes of Debian's kernels written before there were others name no provider.
+  kernel.ref = {.provider = row.value("provider", "debian"),
                 .release = row.at("release"),
                 .package = row.at("package"),
                 .version = row.at("version"),
-                .suite = row.at("suite")};
+                .suite = row.at("suite"),
+                .order = version_order(row.value("order", ""))};
   for (const json& file : row.at("packages"))
     kernel.packages.push_back({file.at("name"), file.at("version"), file.at("sha256"),
-                               file.at("size_bytes").get<uint64_t>()});
+                               file.at("size_bytes").get<uint64_t>(), file.value("sha512", ""),
+                               file.value("location", ""), file.value("signature", "")});
   return kernel;
 }
 

@@ -60,7 +60,7 @@ thaw::Result<FoundKernel> copy_kernel(const FoundKernel& found, const fs::path& 
 }
 
 bool is_package(const fs::path& path) {
-  return path.extension() == ".deb";
+  return is_package_name(path.filename().string());
 }
 
 thaw::Status check_paths(const std::vector<fs::path>& paths) {
@@ -80,7 +80,7 @@ thaw::Status collect_packages(const std::vector<fs::path>& paths, const fs::path
   for (const fs::path& path : paths) {
     if (!is_package(path)) continue;
     if (first.empty()) first = path;
-    TRY(unpack_deb(path, tree));
+    TRY(unpack_package(path, tree));
     for (const FoundKernel& found : TRY(find_kernels(tree)))
       if (releases.insert(found.release).second) sources.push_back({found, path});
   }
@@ -105,7 +105,7 @@ thaw::Status collect_others(const std::vector<fs::path>& paths, std::vector<Sour
     const std::vector<FoundKernel> kernels = TRY(find_kernels(path));
     if (kernels.empty())
       return thaw::fail(ErrorKind::User,
-                        "{} holds no vmlinuz or bzImage; for packages, name the .deb files",
+                        "{} holds no vmlinuz or bzImage; for packages, name the files",
                         path.string());
     for (const FoundKernel& found : kernels) sources.push_back({found, path});
   }

@@ -10,12 +10,15 @@
 
 namespace lab {
 
-/// One .deb of a kernel.
+/// One package file of a kernel.
 struct PackageFile {
   std::string name;
   std::string version;
-  std::string sha256;
+  std::string sha256;  ///< empty when the index has another digest or none
   uint64_t size_bytes = 0;
+  std::string sha512;     ///< empty when the index has another digest
+  std::string location;   ///< where it lies, below the repository's address; empty for apt
+  std::string signature;  ///< detached, as base64; empty when the index holds none
 };
 
 /// A kernel and the packages that hold its files, in no order.

@@ -57,16 +57,16 @@ bool is_version_like(std::string_view text) {
          });
 }
 
-thaw::Result<std::string> take_provider(std::string_view& rest) {
+std::string take_provider(std::string_view& rest) {
   const auto colon = rest.find(':');
   if (colon == std::string_view::npos) return "";
   const std::string_view word = rest.substr(0, colon);
-  // Not a provider but a colon inside a glob, such as [[:digit:]].
-  if (!std::ranges::all_of(word, [](unsigned char c) { return std::islower(c) != 0; })) return "";
-  if (word != "debian" && word != "local")
-    return thaw::fail(
-        ErrorKind::User,
-        "kernel pattern \"{}\": there is no provider \"{}\"; use debian: or local:", rest, word);
+  // Not a provider but a colon inside a glob, such as [[:digit:]]. Which providers there are is
+  // the user's choice; resolve() says when there is none of that name.
+  if (!std::ranges::all_of(word, [](unsigned char c) {
+        return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
+      }))
+    return "";
   rest.remove_prefix(colon + 1);
   return std::string(word);
 }
@@ -78,7 +78,7 @@ thaw::Result<Pattern> parse(std::string_view written) {
     return pattern;
   }
   std::string_view rest = written;
-  pattern.provider = TRY(take_provider(rest));
+  pattern.provider = take_provider(rest);
   pattern.text = rest;
   if (pattern.provider == "local" &&
       (rest.find('/') != std::string_view::npos || rest == "." || rest == "..")) {
@@ -127,12 +127,6 @@ std::string version_of(const KernelRef& kernel) {
   return kernel.version.empty() ? split_flavour(kernel.release).first : kernel.version;
 }
 
-bool is_newer(const KernelRef& left, const KernelRef& right) {
-  const auto order = compare_versions(version_of(left), version_of(right));
-  if (order != 0) return order > 0;
-  return std::tie(left.release, left.provider) < std::tie(right.release, right.provider);
-}
-
 std::vector<KernelRef> keep(std::vector<KernelRef> kernels, auto&& condition) {
   std::erase_if(kernels, [&](const KernelRef& kernel) { return !condition(kernel); });
   return kernels;
@@ -143,14 +137,17 @@ std::vector<KernelRef> keep(std::vector<KernelRef> kernels, auto&& condition) {
 std::vector<KernelRef> choose(const Pattern& pattern, const std::vector<KernelRef>& fitting) {
   // 6.12.115+deb13-cloud-amd64 is a kernel of its own and a prefix of 6.12.115+deb13.1-….
   auto exact = keep(fitting, [&](const KernelRef& k) { return k.release == pattern.text; });
-  if (!exact.empty()) return exact;
+  if (!exact.empty()) {
+    const auto debian = keep(exact, [](const KernelRef& k) { return k.provider == "debian"; });
+    return debian.empty() ? exact : debian;
+  }
   exact = keep(fitting, [&](const KernelRef& k) { return k.version == pattern.prefix; });
   const auto& candidates = exact.empty() ? fitting : exact;
-  if (pattern.provider == "local") return candidates;
+  if (!pattern.provider.empty() && pattern.provider != "debian") return candidates;
   const std::string_view flavour =
       pattern.flavour.empty() ? kDefaultFlavour : std::string_view(pattern.flavour);
   auto packaged = keep(candidates, [&](const KernelRef& k) {
-    return k.provider != "local" && split_flavour(k.release).second == flavour;
+    return k.provider == "debian" && split_flavour(k.release).second == flavour;
   });
   if (!packaged.empty()) return packaged;
   return keep(candidates, [](const KernelRef& k) { return k.provider == "local"; });
@@ -170,7 +167,7 @@ std::string nearest(const Pattern& pattern, const std::vector<KernelRef>& refs) 
       pattern.flavour.empty() ? kDefaultFlavour : std::string_view(pattern.flavour);
   std::vector<KernelRef> pool = keep(refs, [&](const KernelRef& k) {
     return provider_fits(pattern, k) &&
-           (k.provider == "local" || split_flavour(k.release).second == flavour);
+           (k.provider != "debian" || split_flavour(k.release).second == flavour);
   });
   std::ranges::sort(pool, [](const auto& a, const auto& b) { return is_newer(b, a); });
   const std::string head = literal_head(pattern);
@@ -189,6 +186,15 @@ std::string nearest(const Pattern& pattern, const std::vector<KernelRef>& refs) 
 
 std::unexpected<thaw::Error> nothing_matches(std::string_view written, const Pattern& pattern,
                                              const std::vector<KernelRef>& refs) {
+  const std::string& provider = pattern.provider;
+  const bool is_known =
+      provider.empty() || provider == "debian" || provider == "local" ||
+      std::ranges::any_of(refs, [&](const KernelRef& k) { return k.provider == provider; });
+  if (!is_known)
+    return thaw::fail(ErrorKind::Environment,
+                      "no kernel of provider \"{}\" is known for \"{}\"; images/README.md tells "
+                      "how to add a repository",
+                      provider, written);
   const std::string near = nearest(pattern, refs);
   if (near.empty())
     return thaw::fail(ErrorKind::Environment,
@@ -201,6 +207,15 @@ std::unexpected<thaw::Error> nothing_matches(std::string_view written, const Pat
 }
 
 }  // namespace
+
+bool is_newer(const KernelRef& left, const KernelRef& right) {
+  const std::string ours = version_of(left), theirs = version_of(right);
+  if (const auto order = upstream_numbers(ours) <=> upstream_numbers(theirs); order != 0)
+    return order > 0;
+  if (left.order != right.order) return left.order < right.order;
+  if (const auto order = compare_versions(ours, theirs, left.order); order != 0) return order > 0;
+  return std::tie(left.release, left.provider) < std::tie(right.release, right.provider);
+}
 
 thaw::Result<std::vector<KernelRef>> resolve(std::string_view pattern,
                                              const std::vector<KernelRef>& refs) {
@@ -236,6 +251,11 @@ bool matches(std::string_view pattern, const KernelRef& kernel) {
 
 std::string flavour_of(std::string_view release) {
   return split_flavour(release).second;
+}
+
+std::string provider_of(std::string_view pattern) {
+  const auto parsed = parse(pattern);
+  return parsed ? parsed->provider : "";
 }
 
 thaw::Status check_pattern(std::string_view pattern) {

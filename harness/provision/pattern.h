@@ -5,7 +5,8 @@
 //                               component borders (6.1 is not 6.12): the one newest kernel
 //   6.12-rt  6.17.8-amd64       the same in another flavour than cloud: rt, amd64 (generic)
 //   6.1[5-8].*  *-cloud-amd64   a shell glob over release or package version: all that match
-//   debian:6.12  local:6.9*     the same within one provider
+//   debian:6.12  local:6.9*     the same within one provider, also of the user's repositories:
+//   fedora:6.17  opensuse:6.1*  any lower-case word; their bare prefixes have no flavour
 //   local:PATH                  a directory or a vmlinuz; PATH has a slash
 //   running                     this host's kernel image
 
@@ -35,6 +36,13 @@ bool matches(std::string_view pattern, const KernelRef& kernel);
 
 /// The flavour of a Debian release: "cloud-amd64", "rt-amd64", "amd64"; empty for any other name.
 std::string flavour_of(std::string_view release);
+
+/// The provider that a pattern names; empty when it names none.
+std::string provider_of(std::string_view pattern);
+
+/// The order in which lists are read: by version where both are of one order, before that by the
+/// numbers that all versions begin with.
+bool is_newer(const KernelRef& left, const KernelRef& right);
 
 /// Fails with User when `pattern` cannot be read, whatever kernels there are.
 thaw::Status check_pattern(std::string_view pattern);

@@ -5,8 +5,13 @@
 #define requires solv_requires
 extern "C" {
 #include <solv/chksum.h>
+#include <solv/dataiterator.h>
 #include <solv/evr.h>
 #include <solv/knownid.h>
 #include <solv/pool.h>
+#include <solv/repo.h>
+#include <solv/repo_repomdxml.h>
+#include <solv/repo_rpmmd.h>
+#include <solv/solv_xfopen.h>
 }
 #undef requires

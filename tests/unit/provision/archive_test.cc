@@ -28,7 +28,7 @@ std::vector<std::string> files_below(const fs::path& directory) {
 class Deb : public testing::Test {
  protected:
   thaw::Status unpack(std::string_view bytes) {
-    return unpack_deb(write(directory / "x.deb", bytes), directory / "out");
+    return unpack_package(write(directory / "x.deb", bytes), directory / "out");
   }
   thaw::Error refusal(std::string_view bytes) {
     const auto status = unpack(bytes);
@@ -88,7 +88,7 @@ TEST_F(Deb, IsUnpackedAsDpkgMakesIt) {
         "Package: x\nVersion: 1\nArchitecture: amd64\nMaintainer: x\nDescription: x\n");
   write(directory / "tree/boot/vmlinuz-6.1", "image");
   ASSERT_TRUE(output_of({"dpkg-deb", "-b", directory / "tree", (directory / "made.deb").string()}));
-  ASSERT_TRUE(unpack_deb(directory / "made.deb", directory / "out"));
+  ASSERT_TRUE(unpack_package(directory / "made.deb", directory / "out"));
   EXPECT_THAT(files_below(directory / "out"), ElementsAre("boot/vmlinuz-6.1"));
 }
 

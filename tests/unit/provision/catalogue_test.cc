@@ -44,7 +44,8 @@ class Kernels : public testing::Test {
     auto catalogue = Catalogue::open({.cache = directory / "cache",
                                       .progress = {},
                                       .sources = kSources,
-                                      .mirrors = {{"debian", repository.uri()}}});
+                                      .mirrors = {{"debian", repository.uri()}},
+                                      .repositories = {}});
     EXPECT_TRUE(catalogue) << catalogue.error().message;
     return std::move(*catalogue);
   }
@@ -213,7 +214,8 @@ TEST_F(Kernels, TellEachStepOfAFetch) {
       Catalogue::open({.cache = directory / "cache",
                        .progress = [&](std::string_view words) { steps.emplace_back(words); },
                        .sources = kSources,
-                       .mirrors = {{"debian", repository.uri()}}});
+                       .mirrors = {{"debian", repository.uri()}},
+                       .repositories = {}});
   ASSERT_TRUE(catalogue);
   ASSERT_TRUE(fetch(*catalogue, "6.17.8"));
   EXPECT_THAT(steps, Contains(HasSubstr("downloading linux-image-" + kOld)));

@@ -86,6 +86,11 @@ TEST_F(Image, IsFoundInABuildTree) {
   EXPECT_EQ(kernel->release, "6.18.0-rc1");
   EXPECT_EQ(kernel->config, directory / ".config");
   EXPECT_EQ(kernel->modules, "");
+  // What a build leaves there, and what modules_install adds.
+  write(directory / "modules.order", "fs/ext4/ext4.ko\n");
+  EXPECT_EQ(find_kernel(directory.path())->modules, "");
+  write(directory / "lib/modules/6.18.0-rc1/modules.order", "");
+  EXPECT_EQ(find_kernel(directory.path())->modules, directory / "lib/modules/6.18.0-rc1");
 }
 
 TEST_F(Image, MustBeOneWhenAPathMeansAKernel) {

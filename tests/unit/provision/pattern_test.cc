@@ -121,13 +121,57 @@ TEST(Pattern, LeavesPathsAndTheRunningKernelUnread) {
   EXPECT_EQ(running->front().provider, "running");
 }
 
+KernelRef packaged(const std::string& provider, const std::string& release,
+                   const std::string& version, VersionOrder order) {
+  return {.provider = provider,
+          .release = release,
+          .package = "kernel",
+          .version = version,
+          .suite = "updates",
+          .order = order};
+}
+
+const std::vector<KernelRef> kForeign = {
+    debian("6.17.8+deb13-cloud-amd64", "6.17.8-1"),
+    packaged("fedora", "6.17.9-200.fc42.x86_64", "6.17.9-200.fc42", VersionOrder::Rpm),
+    packaged("fedora", "6.17.10-1.fc42.x86_64", "6.17.10-1.fc42", VersionOrder::Rpm),
+    packaged("arch", "6.17.11-arch1-1", "6.17.11.arch1-1", VersionOrder::Arch),
+};
+
+TEST(Pattern, SelectsAProviderOfTheUsers) {
+  EXPECT_THAT(releases("fedora:6.17", kForeign), ElementsAre("6.17.10-1.fc42.x86_64"));
+  EXPECT_THAT(releases("fedora:6.17*", kForeign),
+              ElementsAre("6.17.10-1.fc42.x86_64", "6.17.9-200.fc42.x86_64"));
+  EXPECT_THAT(releases("arch:6.17.11.arch1", kForeign), ElementsAre("6.17.11-arch1-1"));
+  EXPECT_TRUE(matches("fedora:6.17", kForeign[1]));
+  EXPECT_FALSE(matches("fedora:6.17", kForeign[3]));
+}
+
+TEST(Pattern, MeansDebiansKernelsUnlessAnotherIsNamed) {
+  EXPECT_THAT(releases("6.17", kForeign), ElementsAre("6.17.8+deb13-cloud-amd64"));
+  EXPECT_THAT(releases("6.17.11-arch1-1", kForeign), ElementsAre("6.17.11-arch1-1"))
+      << "a whole release means that kernel";
+  EXPECT_THAT(releases("6.17*", kForeign),
+              ElementsAre("6.17.11-arch1-1", "6.17.10-1.fc42.x86_64", "6.17.9-200.fc42.x86_64",
+                          "6.17.8+deb13-cloud-amd64"))
+      << "a glob means every kernel that fits";
+}
+
+TEST(Pattern, SaysThatAProviderIsNotKnown) {
+  const auto refs = resolve("opensuse:6.17", kForeign);
+  ASSERT_FALSE(refs);
+  EXPECT_EQ(refs.error().kind, thaw::ErrorKind::Environment);
+  EXPECT_THAT(refs.error().message, testing::HasSubstr("no kernel of provider \"opensuse\""));
+}
+
 TEST(Pattern, RefusesWhatCannotBeRead) {
-  for (const char* pattern : {"", "linux", "ubuntu:6.8", "/boot/vmlinuz", "6.12 ", "-rt"}) {
+  for (const char* pattern : {"", "linux", "Ubuntu:6.8", "/boot/vmlinuz", "6.12 ", "-rt"}) {
     const auto checked = check_pattern(pattern);
     ASSERT_FALSE(checked) << pattern;
     EXPECT_EQ(checked.error().kind, thaw::ErrorKind::User) << pattern;
   }
-  for (const char* pattern : {"6", "6.1[5-8].*", "*", "running", "local:.", "debian:6.12-rt"})
+  for (const char* pattern :
+       {"6", "6.1[5-8].*", "*", "running", "local:.", "debian:6.12-rt", "fedora:6.17*"})
     EXPECT_TRUE(check_pattern(pattern)) << pattern;
 }
 

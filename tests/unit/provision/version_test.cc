@@ -37,4 +37,32 @@ TEST(Version, KnowsEqualOnes) {
   EXPECT_TRUE(compare_versions("6.12.117-1", "6.12.117-1") == 0);
 }
 
+TEST(Version, ComparesByTheRulesOfItsOwnDistribution) {
+  // rpm: letters end a number's reach, a caret comes after and a tilde before.
+  EXPECT_TRUE(compare_versions("6.17.4-200.fc42", "6.17.4-200.fc43", VersionOrder::Rpm) < 0);
+  EXPECT_TRUE(compare_versions("6.18~rc1-1", "6.18-1", VersionOrder::Rpm) < 0);
+  EXPECT_TRUE(compare_versions("6.18^git1-1", "6.18-1", VersionOrder::Rpm) > 0);
+  EXPECT_TRUE(compare_versions("6.18^git1-1", "6.18.1-1", VersionOrder::Rpm) < 0);
+  // Digits are newer than letters there, and dpkg has it the other way round.
+  EXPECT_TRUE(compare_versions("6.1a", "6.1.1", VersionOrder::Rpm) < 0);
+  // alpm: 6.17.arch1 is older than 6.17.1.arch1, and so is a first release.
+  EXPECT_TRUE(compare_versions("6.17.arch1-1", "6.17.1.arch1-1", VersionOrder::Arch) < 0);
+  EXPECT_TRUE(compare_versions("6.17.1.arch1-1", "6.17.1.arch1-2", VersionOrder::Arch) < 0);
+  EXPECT_TRUE(compare_versions("1:6.1-1", "6.17-1", VersionOrder::Arch) > 0);
+}
+
+TEST(Version, BeginsWithNumbersThatAllOrdersShare) {
+  using Numbers = std::array<unsigned long, 3>;
+  EXPECT_EQ(upstream_numbers("6.17.8-200.fc42"), (Numbers{6, 17, 8}));
+  EXPECT_EQ(upstream_numbers("6.17.arch1-1"), (Numbers{6, 17, 0}));
+  EXPECT_EQ(upstream_numbers("1:7.0~rc1-1"), (Numbers{7, 0, 0}));
+  EXPECT_EQ(upstream_numbers("x"), (Numbers{0, 0, 0}));
+}
+
+TEST(Version, NamesItsOrder) {
+  for (const VersionOrder order : {VersionOrder::Debian, VersionOrder::Rpm, VersionOrder::Arch})
+    EXPECT_EQ(version_order(name_of(order)), order);
+  EXPECT_EQ(version_order(""), VersionOrder::Debian);
+}
+
 }  // namespace lab::test
