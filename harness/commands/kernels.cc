@@ -1,5 +1,6 @@
-// `thawlab kernels`: what the mirrors and the cache have, bringing some of it here, and adding
-// kernels of one's own. Decides nothing about kernels; provision/ does.
+// `thawlab kernels`: what the mirrors and the cache have, bringing some of it here, adding kernels
+// of one's own, and keeping the cache up to date and within bounds. Decides nothing about kernels;
+// provision/ does.
 //
 // Answers go to stdout, one kernel per line, for scripts too; progress goes to a terminal's stderr.
 
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/commands/command.h"
+#include "harness/commands/kernels_sync.h"
 #include "harness/provision/cache.h"
 #include "harness/provision/catalogue.h"
 #include "harness/provision/pattern.h"
@@ -29,14 +31,17 @@ struct Options {
   std::string pattern;                ///< of list and show; empty: not given
   std::vector<std::string> patterns;  ///< of fetch
   std::vector<std::string> paths;     ///< of add
+  std::string source;                 ///< a list of repositories instead of the user's
   bool json = false;
+  SyncOptions sync;
 };
 
 /// Opens the catalogue with progress on a terminal; elsewhere only what is wrong is told.
-Result<Catalogue> open_catalogue(bool update) {
+Result<Catalogue> open_catalogue(const Options& wanted, bool update = true) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   CatalogueOptions options;
   options.update = update;
+  if (!wanted.source.empty()) options.repositories = fs::absolute(wanted.source);
   if (terminal)
     options.progress = [](std::string_view words) { fmt::print(stderr, "{}\n", words); };
   Catalogue catalogue = TRY(Catalogue::open(std::move(options)));
@@ -47,7 +52,8 @@ Result<Catalogue> open_catalogue(bool update) {
 
 /// What a local kernel has instead of a version and a suite is the path it came from.
 std::string origin_of(const KernelRef& kernel) {
-  return kernel.provider == "debian" ? kernel.suite : kernel.package;
+  if (kernel.version.empty()) return kernel.package;
+  return kernel.provider == "debian" ? kernel.suite : kernel.provider + " " + kernel.suite;
 }
 
 nlohmann::json to_json(const std::vector<KernelRef>& kernels) {
@@ -89,7 +95,7 @@ Result<std::vector<KernelRef>> matching(const Catalogue& catalogue, const std::s
 }
 
 Result<int> list(const Options& options) {
-  const Catalogue catalogue = TRY(open_catalogue(true));
+  const Catalogue catalogue = TRY(open_catalogue(options));
   const std::vector<KernelRef> kernels = TRY(matching(catalogue, options.pattern));
   if (options.json)
     fmt::print("{}\n", to_json(kernels).dump(2));
@@ -108,7 +114,7 @@ Result<std::vector<KernelRef>> resolve_all(const Catalogue& catalogue,
 
 /// One that cannot be had does not keep the others from being fetched.
 Result<int> fetch(const Options& options) {
-  const Catalogue catalogue = TRY(open_catalogue(true));
+  const Catalogue catalogue = TRY(open_catalogue(options));
   const std::vector<KernelRef> kernels = TRY(resolve_all(catalogue, options.patterns));
   std::vector<thaw::Error> failures;
   for (const KernelRef& kernel : kernels) {
@@ -146,10 +152,11 @@ Result<int> show_kernel(const Catalogue& catalogue, const Cache& cache, const Ke
     image = TRY(cache.find(kernel));
   const KernelRef& ref = image ? image->ref : kernel;
   fmt::print("{}\n", ref.release);
-  if (ref.provider == "debian") {
-    fmt::print("  {:9} {} {}, {}\n", "package", ref.package, ref.version, ref.suite);
+  if (!ref.version.empty()) {
+    fmt::print("  {:9} {} {}, {}\n", "package", ref.package, ref.version, origin_of(ref));
     for (const auto& [name, sha256] : catalogue.packages_of(ref))
-      fmt::print("  {:9} {}  {}\n", "deb", sha256, name);
+      if (!sha256.empty())
+        fmt::print("  {:9} {}  {}\n", ref.provider == "debian" ? "deb" : "file", sha256, name);
   } else {
     fmt::print("  {:9} {}\n", "from", ref.package);
   }
@@ -161,7 +168,7 @@ Result<int> show_kernel(const Catalogue& catalogue, const Cache& cache, const Ke
 }
 
 Result<int> show(const Options& options) {
-  const Catalogue catalogue = TRY(open_catalogue(true));
+  const Catalogue catalogue = TRY(open_catalogue(options));
   const Cache cache = TRY(Cache::open(default_cache_dir()));
   std::vector<KernelRef> kernels;
   if (options.pattern.empty()) {
@@ -178,20 +185,36 @@ Result<int> show(const Options& options) {
 }
 
 Result<int> add(const Options& options) {
-  const Catalogue catalogue = TRY(open_catalogue(false));
+  const Catalogue catalogue = TRY(open_catalogue(options, false));
   const std::vector<fs::path> paths(options.paths.begin(), options.paths.end());
   for (const KernelRef& kernel : TRY(catalogue.add(paths)))
     fmt::print("{}  use it as --kernel 'local:{}'\n", kernel.release, kernel.release);
   return 0;
 }
 
+Result<int> sync(const Options& options) {
+  Catalogue catalogue = TRY(open_catalogue(options, false));
+  return sync_kernels(catalogue, options.sync);
+}
+
+Result<int> pin(const Options& options, bool pinned) {
+  const Catalogue catalogue = TRY(open_catalogue(options, false));
+  const Cache cache = TRY(Cache::open(default_cache_dir()));
+  for (const KernelRef& kernel : TRY(resolve_all(catalogue, options.patterns)))
+    TRY(cache.pin(kernel, pinned));
+  return 0;
+}
+
 constexpr const char* kPatternHelp =
-    "A version (6.12: the newest of it), a glob ('6.1[5-8].*': all that match), local:PATH, "
-    "running";
+    "A version (6.12: the newest of it), a glob ('6.1[5-8].*': all that match), the same of one "
+    "provider (fedora:6.17), local:PATH, running";
 
 std::function<Result<int>()> setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.require_subcommand(1);
+  app.add_option("--source", options->source,
+                 "List of repositories, instead of ~/.config/thaw/kernels.toml")
+      ->check(CLI::ExistingFile);
   CLI::App* listing = app.add_subcommand("list", "kernels that can be had, newest first");
   listing->add_option("PATTERN", options->pattern,
                       "Only those that match: a version prefix (6.12) or a glob");
@@ -203,19 +226,36 @@ std::function<Result<int>()> setup(CLI::App& app) {
   showing->add_option("PATTERN", options->pattern, kPatternHelp);
   CLI::App* adding = app.add_subcommand("add", "copy kernels of your own into the cache");
   adding
-      ->add_option("FILE|DIR", options->paths,
-                   "All .deb files of a kernel, a vmlinuz, or a directory that holds kernels")
+      ->add_option(
+          "FILE|DIR", options->paths,
+          "All packages of a kernel (.deb, .rpm, .pkg.tar.zst), a vmlinuz, or a directory that "
+          "holds kernels")
       ->required();
+  CLI::App* syncing = app.add_subcommand("sync", "tell what is new on the mirrors and what left");
+  syncing->add_option("PATTERN", options->sync.patterns, "Of the new kernels, fetch only these");
+  syncing->add_flag("--nightly", options->sync.nightly,
+                    "Fetch what is new, and remember this look for the next");
+  syncing
+      ->add_option("--budget-gib", options->sync.budget_gib,
+                   "Then remove kernels unused for long until all take no more; those that are "
+                   "pinned, in use or on no mirror any more stay")
+      ->check(CLI::PositiveNumber);
+  CLI::App* pinning = app.add_subcommand("pin", "never remove these from the cache to make room");
+  pinning->add_option("PATTERN", options->patterns, kPatternHelp)->required();
+  CLI::App* unpinning = app.add_subcommand("unpin", "undo pin");
+  unpinning->add_option("PATTERN", options->patterns, kPatternHelp)->required();
   return [=] {
     if (listing->parsed()) return list(*options);
     if (fetching->parsed()) return fetch(*options);
     if (showing->parsed()) return show(*options);
+    if (syncing->parsed()) return sync(*options);
+    if (pinning->parsed() || unpinning->parsed()) return pin(*options, pinning->parsed());
     return add(*options);
   };
 }
 
 }  // namespace
 
-const Command kKernelsCommand{"kernels", "list, fetch, show and add kernels", setup};
+const Command kKernelsCommand{"kernels", "list, fetch, show, add and sync kernels", setup};
 
 }  // namespace lab
