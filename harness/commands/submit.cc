@@ -119,11 +119,18 @@ class Submission {
       board_.say(fmt::format("shard {} is finished", shard));
       return;
     }
-    const std::string log = fmt::format("shard-{}.{}.log", shard, task.job);
     const bool is_left = lost_[shard]++ < options_.retries;
-    board_.say(fmt::format("shard {} was lost ({}): {}", shard, log,
-                           is_left ? "it goes on elsewhere" : "given up"));
+    board_.say(fmt::format("shard {} was lost, {}: {}", shard,
+                           is_left ? "it goes on elsewhere" : "given up", last_words_of(task)));
     if (is_left) again.insert(shard);
+  }
+
+  /// What it printed last: Slurm says there when it was cancelled or its time was up.
+  std::string last_words_of(const SlurmTask& task) const {
+    const fs::path log = directory_ / fmt::format("shard-{}.{}.log", task.index, task.job);
+    std::string text = thaw::read_file(log).value_or("");
+    text.erase(text.find_last_not_of(" \n") + 1);
+    return text.empty() ? log.string() : text.substr(text.rfind('\n') + 1);
   }
 
   void show(const std::map<SlurmTask, std::string>& living) {
