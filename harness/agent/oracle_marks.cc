@@ -71,6 +71,7 @@ void add_addresses(oracle::Layout& layout, std::string_view symbols) {
     if (name == "perf_event_exec") layout.exec = address;
     if (name == "asm_exc_nmi") layout.nmi_entry = address;
     if (name == "asm_sysvec_irq_work") layout.irq_work = address;
+    if (name == "arch_irq_work_raise") layout.raise_work = address;
     near_entry[address] = name;
   }
   // Its parts have names of their own, and all speak of NMIs.

@@ -11,10 +11,10 @@
 // NMIs. What is executed in one cannot be sampled by one, so it is kept apart. It begins with the
 // kernel's entry for NMIs and ends with the `iret` that leaves it: after an iret in the entry code,
 // the next block is outside unless it is that code again; a block of user space is outside as well,
-// since an NMI that came from there returns by another way. The interrupt for work that an NMI left
-// behind (irq_work: the kernel's message of an unknown NMI, the wake-up of a BPF ring's reader)
-// comes right after it, before anything else is executed, and no NMI comes so soon again: it counts
-// as the NMI's, up to its own return.
+// since an NMI that came from there returns by another way. The interrupt for work that an NMI
+// asked for (irq_work: the kernel's message of an unknown NMI, the wake-up of a BPF ring's reader)
+// comes as soon as interrupts are let on again, microseconds later, and no NMI of a timer's comes
+// so soon again: it counts as the NMI's, up to its own return.
 
 #include "harness/oracle/counter.h"
 
@@ -48,11 +48,12 @@ Counter::Counter(unsigned cpus, bool takes_turns)
 
 void Counter::mark(Block& block) const {
   const auto is_at = [&](uint64_t address) { return address != 0 && block.address == address; };
-  block.hook = is_at(layout_.switch_to)   ? Hook::switch_to
-               : is_at(layout_.exec)      ? Hook::exec
-               : is_at(layout_.nmi_entry) ? Hook::nmi_entry
-               : is_at(layout_.irq_work)  ? Hook::irq_work
-                                          : Hook::none;
+  block.hook = is_at(layout_.switch_to)    ? Hook::switch_to
+               : is_at(layout_.exec)       ? Hook::exec
+               : is_at(layout_.nmi_entry)  ? Hook::nmi_entry
+               : is_at(layout_.raise_work) ? Hook::raise_work
+               : is_at(layout_.irq_work)   ? Hook::irq_work
+                                           : Hook::none;
   block.is_nmi_entry_code =
       block.address >= layout_.nmi_entry && block.address < layout_.nmi_entry_end;
 }
@@ -89,11 +90,6 @@ void Counter::follow_nmi(Cpu& cpu, const Block& block) {
     if (!is_over) return;
   } else {
     const bool is_over = block.is_user() || (cpu.is_leaving_nmi && !block.is_nmi_entry_code);
-    if (is_over && block.hook == Hook::irq_work) {
-      cpu.is_after_nmi = true;
-      cpu.is_leaving_nmi = false;
-      return;
-    }
     cpu.is_leaving_nmi = block.is_nmi_entry_code && block.ends_in_iret;
     if (!is_over) return;
   }
@@ -107,6 +103,20 @@ void Counter::enters_nmi(unsigned cpu) {
   add_up(cpus_[cpu]);
   cpus_[cpu].in_nmi = true;
   cpus_[cpu].is_leaving_nmi = cpus_[cpu].is_after_nmi = false;
+}
+
+void Counter::raises_work(unsigned cpu) {
+  Cpu& state = cpus_[cpu];
+  if (state.in_nmi && !state.is_after_nmi) state.owes_work = true;
+}
+
+void Counter::enters_work(unsigned cpu) {
+  Cpu& state = cpus_[cpu];
+  if (!std::exchange(state.owes_work, false)) return;
+  const std::lock_guard lock(mutex_);
+  add_up(state);
+  state.in_nmi = state.is_after_nmi = true;
+  state.is_leaving_nmi = false;
 }
 
 void Counter::leaves(unsigned cpu, std::string name) {

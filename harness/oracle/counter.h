@@ -16,7 +16,7 @@
 namespace lab::oracle {
 
 /// What a block's execution means besides its instructions.
-enum class Hook : uint8_t { none, switch_to, exec, nmi_entry, irq_work };
+enum class Hook : uint8_t { none, switch_to, exec, nmi_entry, raise_work, irq_work };
 
 /// Code that is always entered at its first instruction, as QEMU translates it. Two translations of
 /// the same instructions are one block.
@@ -64,6 +64,9 @@ class Counter {
     if (block.executed[cpu]++ == 0) state.touched.push_back(&block);
   }
   void enters_nmi(unsigned cpu);
+  /// An interrupt for work is asked for: by an NMI, if the CPU is in one.
+  void raises_work(unsigned cpu);
+  void enters_work(unsigned cpu);
   /// The CPU's thread gives it up; that is what it is called now.
   void leaves(unsigned cpu, std::string name);
   /// The CPU goes on with a thread that is known; false, and nothing done, when it is not.
@@ -86,7 +89,8 @@ class Counter {
     uint32_t thread = 0;
     bool in_nmi = false;
     bool is_leaving_nmi = false;  ///< or what it left behind
-    bool is_after_nmi = false;    ///< in the interrupt that an NMI asked for
+    bool owes_work = false;       ///< an NMI has asked for an interrupt that has not come
+    bool is_after_nmi = false;    ///< in that interrupt
     std::vector<Block*> touched;
   };
   struct Key {

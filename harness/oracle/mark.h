@@ -16,7 +16,7 @@ enum class Mark : uint64_t {
   end = 4,     ///< argument: CLOCK_MONOTONIC, ns; counting ends
 };
 
-inline constexpr uint64_t kLayoutVersion = 2;
+inline constexpr uint64_t kLayoutVersion = 3;
 
 /// Where the guest's kernel keeps what tells threads apart. Addresses are the guest's, virtual;
 /// offsets are in bytes, from the start of task_struct.
@@ -27,6 +27,7 @@ struct Layout {
   uint64_t nmi_entry = 0;      ///< asm_exc_nmi
   uint64_t nmi_entry_end = 0;  ///< the symbol after it
   uint64_t irq_work = 0;       ///< asm_sysvec_irq_work
+  uint64_t raise_work = 0;     ///< arch_irq_work_raise
   uint32_t pid = 0;            ///< of task_struct.pid, which user space calls tid
   uint32_t tgid = 0;           ///< of task_struct.tgid, which user space calls pid
   uint32_t comm = 0;

@@ -111,6 +111,8 @@ void act_on(unsigned cpu, Hook hook) {
   if (hook == Hook::switch_to) on_switch(cpu, read_register(plugin.rdi), read_register(plugin.rsi));
   if (hook == Hook::exec) plugin.counter->replaces_program(cpu);
   if (hook == Hook::nmi_entry) plugin.counter->enters_nmi(cpu);
+  if (hook == Hook::raise_work) plugin.counter->raises_work(cpu);
+  if (hook == Hook::irq_work) plugin.counter->enters_work(cpu);
 }
 
 /// The CPU that executes, where all do in one thread.

@@ -104,10 +104,12 @@ Status Ledger::save() const {
 }
 
 void Ledger::hold_to_earlier(RunResult& result, const thaw::Capture* capture) const {
-  if (result.guest_digest.empty()) return;
+  // One that the lab could not play, or not to its end, is not another than it should be.
+  if (result.guest_digest.empty() || result.verdict.kind == VerdictKind::infra) return;
   const auto is_same = [&](const RunResult& run) {
     return run.case_name == result.case_name && run.package == result.package &&
-           run.seed == result.seed && !run.guest_digest.empty();
+           run.seed == result.seed && !run.guest_digest.empty() &&
+           run.verdict.kind != VerdictKind::infra;
   };
   const auto earlier = std::ranges::find_if(results_.runs, is_same);
   if (earlier == results_.runs.end() || earlier->guest_digest == result.guest_digest) return;

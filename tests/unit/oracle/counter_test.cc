@@ -18,8 +18,7 @@ struct Guest {
     counter.set_layout({.switch_to = kKernel + 0x100,
                         .exec = kKernel + 0x200,
                         .nmi_entry = kKernel + 0x300,
-                        .nmi_entry_end = kKernel + 0x400,
-                        .irq_work = kKernel + 0x500});
+                        .nmi_entry_end = kKernel + 0x400});
     counter.switches_to(0, {.tid = 7, .tgid = 7, .parent = 1, .name = "seven"});
     counter.switches_to(1, {.tid = 9, .tgid = 8, .parent = 1, .name = "nine"});
     counter.begin(1000);
@@ -85,26 +84,29 @@ TEST(OracleCounter, KeepsApartWhatRunsInAnNmi) {
   EXPECT_THAT(guest.text(), HasSubstr("count 1 ffffffff81005000 2 8 17 6\n"));
 }
 
-TEST(OracleCounter, CountsTheWorkThatAnNmiLeftBehindAsItsOwn) {
+TEST(OracleCounter, CountsTheWorkThatAnNmiAskedForAsItsOwn) {
   Guest guest;
   guest.counter.enters_nmi(0);
+  guest.counter.raises_work(0);
   guest.runs(0, kKernel + 0x380, 3, 1, /*ends_in_iret=*/true);
-  guest.runs(0, kKernel + 0x500, 4);
+  guest.runs(0, kKernel + 0x5000, 2, 3);  // interrupts are off where it returned to
+  guest.counter.enters_work(0);
   guest.runs(0, kKernel + 0x5000, 2, 6);
   guest.runs(0, kKernel + 0x6000, 1, 1, /*ends_in_iret=*/true);
   guest.runs(0, kKernel + 0x5000, 2, 10);
   // Asked for by anybody else it is an interrupt like others.
-  guest.runs(0, kKernel + 0x500, 4, 3);
-  const std::string text = guest.text();
-  EXPECT_THAT(text, HasSubstr("count 1 ffffffff81005000 2 8 16 6\n"));
-  EXPECT_THAT(text, HasSubstr("count 1 ffffffff81000500 4 16 4 1\n"));
+  guest.counter.raises_work(0);
+  guest.counter.enters_work(0);
+  guest.runs(0, kKernel + 0x5000, 2, 100);
+  EXPECT_THAT(guest.text(), HasSubstr("count 1 ffffffff81005000 2 8 119 6\n"));
 }
 
-TEST(OracleCounter, EndsWhatAnNmiLeftBehindWithItsThread) {
+TEST(OracleCounter, EndsTheWorkOfAnNmiWithItsThread) {
   Guest guest;
   guest.counter.enters_nmi(0);
+  guest.counter.raises_work(0);
   guest.runs(0, kKernel + 0x380, 3, 1, /*ends_in_iret=*/true);
-  guest.runs(0, kKernel + 0x500, 4);
+  guest.counter.enters_work(0);
   guest.runs(0, kKernel + 0x100, 2);
   guest.runs(0, kKernel + 0x5000, 2, 10);
   EXPECT_THAT(guest.text(), HasSubstr("count 1 ffffffff81005000 2 8 10 0\n"));
