@@ -34,8 +34,8 @@ struct Ready {
 };
 
 struct Subject {
-  /// Arguments; "{duration_s}", "{capture}" and "{case}" (the directory of its file) are replaced. Empty: nothing is under test, only the
-  /// load.
+  /// Arguments; "{duration_s}", "{capture}" and "{case}" (the directory of its file) are replaced.
+  /// Empty: nothing is under test, only the load.
   std::vector<std::string> command;
   Ready ready;
   std::string stop = "SIGINT";
