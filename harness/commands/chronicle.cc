@@ -49,6 +49,17 @@ void Chronicle::verdict(const RunResult& run) {
   if (const auto put = history_->put(key_, to_trial(run)); !put) give_up(put.error());
 }
 
+std::vector<CaseTrend> Chronicle::trends(const ResultSet& results) {
+  const std::lock_guard lock(mutex_);
+  if (!history_) return {};
+  auto trends = trends_of(to_record(results, directory_), [&](const std::string& case_name) {
+    return history_->past(case_name, key_);
+  });
+  if (trends) return std::move(*trends);
+  give_up(trends.error());
+  return {};
+}
+
 void Chronicle::end(const ResultSet& results, int exit_code) {
   const std::lock_guard lock(mutex_);
   put_head(results);

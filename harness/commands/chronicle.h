@@ -27,6 +27,8 @@ class Chronicle {
   void stage(const PlannedRun& run, std::string_view name) { events_.stage(run, name); }
   void retry(const PlannedRun& run, std::string_view reason) { events_.retry(run, reason); }
   void verdict(const RunResult& run);
+  /// The session's measures against those of earlier sessions; empty without a history.
+  std::vector<CaseTrend> trends(const ResultSet& results);
 
   Chronicle(Chronicle&& other) noexcept
       : events_(std::move(other.events_)), history_(std::move(other.history_)) {}

@@ -31,6 +31,7 @@ Result<int> compare(const Options& options) {
   const bool color = ::isatty(STDOUT_FILENO) && !::getenv("NO_COLOR");
   fmt::print("{}",
              options.json ? comparison_to_json(comparison) : format_comparison(comparison, color));
+  if (comparison.has_worse_measure()) return 1;
   for (const Cell* cell : comparison.of(Change::regression))
     if (cell->is_proven || !options.only_proven) return 1;
   return 0;

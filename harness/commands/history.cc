@@ -1,12 +1,17 @@
-// `thawlab history`: the sessions that were recorded here, and what they are rebuilt from.
+// `thawlab history`: the sessions that were recorded here, what they are rebuilt from, and the
+// baselines that they make.
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "harness/commands/command.h"
+#include "harness/provision/pattern.h"
 #include "harness/report/sessions.h"
+#include "harness/report/trends.h"
 #include "harness/results/history.h"
 #include "harness/results/store.h"
+#include "profiler/base/date.h"
 
 namespace lab {
 
@@ -19,6 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
+  std::string case_name;
+  std::string kernels = "*";
+  int64_t session = 0;
   std::string history;
   std::vector<std::string> directories;
   size_t most = 20;
@@ -67,6 +75,57 @@ Result<int> import(const Options& options) {
   return code;
 }
 
+/// The kernels that runs of the case were on and the pattern means, newest run first, with that
+/// run.
+std::vector<const PastRun*> newest_by_kernel(const Past& past, const std::string& pattern) {
+  std::vector<const PastRun*> newest;
+  for (const PastRun& run : past.runs) {
+    const auto is_there = [&](const PastRun* other) {
+      return other->trial.kernel == run.trial.kernel;
+    };
+    if (!run.trial.kernel.empty() && !run.trial.measures.empty() &&
+        matches(pattern, run.trial.kernel, "") && std::ranges::none_of(newest, is_there))
+      newest.push_back(&run);
+  }
+  return newest;
+}
+
+Result<int> baseline(const Options& options) {
+  TRY(check_pattern(options.kernels));
+  const History history = TRY(History::open_existing(TRY(file_of(options))));
+  const Past past = TRY(history.past(options.case_name, ""));
+  const auto newest = newest_by_kernel(past, options.kernels);
+  if (newest.empty())
+    return fail(
+        ErrorKind::User,
+        "no run of case {} on a kernel {} with measures in {}; `thawlab history import DIR` "
+        "adds those of earlier results",
+        options.case_name, options.kernels, history.file().string());
+  for (const PastRun* run : newest) {
+    // As a session would see it that begins now and does the same.
+    const BaselineQuery query{.session = "",
+                              .started = thaw::date_text(thaw::kIsoTime, thaw::Zone::utc),
+                              .host_id = run->host_id,
+                              .case_name = options.case_name,
+                              .kernel = run->trial.kernel,
+                              .settings = run->trial.settings,
+                              .accelerator = run->trial.accelerator,
+                              .is_deterministic = !run->trial.digest.empty()};
+    const CaseTrend trend = hold_against(choose_baseline(past, query), {&run->trial}, kTrendAlpha);
+    fmt::print("{}{}", run == newest.front() ? "" : "\n", baseline_text(trend));
+  }
+  if (!past.accepted.empty())
+    fmt::print("accepted: baselines of {} begin at {}\n", options.case_name, past.accepted);
+  return 0;
+}
+
+Result<int> accept(const Options& options) {
+  History history = TRY(History::open_existing(TRY(file_of(options))));
+  TRY(history.accept(options.session, options.case_name));
+  fmt::print("baselines of {} begin with session {}\n", options.case_name, options.session);
+  return 0;
+}
+
 std::function<Result<int>()> setup(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--history", options->history,
@@ -83,7 +142,22 @@ std::function<Result<int>()> setup(CLI::App& app) {
       app.add_subcommand("import", "add what results.json files tell; twice is as good as once");
   adding->add_option("DIR", options->directories, "Results directories, or directories of such")
       ->required();
-  return [=] { return adding->parsed() ? import(*options) : list(*options); };
+  CLI::App* showing = app.add_subcommand(
+      "baseline", "what the next run of a case will be held against, measure by measure");
+  showing->add_option("CASE", options->case_name, "Name of the case")->required();
+  showing->add_option("-k,--kernel", options->kernels, "Only kernels that this pattern means")
+      ->type_name("PATTERN")
+      ->capture_default_str();
+  CLI::App* accepting = app.add_subcommand(
+      "accept", "what a session measured of a case is meant: its baselines begin there");
+  accepting->add_option("SESSION", options->session, "Number of the session")->required();
+  accepting->add_option("CASE", options->case_name, "Name of the case")->required();
+  return [=]() -> Result<int> {
+    if (adding->parsed()) return import(*options);
+    if (showing->parsed()) return baseline(*options);
+    if (accepting->parsed()) return accept(*options);
+    return list(*options);
+  };
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ Result<int> carry_out(const RunOptions& asked, const RunOptions& planned,
                    .chronicle = &chronicle,
                    .board = &board,
                    .done = done}));
+  ledger.set_trends(chronicle.trends(ledger.results()));
   TRY(ledger.close(!cancelled));
   const int code = exit_code(ledger.results());
   chronicle.end(ledger.results(), code);
@@ -225,8 +226,8 @@ std::function<Result<int>()> setup(CLI::App& app) {
       "  thawlab run harness/cases/default-transport.toml --kernel 6.12 --repeat 3\n"
       "  thawlab run --kernel 6.12 --load switchstorm --nmi apic -- "
       "thaw record -a --clock nmi -d {duration_s} -o {capture}\n"
-      "\nExit codes: 0 every verdict as expected; 1 another verdict; 2 usage; 69 could not be "
-      "judged; 130 interrupted.");
+      "\nExit codes: 0 every verdict as expected and no measure worse than in earlier sessions; 1 "
+      "not so; 2 usage; 69 could not be judged; 130 interrupted.");
   return [options] { return run(*options); };
 }
 

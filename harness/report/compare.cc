@@ -3,13 +3,16 @@
 
 #include "harness/report/compare.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/report/numbers.h"
+#include "harness/report/trends.h"
 #include "harness/results/text.h"
+#include "harness/results/trends_json.h"
 
 namespace lab {
 
@@ -140,6 +143,10 @@ json session_to_json(const SessionRecord& session) {
           {"undecided", undecided(session)}};
 }
 
+bool has_enough_runs(const CaseTrend& trend) {
+  return trend.baseline.runs >= kLeastRuns || trend.is_same;
+}
+
 void clean(json& value) {
   if (value.is_string()) value = clean_utf8(value.get_ref<const std::string&>());
   if (value.is_structured())
@@ -179,6 +186,9 @@ std::string format_comparison(const Comparison& comparison, bool color) {
                         cells.size(), colored ? "\x1b[0m" : "");
     for (const Cell* cell : cells) text += cell_text(*cell, comparison.alpha);
   }
+  // Which of the runs before are too few to tell anything is a matter of each cell above.
+  if (std::ranges::any_of(comparison.trends, has_enough_runs))
+    text += "\nmeasures, " + trends_text(comparison.trends);
   return text + "\n" + sum_text(comparison);
 }
 
@@ -196,6 +206,8 @@ std::string comparison_to_json(const Comparison& comparison) {
           {"tests", comparison.tests},
           {"counts", counts},
           {"cells", cells},
+          {"regressions", regressions_to_json(comparison.trends)},
+          {"baselines", trends_to_json(comparison.trends)},
           {"notes", comparison.notes}};
   clean(to);
   return to.dump(1) + "\n";

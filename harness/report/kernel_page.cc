@@ -10,6 +10,7 @@
 
 #include "harness/report/cost.h"
 #include "harness/report/markup.h"
+#include "harness/report/trends.h"
 
 namespace lab {
 
@@ -197,8 +198,8 @@ std::string kernel_page(const ResultSet& results, const std::string& kernel,
       "expected</span></header>\n<p><a href=\"report.html\">All kernels</a></p>\n",
       html(kernel), html(results.started), good == std::ssize(runs) ? "good" : "bad", good,
       runs.size());
-  text += truth_part(runs) + shares_part(runs) + loss_part(runs) +
-          costs_html(only(results, kernel)) + picture_part(runs, pictures);
+  text += truth_part(runs) + trends_html(results.trends, kernel) + shares_part(runs) +
+          loss_part(runs) + costs_html(only(results, kernel)) + picture_part(runs, pictures);
   return text + "</body></html>\n";
 }
 

@@ -151,6 +151,12 @@ Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& e
   return &results_.runs.back();
 }
 
+void Ledger::set_trends(std::vector<CaseTrend> trends) {
+  results_.trends = std::move(trends);
+  for (CaseTrend& trend : results_.trends)
+    known_.apply(trend, thaw::date_text("%Y-%m-%d", thaw::Zone::utc));
+}
+
 Status Ledger::close(bool all) {
   results_.finished = all;
   return save();

@@ -36,6 +36,9 @@ class Ledger {
   void set_known(KnownIssues known);
   const KnownIssues& known() const { return known_; }
 
+  /// What the session's measures are against those of earlier ones; known issues are applied.
+  void set_trends(std::vector<CaseTrend> trends);
+
   /// No more runs will come. `all`: every planned run was recorded.
   thaw::Status close(bool all);
 

@@ -101,6 +101,7 @@ svg .square.known text { fill: var(--none); }
 table.bars th.group { color: var(--ink); font-size: 14px; padding-top: 14px; }
 table.bars td.bar { width: 344px; } svg.bar { width: 324px; }
 .track { fill: var(--line); } .range { fill: var(--other); } .point { fill: var(--ink); }
+.past { fill: var(--soft); fill-opacity: .55; } .key.past { background: var(--soft); }
 .key.range { background: var(--other); } .key.point { background: var(--ink); }
 @media print { details > * { display: block; } }
 )css";

@@ -12,6 +12,7 @@
 #include "harness/report/cost.h"
 #include "harness/report/maps.h"
 #include "harness/report/numbers.h"
+#include "harness/report/trends.h"
 
 namespace lab {
 
@@ -123,6 +124,8 @@ std::string format_table(const ResultSet& results, bool color) {
 
   std::string text = format_rows(rows, color) + "\n" + sum_line(results);
   if (const std::string costs = costs_text(results); !costs.empty()) text += "\n" + costs;
+  if (const std::string trends = trends_text(results.trends); !trends.empty())
+    text += "\n" + trends;
   const std::vector<std::string> shared = describe_shared_maps(results);
   if (!shared.empty())
     text += fmt::format("\nmaps that an NMI could meet:\n  {}\n", fmt::join(shared, "\n  "));

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/results/baseline.h"
 #include "harness/verdict/statistics.h"
 
 namespace lab {
@@ -222,6 +223,27 @@ void settle(Comparison& comparison) {
   });
 }
 
+/// Each case and kernel of both sessions by the same statistics as a session against its history;
+/// the runs before are all of one session, so how sessions differ by themselves is not in them.
+void compare_measures(Comparison& comparison) {
+  Past past;
+  for (const Trial& trial : comparison.before.trials)
+    past.runs.push_back({.session = "before",  // a session may be compared with itself
+                         .started = std::min(comparison.before.started, comparison.after.started),
+                         .host_id = comparison.before.host_id,
+                         .trial = trial});
+  const auto past_of = [&](const std::string& case_name) -> thaw::Result<Past> {
+    Past of_case = past;
+    std::erase_if(of_case.runs,
+                  [&](const PastRun& run) { return run.trial.case_name != case_name; });
+    return of_case;
+  };
+  const auto cells = std::max<size_t>(1, comparison.cells.size());
+  if (auto trends =
+          trends_of(comparison.after, past_of, comparison.alpha / static_cast<double>(cells)))
+    comparison.trends = std::move(*trends);
+}
+
 void note_sessions(Comparison& comparison) {
   const SessionRecord& before = comparison.before;
   const SessionRecord& after = comparison.after;
@@ -268,8 +290,12 @@ std::vector<const Cell*> Comparison::of(Change change) const {
   return found;
 }
 
+bool Comparison::has_worse_measure() const {
+  return std::ranges::any_of(trends, &CaseTrend::has_unknown_worse);
+}
+
 bool Comparison::has_regression() const {
-  return !of(Change::regression).empty();
+  return !of(Change::regression).empty() || has_worse_measure();
 }
 
 Comparison compare(SessionRecord before, SessionRecord after, double alpha) {
@@ -279,6 +305,7 @@ Comparison compare(SessionRecord before, SessionRecord after, double alpha) {
   for (const Pair& pair : pairs_of(olds, news)) comparison.cells.push_back(cell_of(pair));
   test_counts(comparison);
   settle(comparison);
+  compare_measures(comparison);
   note_sessions(comparison);
   return comparison;
 }

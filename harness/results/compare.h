@@ -58,11 +58,14 @@ struct Comparison {
   SessionRecord before;
   SessionRecord after;
   double alpha = 0.05;
-  int tests = 0;                   ///< that the correction is over
-  std::vector<Cell> cells;         ///< regressions first
+  int tests = 0;            ///< that the correction is over
+  std::vector<Cell> cells;  ///< regressions first
+  /// Measures of the later session, with the runs of the earlier one for a baseline.
+  std::vector<CaseTrend> trends;
   std::vector<std::string> notes;  ///< what makes the sessions less comparable
 
   std::vector<const Cell*> of(Change change) const;
+  bool has_worse_measure() const;
   bool has_regression() const;
 };
 
@@ -72,7 +75,8 @@ struct Comparison {
 ///
 /// A regression is a share of unexpected verdicts that rose significantly, or an unexpected verdict
 /// or console title that the earlier session never had there, however few: a kernel that froze once
-/// can freeze. The latter is not proven to be a change, and says so.
+/// can freeze. The latter is not proven to be a change, and says so. A measure that is worse is one
+/// too; measures share an α of their own.
 Comparison compare(SessionRecord before, SessionRecord after, double alpha = 0.05);
 
 }  // namespace lab

@@ -1,7 +1,8 @@
-// The one file that knows SQLite. SQLiteCpp throws; every public function turns that into an Error
-// and its transaction back. The journal is a write-ahead log, so that a reader (`thawlab report`)
-// never waits for a night's run that is being recorded; where the file system cannot do that,
-// SQLite stays with its older journal and everything works but the waiting.
+// Sessions in SQLite; history_runs.cc has their runs, and nobody else knows it. SQLiteCpp throws;
+// every public function here turns that into an Error and its transaction back. The journal is a
+// write-ahead log, so that a reader (`thawlab report`) never waits for a night's run that is being
+// recorded; where the file system cannot do that, SQLite stays with its older journal and
+// everything works but the waiting.
 
 #include "harness/results/history.h"
 
@@ -9,6 +10,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
+
+#include "harness/results/history_runs.h"
 
 namespace lab {
 
@@ -124,134 +127,6 @@ std::optional<int64_t> find_key(const SQLite::Database& database, const std::str
   query.bind(1, key);
   if (!query.executeStep()) return std::nullopt;
   return query.getColumn(0).getInt64();
-}
-
-// --- runs
-
-constexpr const char* kPutRun = R"sql(
-INSERT INTO run (session, name, case_name, pattern, kernel, release, package, suite, verdict,
-  expected, reason, title, known, seed, attempts, accelerator, qemu, load_s, wall_s, floor_ms,
-  undisturbed, nmis_sent, nmis_delivered, subject_nmi_runs, stalls_total, directory)
-VALUES (:session, :name, :case_name, :pattern, :kernel, :release, :package, :suite, :verdict,
-  :expected, :reason, :title, :known, :seed, :attempts, :accelerator, :qemu, :load_s, :wall_s,
-  :floor_ms, :undisturbed, :nmis_sent, :nmis_delivered, :subject_nmi_runs, :stalls_total,
-  :directory)
-RETURNING id)sql";
-
-void bind_texts(SQLite::Statement& to, const Trial& trial) {
-  to.bind(":name", trial.id);
-  to.bind(":case_name", trial.case_name);
-  to.bind(":pattern", trial.pattern);
-  to.bind(":kernel", trial.kernel);
-  to.bind(":release", trial.release);
-  to.bind(":package", trial.package);
-  to.bind(":suite", trial.suite);
-  to.bind(":verdict", name_of(trial.verdict));
-  to.bind(":expected", name_of(trial.expected));
-  to.bind(":reason", trial.reason);
-  to.bind(":title", trial.title);
-  to.bind(":known", trial.known);
-  to.bind(":accelerator", trial.accelerator);
-  to.bind(":qemu", trial.qemu);
-  to.bind(":directory", trial.directory);
-}
-
-void bind_numbers(SQLite::Statement& to, const Trial& trial) {
-  to.bind(":seed", static_cast<int64_t>(trial.seed));
-  to.bind(":attempts", trial.attempts);
-  to.bind(":load_s", trial.load_s);
-  to.bind(":wall_s", trial.wall_s);
-  to.bind(":floor_ms", trial.floor_ms);
-  if (trial.undisturbed) to.bind(":undisturbed", *trial.undisturbed);
-  to.bind(":nmis_sent", static_cast<int64_t>(trial.nmis_sent));
-  to.bind(":nmis_delivered", static_cast<int64_t>(trial.nmis_delivered));
-  if (trial.subject_nmi_runs)
-    to.bind(":subject_nmi_runs", static_cast<int64_t>(*trial.subject_nmi_runs));
-  to.bind(":stalls_total", static_cast<int64_t>(trial.stalls_total));
-}
-
-void put_trial(SQLite::Database& database, int64_t session, const Trial& trial) {
-  SQLite::Statement old(database, "DELETE FROM run WHERE session = ? AND name = ?");
-  old.bind(1, session);
-  old.bind(2, trial.id);
-  old.exec();
-  SQLite::Statement put(database, kPutRun);
-  put.bind(":session", session);
-  bind_texts(put, trial);
-  bind_numbers(put, trial);
-  put.executeStep();
-  const int64_t run = put.getColumn(0).getInt64();
-  SQLite::Statement stall(database, "INSERT INTO stall VALUES (?, ?, ?, ?)");
-  for (const TrialStall& one : trial.stalls) {
-    stall.bind(1, run);
-    stall.bind(2, one.length_ms);
-    stall.bind(3, one.host_ms);
-    stall.bind(4, one.context);
-    stall.exec();
-    stall.reset();
-  }
-}
-
-/// A verdict that this version does not know (a newer one wrote it) says nothing: infra.
-VerdictKind verdict_of(const std::string& name) {
-  return verdict_from_name(name).value_or(VerdictKind::infra);
-}
-
-Trial trial_of(SQLite::Statement& row) {
-  const auto text = [&](const char* column) { return row.getColumn(column).getString(); };
-  const auto count = [&](const char* column) {
-    return static_cast<uint64_t>(row.getColumn(column).getInt64());
-  };
-  Trial trial{.id = text("name"),
-              .case_name = text("case_name"),
-              .pattern = text("pattern"),
-              .kernel = text("kernel"),
-              .release = text("release"),
-              .package = text("package"),
-              .suite = text("suite"),
-              .verdict = verdict_of(text("verdict")),
-              .expected = verdict_of(text("expected")),
-              .reason = text("reason"),
-              .title = text("title"),
-              .known = text("known"),
-              .seed = count("seed"),
-              .attempts = row.getColumn("attempts").getInt(),
-              .accelerator = text("accelerator"),
-              .qemu = text("qemu"),
-              .load_s = row.getColumn("load_s").getDouble(),
-              .wall_s = row.getColumn("wall_s").getDouble(),
-              .floor_ms = row.getColumn("floor_ms").getDouble(),
-              .nmis_sent = count("nmis_sent"),
-              .nmis_delivered = count("nmis_delivered"),
-              .stalls_total = count("stalls_total"),
-              .directory = text("directory")};
-  if (const auto value = row.getColumn("undisturbed"); !value.isNull())
-    trial.undisturbed = value.getDouble();
-  if (!row.getColumn("subject_nmi_runs").isNull())
-    trial.subject_nmi_runs = count("subject_nmi_runs");
-  return trial;
-}
-
-std::vector<TrialStall> stalls_of(const SQLite::Database& database, int64_t run) {
-  SQLite::Statement query(
-      database, "SELECT length_ms, host_ms, context FROM stall WHERE run = ? ORDER BY rowid");
-  query.bind(1, run);
-  std::vector<TrialStall> stalls;
-  while (query.executeStep())
-    stalls.push_back({query.getColumn(0).getDouble(), query.getColumn(1).getDouble(),
-                      query.getColumn(2).getString()});
-  return stalls;
-}
-
-std::vector<Trial> trials_of(const SQLite::Database& database, int64_t session) {
-  SQLite::Statement query(database, "SELECT * FROM run WHERE session = ? ORDER BY id");
-  query.bind(1, session);
-  std::vector<Trial> trials;
-  while (query.executeStep()) {
-    trials.push_back(trial_of(query));
-    trials.back().stalls = stalls_of(database, query.getColumn("id").getInt64());
-  }
-  return trials;
 }
 
 }  // namespace
@@ -394,6 +269,52 @@ Result<std::vector<SessionRecord>> History::since(const std::string& since) cons
 Result<std::optional<int64_t>> History::find(const std::string& key) const {
   return guarded(state_->file, [&]() -> Result<std::optional<int64_t>> {
     return find_key(state_->database, key);
+  });
+}
+
+Result<Past> History::past(const std::string& case_name, const std::string& but_not) const {
+  return guarded(state_->file, [&]() -> Result<Past> {
+    const SQLite::Database& database = state_->database;
+    Past past;
+    SQLite::Statement accepted(database, "SELECT started FROM accepted WHERE case_name = ?");
+    accepted.bind(1, case_name);
+    if (accepted.executeStep()) past.accepted = accepted.getColumn(0).getString();
+    SQLite::Statement query(database,
+                            "SELECT run.*, session.key AS session_key, started, host_id"
+                            " FROM run JOIN session ON session.id = run.session"
+                            " WHERE case_name = ? AND session.key <> ?"
+                            " ORDER BY started DESC, run.id DESC LIMIT 1000");
+    query.bind(1, case_name);
+    query.bind(2, but_not);
+    while (query.executeStep()) {
+      past.runs.push_back({query.getColumn("session_key").getString(),
+                           query.getColumn("started").getString(),
+                           query.getColumn("host_id").getString(), trial_of(query)});
+      past.runs.back().trial.measures = measures_of(database, query.getColumn("id").getInt64());
+    }
+    return past;
+  });
+}
+
+Status History::accept(int64_t session, const std::string& case_name) {
+  return guarded(state_->file, [&]() -> Status {
+    SQLite::Database& database = state_->database;
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement run(database,
+                          "SELECT id FROM run WHERE session = ? AND case_name = ? LIMIT 1");
+    run.bind(1, session);
+    run.bind(2, case_name);
+    if (!run.executeStep())
+      return fail(ErrorKind::User, "session {} has no run of case {}; `thawlab show {}` lists them",
+                  session, case_name, session);
+    SQLite::Statement since(database,
+                            "INSERT OR REPLACE INTO accepted"
+                            " SELECT ?, started FROM session WHERE id = ?");
+    since.bind(1, case_name);
+    since.bind(2, session);
+    since.exec();
+    transaction.commit();
+    return {};
   });
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/results/trial.h"
+#include "harness/results/baseline.h"
 #include "profiler/base/errors.h"
 
 namespace lab {
@@ -64,6 +64,13 @@ class History {
   thaw::Result<std::vector<SessionRecord>> since(const std::string& since) const;
   /// The id of the session of that key.
   thaw::Result<std::optional<int64_t>> find(const std::string& key) const;
+
+  /// The newest runs of a case in other sessions than that of `but_not`, at most 1000, newest
+  /// first. Stalls are left out.
+  thaw::Result<Past> past(const std::string& case_name, const std::string& but_not) const;
+  /// What a session measured of a case, on all kernels, is how it is meant to be: its baseline
+  /// begins with it. Fails with User when the session has no run of it.
+  thaw::Status accept(int64_t session, const std::string& case_name);
 
   const std::filesystem::path& file() const;
 

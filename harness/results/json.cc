@@ -10,6 +10,7 @@
 
 #include "harness/results/measures_json.h"
 #include "harness/results/text.h"
+#include "harness/results/trends_json.h"
 
 namespace lab {
 
@@ -367,7 +368,8 @@ json run_to_json(const RunResult& run) {
           {"agent_log", run.agent_log},
           {"picture", run.picture},
           {"viewer", run.viewer},
-          {"repeat", run.repeat}};
+          {"repeat", run.repeat},
+          {"settings", run.settings}};
   verdict_to_json(run.verdict, to);
   maps_to_json(run, to);
   to["guest"] = guest_to_json(run);
@@ -416,6 +418,7 @@ RunResult run_from_json(const json& from) {
   read(from, "picture", run.picture);
   read(from, "viewer", run.viewer);
   read(from, "repeat", run.repeat);
+  read(from, "settings", run.settings);
   verdict_from_json(from, run.verdict);
   maps_from_json(from, run);
   guest_from_json(from, run);
@@ -442,7 +445,9 @@ std::string to_json(const ResultSet& results) {
           {"host", results.host},
           {"planned", results.planned},
           {"finished", results.finished},
-          {"runs", list_to_json(results.runs, run_to_json)}};
+          {"runs", list_to_json(results.runs, run_to_json)},
+          {"regressions", regressions_to_json(results.trends)},
+          {"baselines", trends_to_json(results.trends)}};
   clean(to);
   return to.dump(1) + "\n";
 }
@@ -466,6 +471,8 @@ Result<ResultSet> from_json(std::string_view text, std::string_view name) {
     read(from, "planned", results.planned);
     read(from, "finished", results.finished);
     for (const json& run : from.at("runs")) results.runs.push_back(run_from_json(run));
+    if (const auto all = from.find("baselines"); all != from.end())
+      results.trends = trends_from_json(*all);
     return results;
   } catch (const std::exception& error) {
     return fail(ErrorKind::Corrupt, "{}: damaged: {}", name, error.what());

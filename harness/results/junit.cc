@@ -64,6 +64,29 @@ void add_unfinished(pugi::xml_node suites, int left, int planned) {
       fmt::format("{} of {} planned runs have no result", left, planned));
 }
 
+/// One test for each case and kernel that was held against earlier sessions.
+void add_trends(pugi::xml_node suites, const std::vector<CaseTrend>& trends) {
+  pugi::xml_node suite = suites.append_child("testsuite");
+  int failures = 0;
+  for (const CaseTrend& trend : trends) {
+    pugi::xml_node test = suite.append_child("testcase");
+    set(test, "name", trend.baseline.kernel);
+    set(test, "classname", trend.baseline.case_name + " against earlier sessions");
+    std::string sentences;
+    for (const MeasureTrend& one : trend.measures)
+      if (one.stand.trend == Trend::worse && one.known.empty()) sentences += one.sentence + "\n";
+    if (sentences.empty()) continue;
+    ++failures;
+    pugi::xml_node bad = test.append_child("failure");
+    set(bad, "type", "worse");
+    set(bad, "message", sentences);
+  }
+  set(suite, "name", "against earlier sessions");
+  set(suite, "tests", std::to_string(trends.size()));
+  set(suite, "failures", std::to_string(failures));
+  set(suite, "errors", "0");
+}
+
 }  // namespace
 
 std::string to_junit(const ResultSet& results) {
@@ -93,6 +116,7 @@ std::string to_junit(const ResultSet& results) {
     set(suite, "timestamp", results.started);
     for (const RunResult* run : runs) add_case(suite, *run);
   }
+  if (!results.trends.empty()) add_trends(suites, results.trends);
   if (const int left = results.planned - static_cast<int>(results.runs.size());
       !results.finished && left > 0)
     add_unfinished(suites, left, results.planned);

@@ -58,18 +58,26 @@ Result<std::string> read_date(const Fields& fields, std::string_view key) {
 }
 
 Result<KnownIssue> read_issue(const toml::table& table, const std::filesystem::path& file) {
-  const Fields fields = TRY(Fields::open(
-      table, "[[known]]", file,
-      {"id", "case", "kernels", "verdict", "title", "says", "reason", "link", "expires"}));
+  const Fields fields = TRY(Fields::open(table, "[[known]]", file,
+                                         {"id", "case", "kernels", "verdict", "title", "says",
+                                          "reason", "link", "expires", "measure"}));
   KnownIssue issue{.id = TRY(need(fields, "id")),
                    .cases = TRY(need(fields, "case")),
                    .kernels = TRY(need(fields, "kernels")),
                    .title = TRY(read_regex(fields, "title")),
                    .reason = TRY(read_regex(fields, "says")),
+                   .measure = TRY(read_regex(fields, "measure")),
                    .why = TRY(need(fields, "reason")),
                    .link = TRY(fields.text("link")).value_or(""),
                    .expires = TRY(read_date(fields, "expires")),
                    .file = fmt::format("{}:{}", file.string(), table.source().begin.line)};
+  if (const auto readable = check_pattern(issue.kernels); !readable)
+    return fields.wrong("kernels", "cannot be read: " + readable.error().message);
+  if (issue.measure) {
+    if (TRY(fields.text("verdict")) || issue.title || issue.reason)
+      return fields.wrong("measure", "explains no verdict: no verdict, title or says beside it");
+    return issue;
+  }
   const std::string verdict = TRY(need(fields, "verdict"));
   const auto kind = verdict_from_name(verdict);
   if (!kind || *kind == VerdictKind::infra)
@@ -85,8 +93,6 @@ Result<KnownIssue> read_issue(const toml::table& table, const std::filesystem::p
                           *kind == VerdictKind::fidelity || *kind == VerdictKind::subject;
   if (is_symptom && !issue.title && !issue.reason)
     return fields.missing("says", R"("emits in NMI context")");
-  if (const auto readable = check_pattern(issue.kernels); !readable)
-    return fields.wrong("kernels", "cannot be read: " + readable.error().message);
   return issue;
 }
 
@@ -156,7 +162,7 @@ void KnownIssues::apply(RunResult& run, std::string_view today) {
   run.known.reset();
   if (run.verdict.kind == VerdictKind::infra) return;
   for (KnownIssue& issue : entries_) {
-    if (!is_in_scope(issue, run)) continue;
+    if (issue.measure || !is_in_scope(issue, run)) continue;
     ++issue.tried;
     if (run.as_expected() || !explains(issue, run)) continue;
     ++issue.matched;
@@ -164,6 +170,27 @@ void KnownIssues::apply(RunResult& run, std::string_view today) {
       note_expiry(issue, run);
     else if (!run.known)
       run.known = KnownMatch{issue.id, issue.why, issue.link, issue.expires};
+  }
+}
+
+void KnownIssues::apply(CaseTrend& trend, std::string_view today) {
+  for (MeasureTrend& one : trend.measures) one.known.clear();
+  if (trend.baseline.runs < kLeastRuns) return;
+  for (KnownIssue& issue : entries_) {
+    if (!issue.measure ||
+        ::fnmatch(issue.cases.c_str(), trend.baseline.case_name.c_str(), 0) != 0 ||
+        !matches(issue.kernels, trend.baseline.kernel, ""))
+      continue;
+    ++issue.tried;
+    bool has_matched = false;
+    for (MeasureTrend& one : trend.measures) {
+      if (one.stand.trend != Trend::worse ||
+          !std::regex_search(one.kind + ": " + one.name, *issue.measure))
+        continue;
+      has_matched = true;
+      if (issue.expires >= today && one.known.empty()) one.known = issue.id;
+    }
+    issue.matched += has_matched ? 1 : 0;
   }
 }
 

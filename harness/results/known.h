@@ -3,6 +3,7 @@
 // that one explains does not turn a night red; it is never hidden.
 
 #include <filesystem>
+#include <optional>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ struct KnownIssue {
   VerdictKind verdict = VerdictKind::freeze;
   std::optional<std::regex> title;   ///< every grave console finding must match
   std::optional<std::regex> reason;  ///< the verdict's reason must match
+  /// Explains measures that are worse than they were, "kind: name", and no verdict.
+  std::optional<std::regex> measure;
   std::string why;
   std::string link;
   std::string expires;  ///< YYYY-MM-DD: the last day on which it holds, UTC
@@ -33,8 +36,8 @@ struct KnownIssue {
 /// Entries of one or more files. Used by one thread. A default-made one knows nothing.
 class KnownIssues {
  public:
-  /// `[[known]]` tables of known.toml: id, case, kernels, verdict, title, says, reason, link,
-  /// expires. Adds to what was read before. Fails with User, "file:line:column: …".
+  /// `[[known]]` tables of known.toml: id, case, kernels, verdict (or measure), title, says,
+  /// reason, link, expires. Adds to what was read before. Fails with User, "file:line:column: …".
   thaw::Status read(const std::filesystem::path& file);
   thaw::Status parse(std::string_view text, const std::filesystem::path& file);
 
@@ -44,6 +47,8 @@ class KnownIssues {
   ///
   /// Never explains `infra`: the lab's own failures are no property of a kernel.
   void apply(RunResult& run, std::string_view today);
+  /// The same for measures that are worse than their baseline: sets MeasureTrend::known.
+  void apply(CaseTrend& trend, std::string_view today);
 
   /// One sentence for each entry that no run showed: where runs of its cases and kernels were
   /// judged, and with `all`, where none was.

@@ -66,7 +66,32 @@ CREATE TABLE stall (
 CREATE INDEX stall_by_run ON stall(run);
 )sql";
 
-constexpr std::array kMigrations{kFirst};
+// What runs measured, for baselines. A name is the same in thousands of runs, so it is kept once. A
+// run of before has no settings, and is in no baseline.
+constexpr const char* kMeasures = R"sql(
+ALTER TABLE run ADD COLUMN settings TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN worse INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE measure_name (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  UNIQUE (kind, name, unit)
+) STRICT;
+CREATE TABLE measure (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  name INTEGER NOT NULL REFERENCES measure_name(id),
+  value REAL NOT NULL,
+  PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE accepted (
+  case_name TEXT PRIMARY KEY,
+  started TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations{kFirst, kMeasures};
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/plan/plan.h"
+#include "harness/results/trend.h"
 #include "harness/run/evidence.h"
 #include "harness/verdict/verdict.h"
 #include "profiler/store/facts.h"
@@ -84,6 +85,9 @@ struct RunResult {
   std::string picture;  ///< SVG of the threads around the longest stall
   std::string viewer;   ///< page with the capture, and behind # where the longest stall is
   std::string repeat;   ///< the command that repeats this run
+  /// Digits of all that the case says of how it is run; runs with others are not compared. Empty
+  /// of results that had none yet.
+  std::string settings;
 
   /// The kernel's name for people: what booted, else what should have.
   const std::string& kernel_name() const { return kernel.empty() ? release : kernel; }
@@ -101,6 +105,7 @@ struct ResultSet {
   int planned = 0;        ///< runs there were to be; fewer in `runs`: not finished
   bool finished = false;  ///< false while it runs, and for ever when it was interrupted
   std::vector<RunResult> runs;
+  std::vector<CaseTrend> trends;  ///< against earlier sessions; made when the session ends
 };
 
 /// Puts plan, evidence and verdict into the record. `capture` may be null; `root` is the results
@@ -108,8 +113,11 @@ struct ResultSet {
 RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdict& verdict,
                     const thaw::Capture* capture, const std::filesystem::path& root);
 
-/// 0: every verdict as expected; 69: the unexpected ones are all infra or incapable; else 1.
-/// An unfinished set that is otherwise good: 130, as after Ctrl-C.
+/// The digits that RunResult::settings has for this case.
+std::string settings_digest(const Case& test);
+
+/// 0: every verdict as expected and nothing worse than it was; 69: the unexpected ones are all
+/// infra or incapable; else 1. An unfinished set that is otherwise good: 130, as after Ctrl-C.
 int exit_code(const ResultSet& results);
 
 }  // namespace lab

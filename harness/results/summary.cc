@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "harness/case/write.h"
+#include "harness/provision/digest.h"
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/emits.h"
 
@@ -72,7 +74,8 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
                    .directory = relative_to(root, evidence.directory),
                    .capture = relative_to(root, evidence.capture),
                    .console = relative_to(root, evidence.console),
-                   .agent_log = relative_to(root, evidence.agent_log)};
+                   .agent_log = relative_to(root, evidence.agent_log),
+                   .settings = settings_digest(run.test)};
   if (result.meter) result.meter->longs.clear();
   if (!run.kernel.version.empty()) result.package += " " + run.kernel.version;
   if (evidence.load_host)
@@ -84,6 +87,19 @@ RunResult summarize(const PlannedRun& run, const Evidence& evidence, const Verdi
   return result;
 }
 
+std::string settings_digest(const Case& test) {
+  Case how = test;
+  how.name = how.why = "";
+  how.kernels.clear();
+  how.expect.clear();
+  how.cost = {};
+  how.run.seed = 0;
+  // Where a file lies differs between two checkouts of one tree.
+  for (std::filesystem::path& file : how.subject.files) file = file.filename();
+  constexpr size_t kDigits = 12;  // enough to tell the versions of one case apart
+  return sha256_of(case_text(how)).substr(0, kDigits);
+}
+
 int exit_code(const ResultSet& results) {
   bool environment = false;
   for (const RunResult& run : results.runs) {
@@ -92,6 +108,8 @@ int exit_code(const ResultSet& results) {
     if (kind != VerdictKind::infra && kind != VerdictKind::incapable) return 1;
     environment = true;
   }
+  for (const CaseTrend& trend : results.trends)
+    if (trend.has_unknown_worse()) return 1;
   if (environment) return 69;
   return results.finished ? 0 : 130;
 }

@@ -3,10 +3,13 @@
 
 #include "harness/results/trial.h"
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
 #include "harness/provision/digest.h"
+#include "harness/results/cost.h"
+#include "harness/results/trial_measures.h"
 
 namespace lab {
 
@@ -26,6 +29,18 @@ std::string title_of(const std::vector<Finding>& findings) {
     if (rank_of(finding) < 3 && (!gravest || rank_of(finding) < rank_of(*gravest)))
       gravest = &finding;
   return gravest ? gravest->title : "";
+}
+
+/// Known only when the runs that they are held against have ended.
+void add_costs(SessionRecord& record, const ResultSet& results) {
+  for (const Cost& cost : costs_of(results)) {
+    const auto trial = std::ranges::find(record.trials, cost.run, &Trial::id);
+    if (trial == record.trials.end()) continue;
+    trial->measures.push_back(
+        {"cost", "added per " + cost.per + " in the load's threads", "instructions", cost.in_load});
+    trial->measures.push_back(
+        {"cost", "added per " + cost.per + " elsewhere", "instructions", cost.elsewhere});
+  }
 }
 
 }  // namespace
@@ -56,7 +71,10 @@ Trial to_trial(const RunResult& run) {
                                                 run.nmis_delivered.end(), uint64_t{0}),
               .subject_nmi_runs = run.subject_nmi_runs,
               .stalls_total = run.verdict.stalls_total,
-              .directory = run.directory};
+              .directory = run.directory,
+              .settings = run.settings,
+              .digest = run.guest_digest,
+              .measures = trial_measures(run)};
   // Allowed beside the expected one, so as good: the history knows one expectation per run.
   if (run.as_expected()) trial.expected = trial.verdict;
   for (const Stall& stall : run.verdict.stalls)
@@ -85,6 +103,12 @@ SessionRecord to_record(const ResultSet& results, const std::filesystem::path& d
                        .planned = results.planned,
                        .finished = results.finished};
   for (const RunResult& run : results.runs) record.trials.push_back(to_trial(run));
+  add_costs(record, results);
+  for (Trial& trial : record.trials)
+    trial.is_worse = std::ranges::any_of(results.trends, [&](const CaseTrend& trend) {
+      return trend.has(Trend::worse) && trend.baseline.case_name == trial.case_name &&
+             trend.baseline.kernel == trial.kernel;
+    });
   return record;
 }
 
@@ -116,7 +140,8 @@ ResultSet to_results(const SessionRecord& session) {
                   .nmis_sent = trial.nmis_sent,
                   .nmis_delivered = {trial.nmis_delivered},
                   .subject_nmi_runs = trial.subject_nmi_runs,
-                  .directory = trial.directory};
+                  .directory = trial.directory,
+                  .settings = trial.settings};
     run.verdict.kind = trial.verdict;
     run.verdict.reason = trial.reason;
     run.verdict.floor_ms = trial.floor_ms;

@@ -20,6 +20,17 @@ struct TrialStall {
   double own_ms() const { return length_ms - host_ms; }
 };
 
+/// How far a run was off in one respect; see trial_measures.h.
+struct TrialMeasure {
+  std::string kind;  ///< of a MeasureKind, or "lost", "cost"
+  std::string name;
+  std::string unit;
+  double value = 0;  ///< 0 is best
+  bool is_same(const TrialMeasure& other) const {
+    return kind == other.kind && name == other.name && unit == other.unit;
+  }
+};
+
 struct Trial {
   std::string id;  ///< of the run, unique in its session
   std::string case_name;
@@ -47,6 +58,10 @@ struct Trial {
   uint64_t stalls_total = 0;
   std::vector<TrialStall> stalls;  ///< at most 200, largest own part first
   std::string directory;           ///< relative to the session's
+  std::string settings;            ///< RunResult::settings
+  std::string digest;              ///< RunResult::guest_digest: equal for equal runs
+  bool is_worse = false;           ///< than its baseline was, in some measure: never part of one
+  std::vector<TrialMeasure> measures;
 
   /// The kernel's name for people: what booted, else what should have.
   const std::string& kernel_name() const { return kernel.empty() ? release : kernel; }

@@ -214,4 +214,25 @@ TEST(Compare, SaysWhatMakesSessionsLessComparable) {
   EXPECT_THAT(comparison.notes, Contains(HasSubstr("fedcba")));
 }
 
+Night measured(double value, int runs) {
+  Night night = Night().ran("6.12.1", kPass, runs);
+  for (Trial& trial : night.session.trials) {
+    trial.settings = "s";
+    trial.measures = {{"stacks", "whole", "%", value}};
+  }
+  return night;
+}
+
+TEST(CompareMeasures, WorseIsARegressionThoughVerdictsAreTheSame) {
+  const Comparison comparison = compare(measured(0.1, 10).session, measured(30, 2).session);
+  EXPECT_EQ(comparison.of(Change::regression).size(), 0u);
+  EXPECT_TRUE(comparison.has_worse_measure());
+  EXPECT_TRUE(comparison.has_regression());
+  EXPECT_FALSE(compare(measured(30, 10).session, measured(0.1, 2).session).has_regression());
+}
+
+TEST(CompareMeasures, OneRunBeforeDecidesNothing) {
+  EXPECT_FALSE(compare(measured(0.1, 1).session, measured(30, 1).session).has_regression());
+}
+
 }  // namespace lab::test

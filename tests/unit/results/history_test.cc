@@ -54,7 +54,11 @@ Trial full_trial(const std::string& id) {
           .subject_nmi_runs = 2899,
           .stalls_total = 7,
           .stalls = {{134, 2, "nmi"}, {33.5, 0, "task"}},
-          .directory = "x-1"};
+          .directory = "x-1",
+          .settings = "feedbeef0123",
+          .digest = "d1",
+          .is_worse = true,
+          .measures = {{"stacks", "whole", "%", 0.25}, {"cost", "per switch", "instructions", -3}}};
 }
 
 SessionRecord session_of(const std::string& key, const std::string& started,
@@ -82,6 +86,9 @@ std::string text_of(const Trial& t) {
       t.subject_nmi_runs.value_or(0), t.stalls_total, t.directory);
   for (const TrialStall& stall : t.stalls)
     text += fmt::format("|{} {} {}", stall.length_ms, stall.host_ms, stall.context);
+  text += fmt::format("|{}|{}|{}", t.settings, t.digest, t.is_worse);
+  for (const TrialMeasure& one : t.measures)
+    text += fmt::format("|{} {} {} {}", one.kind, one.name, one.unit, one.value);
   return text;
 }
 
@@ -177,6 +184,61 @@ TEST_F(HistoryFile, OlderFilesAreBroughtUpToDateAndNewerOnesLeftAlone) {
   const auto old_program = History::open(file());
   ASSERT_FALSE(old_program);
   EXPECT_THAT(old_program.error().message, HasSubstr("newer thawlab"));
+}
+
+// A file as the first version made it, with a run in it.
+TEST_F(HistoryFile, FileFromBeforeMeasuresOpensAndItsRunsAreInNoBaseline) {
+  std::filesystem::create_directories(file().parent_path());
+  {
+    SQLite::Database old(file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(history_migrations().front());
+    old.exec(R"sql(PRAGMA user_version = 1;
+INSERT INTO session VALUES (1, 'a', 'x', '2026-11-24T12:00:00Z', '0.1.0', '', '', '', '/x', 1, 1);
+INSERT INTO run VALUES (1, 1, 'x-6.12', 'x', '6.12', '6.12.1', '', '', '', 'pass', 'pass', '', '',
+  '', 1, 1, 'tcg', '', 10, 18, 1, NULL, 0, 0, NULL, 0, 'x-6.12');)sql");
+  }
+  History history = open();
+  const auto sessions = history.since("");
+  ASSERT_TRUE(sessions) << sessions.error().message;
+  ASSERT_EQ(sessions->front().trials.size(), 1u);
+  EXPECT_EQ(sessions->front().trials.front().kernel, "6.12.1");
+  const Past past = *history.past("x", "");
+  ASSERT_EQ(past.runs.size(), 1u);
+  EXPECT_EQ(choose_baseline(past, {.started = "2026-11-25T12:00:00Z",
+                                   .case_name = "x",
+                                   .kernel = "6.12.1",
+                                   .settings = "s",
+                                   .accelerator = "tcg"})
+                .baseline.changed,
+            1u);
+  ASSERT_TRUE(history.put(session_of("b", "2026-11-25T12:00:00Z", {full_trial("new")})));
+}
+
+TEST_F(HistoryFile, PastIsOfOneCaseNewestFirstWithoutTheSessionInHand) {
+  History history = open();
+  Trial other = full_trial("other");
+  other.case_name = "waits";
+  for (const char* day : {"23", "25", "24"})
+    ASSERT_TRUE(history.put(
+        session_of(day, fmt::format("2026-11-{}T12:00:00Z", day), {full_trial("x"), other})));
+  const auto past = history.past("ringbuf-nmi", "24");
+  ASSERT_TRUE(past) << past.error().message;
+  ASSERT_EQ(past->runs.size(), 2u);
+  EXPECT_EQ(past->runs[0].session, "25");
+  EXPECT_EQ(past->runs[1].session, "23");
+  EXPECT_EQ(past->runs[0].host_id, "feedbeef");
+  EXPECT_EQ(past->runs[0].trial.measures.size(), 2u);
+  EXPECT_EQ(past->accepted, "");
+}
+
+TEST_F(HistoryFile, AcceptedSessionBeginsItsCasesBaseline) {
+  History history = open();
+  ASSERT_TRUE(history.put(session_of("a", "2026-11-24T12:00:00Z", {full_trial("x")})));
+  EXPECT_EQ(history.accept(1, "waits").error().kind, thaw::ErrorKind::User);
+  EXPECT_EQ(history.accept(7, "ringbuf-nmi").error().kind, thaw::ErrorKind::User);
+  ASSERT_TRUE(history.accept(1, "ringbuf-nmi"));
+  const Past past = *history.past("ringbuf-nmi", "");
+  EXPECT_EQ(past.accepted, "2026-11-24T12:00:00Z");
 }
 
 TEST_F(HistoryFile, AFailedMigrationLeavesTheFileAsItWas) {

@@ -214,4 +214,64 @@ TEST(JunitOfKnown, IsSkippedWithItsReason) {
   EXPECT_THAT(xml, HasSubstr("known issue KI-1 until 2027-01-31: the old lock"));
 }
 
+constexpr const char* kMeasure = R"(
+[[known]]
+id = "KI-3"
+case = "cost-*"
+kernels = "6.12"
+measure = "^cost: .*per switch"
+reason = "switches record their cgroup now"
+expires = 2027-01-31
+)";
+
+CaseTrend worse_cost(const std::string& kernel = "6.12.48-cloud-amd64", size_t runs = 20) {
+  CaseTrend trend{.baseline = {.case_name = "cost-switch", .kernel = kernel, .runs = runs}};
+  trend.measures = {{.kind = "cost", .name = "added per switch"}, {.kind = "stacks", .name = "x"}};
+  for (MeasureTrend& one : trend.measures) one.stand.trend = Trend::worse;
+  return trend;
+}
+
+TEST(KnownMeasure, IsTheOneThatTheEntryNames) {
+  KnownIssues issues = known(kMeasure);
+  CaseTrend trend = worse_cost();
+  issues.apply(trend, "2026-11-27");
+  EXPECT_EQ(trend.measures[0].known, "KI-3");
+  EXPECT_EQ(trend.measures[1].known, "");
+  EXPECT_TRUE(trend.has_unknown_worse()) << "stacks";
+  trend.measures.pop_back();
+  EXPECT_FALSE(trend.has_unknown_worse());
+  EXPECT_THAT(issues.stale(true), IsEmpty());
+}
+
+TEST(KnownMeasure, EndsWithItsDayAndItsKernels) {
+  KnownIssues issues = known(kMeasure);
+  CaseTrend late = worse_cost();
+  issues.apply(late, "2027-02-01");
+  EXPECT_EQ(late.measures[0].known, "");
+  CaseTrend elsewhere = worse_cost("6.17.8-cloud-amd64");
+  issues.apply(elsewhere, "2026-11-27");
+  EXPECT_EQ(elsewhere.measures[0].known, "");
+}
+
+TEST(KnownMeasure, IsStaleWhenHeldAndNotWorse) {
+  KnownIssues issues = known(kMeasure);
+  CaseTrend trend = worse_cost();
+  for (MeasureTrend& one : trend.measures) one.stand.trend = Trend::equivalent;
+  issues.apply(trend, "2026-11-27");
+  EXPECT_THAT(issues.stale(false), Contains(HasSubstr("KI-3 is stale")));
+}
+
+TEST(KnownMeasure, ExplainsNoVerdict) {
+  KnownIssues issues = known(kMeasure);
+  RunResult run = frozen();
+  run.case_name = "cost-switch";
+  run.kernel = "6.12.48-cloud-amd64";
+  issues.apply(run, "2026-11-27");
+  EXPECT_FALSE(run.known);
+  KnownIssues both;
+  EXPECT_THAT(
+      both.parse(std::string(kMeasure) + "verdict = \"freeze\"\n", "known.toml").error().message,
+      HasSubstr("explains no verdict"));
+}
+
 }  // namespace lab::test

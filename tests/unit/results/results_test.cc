@@ -64,6 +64,7 @@ RunResult full_run() {
                            .effect = thaw::Effect{0.5, "points"},
                            .unavailable = "why not"}};
   run.guest_digest = "d1";
+  run.settings = "feedbeef0123";
   run.oracle =
       oracle::Summary{.instructions = 9, .load = 4, .idle = 1, .switches = 2, .samples = 3};
   run.cost = {.per = "switch", .baseline = "alone", .peer = "perf"};
@@ -152,8 +153,69 @@ struct Scratch {
   std::filesystem::path path;
 };
 
+CaseTrend full_trend() {
+  CaseTrend trend{.baseline = {.case_name = "x",
+                               .kernel = "6.17.8+deb13-cloud-amd64",
+                               .scope = "6.17",
+                               .accelerator = "tcg",
+                               .runs = 9,
+                               .sessions = 8,
+                               .since = "2026-11-01T12:00:00Z",
+                               .until = "2026-11-23T12:00:00Z",
+                               .copies = 1,
+                               .outdated = 2,
+                               .unexpected = 3,
+                               .worse = 4,
+                               .elsewhere = 5,
+                               .changed = 6},
+                  .runs = 2,
+                  .is_same = true,
+                  .gone = {"symbols: named"}};
+  trend.measures = {{.kind = "stacks",
+                     .name = "whole",
+                     .unit = "%",
+                     .margin = 1,
+                     .stand = {.trend = Trend::worse,
+                               .mean = 0.1,
+                               .least = 0.05,
+                               .most = 0.2,
+                               .scatter = 0.03,
+                               .now = 25,
+                               .change = 24.9,
+                               .at_least = 20,
+                               .at_most = 30,
+                               .apart = 25},
+                     .before = {0.1, 0.2},
+                     .now = {25},
+                     .sentence = "stacks: whole: off by 25 %",
+                     .known = "KI-3"}};
+  return trend;
+}
+
+TEST(ResultsJson, WhatIsWorseIsThereInASentenceAndTurnsTheExitCode) {
+  ResultSet results = set_of({run_of(VerdictKind::pass, VerdictKind::pass)});
+  results.trends = {full_trend()};
+  EXPECT_EQ(exit_code(results), 0) << "known";
+  results.trends[0].measures[0].known = "";
+  EXPECT_EQ(exit_code(results), 1);
+  const auto json = nlohmann::json::parse(to_json(results));
+  ASSERT_EQ(json["regressions"].size(), 1u);
+  EXPECT_EQ(json["regressions"][0]["case"], "x");
+  EXPECT_EQ(json["regressions"][0]["sentence"], "stacks: whole: off by 25 %");
+  pugi::xml_document junit;
+  ASSERT_TRUE(junit.load_string(to_junit(results).c_str()));
+  EXPECT_STREQ(junit.select_node("//testcase[contains(@classname,'earlier')]/failure/@type")
+                   .attribute()
+                   .value(),
+               "worse");
+  results.trends[0].measures[0].stand.trend = Trend::equivalent;
+  EXPECT_EQ(exit_code(results), 0);
+  EXPECT_EQ(nlohmann::json::parse(to_json(results))["regressions"].size(), 0u);
+}
+
 TEST(ResultsJson, IsReadBackAsItWas) {
-  const ResultSet before = set_of({full_run(), run_of(VerdictKind::infra, VerdictKind::pass)});
+  ResultSet before = set_of({full_run(), run_of(VerdictKind::infra, VerdictKind::pass)});
+  before.trends = {full_trend()};
   const std::string text = to_json(before);
   const auto after = from_json(text, "results.json");
   ASSERT_TRUE(after) << after.error().message;
