@@ -139,6 +139,21 @@ std::string case_html(const CaseTrend& trend) {
   return text;
 }
 
+std::string baseline_row(const MeasureTrend& one) {
+  const Stand& stand = one.stand;
+  const auto known = [](bool is_known, double value) {
+    return is_known ? fmt::format("{:.4g}", value) : "-";
+  };
+  const bool has_runs = !one.before.empty();
+  // What one more run would have to be: its lower limit is then the margin.
+  const double worse_at = stand.now + one.margin - stand.at_least;
+  return fmt::format("{:>9} {:>9} {:>9} {:>9.3g} {:>9}  {:<12} {}: {}\n",
+                     known(has_runs, stand.mean), known(has_runs, stand.least),
+                     known(has_runs, stand.most), one.margin,
+                     known(one.before.size() >= kLeastRuns, worse_at),
+                     one.unit.empty() ? "count" : one.unit, one.kind, one.name);
+}
+
 }  // namespace
 
 std::string baseline_words(const Baseline& head) {
@@ -184,15 +199,7 @@ std::string baseline_text(const CaseTrend& trend) {
   if (trend.measures.empty()) return text;
   text += fmt::format("{:>9} {:>9} {:>9} {:>9} {:>9}  {:<12} {}\n", "mean", "least", "most",
                       "margin", "worse at", "unit", "measure");
-  for (const MeasureTrend& one : trend.measures) {
-    const Stand& stand = one.stand;
-    // What one more run would have to be: its lower limit is then the margin.
-    const double worse_at = stand.now + one.margin - stand.at_least;
-    text += fmt::format("{:>9.4g} {:>9.4g} {:>9.4g} {:>9.3g} {:>9}  {:<12} {}: {}\n", stand.mean,
-                        stand.least, stand.most, one.margin,
-                        one.before.size() < kLeastRuns ? "-" : fmt::format("{:.4g}", worse_at),
-                        one.unit.empty() ? "count" : one.unit, one.kind, one.name);
-  }
+  for (const MeasureTrend& one : trend.measures) text += baseline_row(one);
   return text;
 }
 

@@ -59,6 +59,13 @@ TEST(TrendsText, HeaderSaysWhichRunsAndWhichNot) {
   EXPECT_THAT(baseline_words({}), HasSubstr("no earlier run"));
 }
 
+TEST(BaselineText, SaysNothingOfRunsThatAreNot) {
+  CaseTrend none = trend_of(Trend::undecided, 0);
+  EXPECT_THAT(baseline_text(none), HasSubstr("        -         -         -         1         -"));
+  EXPECT_THAT(baseline_text(trend_of(Trend::undecided, 3)),
+              HasSubstr("      0.1         0       0.2         1         -"));
+}
+
 TEST(TrendsPage, DrawsEarlierRunsAndTodays) {
   const std::string page = trends_html({trend_of(Trend::worse)}, "6.12.48");
   EXPECT_THAT(page, HasSubstr("whole &lt;&amp;&gt;"));
