@@ -75,6 +75,35 @@ Result<int> import(const Options& options) {
   return code;
 }
 
+/// A session that two files know is the one that got further: whichever file is read first.
+SessionRecord further(SessionRecord session, const History& history, std::optional<int64_t> known) {
+  if (!known) return session;
+  const auto here = history.session(*known);
+  if (here && here->finished && !session.finished) {
+    session.finished = true;
+    session.directory = here->directory;
+  }
+  return session;
+}
+
+Result<int> merge(const Options& options) {
+  History history = TRY(History::open(TRY(file_of(options))));
+  size_t fresh = 0;
+  size_t sessions = 0;
+  for (const std::string& file : options.directories) {
+    const History other = TRY(History::open_existing(file));
+    for (SessionRecord& session : TRY(other.since(""))) {
+      const auto known = TRY(history.find(session.key));
+      TRY(history.put(further(std::move(session), history, known)));
+      fresh += known ? 0 : 1;
+      sessions++;
+    }
+  }
+  fmt::print("{} session{}, {} of them new, into {}\n", sessions, sessions == 1 ? "" : "s", fresh,
+             history.file().string());
+  return 0;
+}
+
 /// The kernels that runs of the case were on and the pattern means, newest run first, with that
 /// run.
 std::vector<const PastRun*> newest_by_kernel(const Past& past, const std::string& pattern) {
@@ -142,6 +171,12 @@ std::function<Result<int>()> setup(CLI::App& app) {
       app.add_subcommand("import", "add what results.json files tell; twice is as good as once");
   adding->add_option("DIR", options->directories, "Results directories, or directories of such")
       ->required();
+  CLI::App* joining = app.add_subcommand(
+      "merge",
+      "add all that other machines' history files know; in any order, twice is as good as once");
+  joining->add_option("FILE", options->directories, "History files")
+      ->required()
+      ->check(CLI::ExistingFile);
   CLI::App* showing = app.add_subcommand(
       "baseline", "what the next run of a case will be held against, measure by measure");
   showing->add_option("CASE", options->case_name, "Name of the case")->required();
@@ -154,6 +189,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
   accepting->add_option("CASE", options->case_name, "Name of the case")->required();
   return [=]() -> Result<int> {
     if (adding->parsed()) return import(*options);
+    if (joining->parsed()) return merge(*options);
     if (showing->parsed()) return baseline(*options);
     if (accepting->parsed()) return accept(*options);
     return list(*options);

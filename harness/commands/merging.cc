@@ -120,11 +120,14 @@ Result<Merged> merge_directories(const std::vector<fs::path>& paths, const fs::p
 Result<int> tell(const Merged& merged, const fs::path& out, const std::string& history,
                  const std::string& how_to_go_on) {
   Chronicle chronicle = TRY(Chronicle::open(history, ""));
-  const int code = exit_code(merged.results);
-  chronicle.begin(merged.results, fs::absolute(out).lexically_normal());
-  chronicle.end(merged.results, code);
+  Ledger ledger = TRY(Ledger::open(fs::absolute(out).lexically_normal(), merged.results));
+  chronicle.begin(ledger.results(), ledger.directory());
+  ledger.set_trends(chronicle.trends(ledger.results()));
+  TRY(ledger.close(merged.results.finished));
+  const int code = exit_code(ledger.results());
+  chronicle.end(ledger.results(), code);
   const bool color = ::isatty(STDOUT_FILENO) != 0 && ::getenv("NO_COLOR") == nullptr;
-  fmt::print("{}\nreport: {}\n", format_table(merged.results, color),
+  fmt::print("{}\nreport: {}\n", format_table(ledger.results(), color),
              (out / "report.html").string());
   for (const std::string& note : merged.notes) fmt::print(stderr, "thawlab: {}\n", note);
   const int missing = merged.results.planned - static_cast<int>(merged.results.runs.size());
