@@ -37,7 +37,8 @@ Result<std::optional<StoredPlan>> plan_in(const fs::path& directory) {
 Result<std::vector<MergePart>> read_parts(const std::vector<fs::path>& paths, const fs::path& out) {
   std::set<fs::path> files;
   for (const fs::path& path : paths) {
-    const auto below = results_below(path);
+    std::error_code missing;
+    const auto below = fs::exists(path, missing) ? results_below(path) : std::vector<fs::path>();
     if (below.empty()) return fail(ErrorKind::User, "{} holds no results.json", path.string());
     for (const fs::path& file : below) files.insert(fs::absolute(file).lexically_normal());
   }

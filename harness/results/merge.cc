@@ -37,17 +37,24 @@ void put_in_order(std::vector<MergePart>& parts) {
   });
 }
 
+/// One result in two places: merged before, or copied. Times are kept to the nanosecond.
+bool is_same(const RunResult& a, const RunResult& b) {
+  return a.wall_s == b.wall_s && a.agent_hello_ms == b.agent_hello_ms &&
+         a.guest_digest == b.guest_digest && a.verdict.kind == b.verdict.kind;
+}
+
 /// Fails when one id means runs of different plans.
 thaw::Status check_ids(const std::vector<MergePart>& parts) {
-  std::map<std::string, const MergePart*> seen;
+  std::map<std::string, std::pair<const MergePart*, const RunResult*>> seen;
   for (const MergePart& part : parts)
     for (const RunResult& run : part.results.runs) {
-      const auto [other, is_new] = seen.try_emplace(run.id, &part);
-      if (!is_new && plan_of(*other->second) != plan_of(part))
+      const auto [other, is_new] = seen.try_emplace(run.id, &part, &run);
+      if (is_new || is_same(*other->second.second, run)) continue;
+      if (plan_of(part).empty() || plan_of(*other->second.first) != plan_of(part))
         return fail(
             ErrorKind::User,
             "{} is in {} and in {}, which are of different plans: merge each plan by itself",
-            run.id, other->second->directory.string(), part.directory.string());
+            run.id, other->second.first->directory.string(), part.directory.string());
     }
   return {};
 }
@@ -66,12 +73,6 @@ std::optional<StoredPlan> plan_of_all(const std::vector<MergePart>& parts,
       if (ids.insert(run.id).second) plan.runs.push_back(run);
   plan.share.number = plan.share.of = 1;
   return plan;
-}
-
-/// One result in two places: merged before, or copied. Times are kept to the nanosecond.
-bool is_same(const RunResult& a, const RunResult& b) {
-  return a.wall_s == b.wall_s && a.agent_hello_ms == b.agent_hello_ms &&
-         a.guest_digest == b.guest_digest && a.verdict.kind == b.verdict.kind;
 }
 
 /// The same parts make the same name, and so does what was made of them together with them: of one

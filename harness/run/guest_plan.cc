@@ -145,8 +145,9 @@ void fill_agent_plan(const Case& test, const std::string& capture, AgentPlan& ag
     word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
     word = replaced(std::move(word), "{capture}", capture);
     // Files of the case lie in the guest where they lie here.
-    word = replaced(std::move(word), "{case}",
-                    fs::absolute(test.file).lexically_normal().parent_path().string());
+    if (!test.file.empty())
+      word = replaced(std::move(word), "{case}",
+                      fs::absolute(test.file).lexically_normal().parent_path().string());
   }
   if (subject.writes_capture()) agent.capture = capture;
   agent.env = subject.env;

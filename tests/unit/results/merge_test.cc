@@ -117,6 +117,7 @@ TEST(Merge, TakesTheFirstOfTwoThatPlayedOneRun) {
 TEST(Merge, RefusesOneIdOfTwoPlans) {
   MergePart other = shard(1, "t3");
   other.plan->share.plan = "another";
+  other.results.runs.front().wall_s = 99;
   const auto result = merge({shard(1, "t1"), other}, std::nullopt);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, thaw::ErrorKind::User);
