@@ -85,15 +85,10 @@ void print_json(const StoredPlan& plan, const std::vector<int>& shards, const Ru
 Result<int> run(const Options& asked) {
   const RunOptions& options = *asked.run;
   TRY(check_shard(options));
-  const std::vector<Case> cases = TRY(cases_of(options));
-  const Programs programs = TRY(Programs::beside_this());
-  TRY(check_cases(cases, programs));
-  const Workplace place = TRY(Workplace::open());
-  const StoredPlan whole =
-      TRY(describe_plan(cases, TRY(plan_for_guests(options, cases, place)), programs));
+  const auto [name, whole] = TRY(plan_whole(options));
   if (!options.out.empty()) {
     const auto out = std::filesystem::absolute(options.out).lexically_normal();
-    TRY(make_shards(whole, options.shards, name_of(cases, options.words), out));
+    TRY(make_shards(whole, options.shards, name, out));
     fmt::print(stderr,
                "thawlab: `thawlab run --resume {}/shard-1` plays the first part, `thawlab merge {} "
                "--out {}` joins them\n",

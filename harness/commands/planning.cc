@@ -38,6 +38,16 @@ Result<std::vector<PlannedRun>> plan_for_guests(const RunOptions& options,
                    [&](std::string_view pattern) { return place.catalogue.resolve(pattern); });
 }
 
+Result<Planned> plan_whole(const RunOptions& options) {
+  const std::vector<Case> cases = TRY(cases_of(options));
+  const Programs programs = TRY(Programs::beside_this());
+  TRY(check_cases(cases, programs));
+  const Workplace place = TRY(Workplace::open());
+  return Planned{
+      .name = name_of(cases, options.words),
+      .whole = TRY(describe_plan(cases, TRY(plan_for_guests(options, cases, place)), programs))};
+}
+
 fs::path shard_directory(const fs::path& directory, int number) {
   return directory / fmt::format("shard-{}", number);
 }

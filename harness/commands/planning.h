@@ -19,6 +19,14 @@ thaw::Result<std::vector<PlannedRun>> plan_for_guests(const RunOptions& options,
                                                       const std::vector<Case>& cases,
                                                       const Workplace& place);
 
+struct Planned {
+  std::string name;  ///< of the session
+  StoredPlan whole;
+};
+
+/// Everything that a plan of guests is made of, checked. Fails with User.
+thaw::Result<Planned> plan_whole(const RunOptions& options);
+
 /// DIR/plan.json, the whole, and DIR/shard-1 … DIR/shard-N: each a session that `thawlab run
 /// --resume` plays, on whatever machine sees the directory. Fails with User when DIR holds results.
 thaw::Status make_shards(const StoredPlan& whole, int shards, const std::string& name,

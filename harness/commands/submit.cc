@@ -154,13 +154,7 @@ class Submission {
 };
 
 Result<fs::path> begin(const RunOptions& options) {
-  const std::vector<Case> cases = TRY(cases_of(options));
-  const Programs programs = TRY(Programs::beside_this());
-  TRY(check_cases(cases, programs));
-  const Workplace place = TRY(Workplace::open());
-  const StoredPlan whole =
-      TRY(describe_plan(cases, TRY(plan_for_guests(options, cases, place)), programs));
-  const std::string name = name_of(cases, options.words);
+  const auto [name, whole] = TRY(plan_whole(options));
   const fs::path directory = TRY(make_directory(options.out, name));
   TRY(make_shards(whole, options.shards, name, directory));
   return directory;

@@ -43,6 +43,8 @@ struct MachineOptions {
   bool is_deterministic = false;
   /// QEMU plugins to load, each as its -plugin option has it: "FILE,name=value".
   std::vector<std::string> plugins;
+  /// A library that QEMU has before its own; empty: none. A path without spaces and colons.
+  std::filesystem::path preload;
   /// console.log, qemu.log and qemu-command are left here.
   std::filesystem::path directory;
   /// State that save() of a machine with the same options wrote: it goes on from there instead of

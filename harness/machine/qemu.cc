@@ -122,7 +122,10 @@ void add_agent_port(const MachineOptions& options, std::vector<std::string>& com
 }
 
 std::vector<std::string> command_of(const MachineOptions& options) {
-  std::vector<std::string> command{
+  std::vector<std::string> command;
+  if (!options.preload.empty())
+    command.insert(command.end(), {"env", "LD_PRELOAD=" + options.preload.string()});
+  const std::initializer_list<std::string> qemu{
       kQemu,
       "-no-user-config",
       "-nodefaults",
@@ -155,6 +158,7 @@ std::vector<std::string> command_of(const MachineOptions& options) {
       options.vmlinuz.string(),
       "-append",
       options.kernel_parameters};
+  command.insert(command.end(), qemu);
   add_agent_port(options, command);
   add_clock(options, command);
   for (std::string& word : start_of(options)) command.push_back(std::move(word));
