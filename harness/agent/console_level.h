@@ -5,8 +5,9 @@
 
 namespace lab {
 
-/// While it lives, the kernel writes nothing to its console but what an oops or a panic says; all
-/// of it is in the kernel's log, which the agent reads. A kernel that refuses it goes on as it was.
+/// While it lives, the kernel writes nothing to its console, not even of an oops or a panic:
+/// console_verbose() does nothing at level 0. So only where every instruction is counted and the
+/// same guest can be had again without. A kernel that refuses it goes on as it was.
 class QuietConsole {
  public:
   QuietConsole();

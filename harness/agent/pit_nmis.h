@@ -5,14 +5,12 @@
 #include <cstdint>
 #include <thread>
 
-#include "harness/agent/console_level.h"
 #include "harness/agent/nmi_sender.h"
 #include "profiler/base/errors.h"
 
 namespace lab {
 
-/// All CPUs get all of them, until destroyed; meanwhile what the kernel says of each goes to its
-/// log alone. Only for guests, as NmiSender.
+/// All CPUs get all of them, until destroyed. Only for guests, as NmiSender.
 class PitNmis {
  public:
   /// Fails with Environment when the timer or the I/O APIC cannot be reached.
@@ -27,7 +25,6 @@ class PitNmis {
  private:
   void run(const NmiPace& pace, uint64_t seed);
 
-  QuietConsole quiet_;
   std::atomic<bool> stop_ = false;
   std::atomic<uint64_t> sent_ = 0;
   std::thread thread_;

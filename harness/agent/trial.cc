@@ -13,6 +13,7 @@
 #include <regex>
 
 #include "harness/agent/child.h"
+#include "harness/agent/console_level.h"
 #include "harness/agent/heartbeats.h"
 #include "harness/agent/kernel_counts.h"
 #include "harness/agent/mapped_code.h"
@@ -235,6 +236,8 @@ void Trial::run_load() {
     std::optional<PmuNmis> counters;
     std::optional<PitNmis> timer;
     if (plan_.pmu_nmi) counters.emplace(plan_.nmi_rate_hz, cpus_);
+    std::optional<QuietConsole> quiet;
+    if (plan_.pit_nmi && plan_.has_marks) quiet.emplace();
     if (plan_.pit_nmi)
       timer.emplace(NmiPace{.rate_hz = plan_.nmi_rate_hz, .jitter = plan_.nmi_jitter}, plan_.seed);
     if (plan_.apic_nmi)
@@ -249,6 +252,7 @@ void Trial::run_load() {
     if (timer) outcome_.nmis_sent = timer->sent();
     nmis.reset();
     timer.reset();
+    quiet.reset();
     beats.stop();
     outcome_.late_beats = beats.late();
     outcome_.late_beats_dropped = beats.dropped();

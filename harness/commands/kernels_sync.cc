@@ -78,7 +78,6 @@ Result<int> sync_kernels(Catalogue& catalogue, const SyncOptions& options) {
   for (const std::string& pattern : options.patterns) TRY(check_pattern(pattern));
   const auto refreshed = catalogue.refresh();
   std::vector<KernelRef> offered = catalogue.offered();
-  if (!refreshed) fmt::print(stderr, "thawlab: {}\n", catalogue.complaint());
   if (offered.empty() && !refreshed) return std::unexpected(refreshed.error());
 
   const Cache cache = TRY(Cache::open(default_cache_dir()));
@@ -109,6 +108,7 @@ Result<int> sync_kernels(Catalogue& catalogue, const SyncOptions& options) {
         seen.push_back(kernel);
     TRY(write_last_look(file, seen));
   }
+  if (!failures.empty() && !refreshed) fmt::print(stderr, "thawlab: {}\n", catalogue.complaint());
   if (!failures.empty()) return std::unexpected(failures.front().second);
   if (!refreshed) return std::unexpected(refreshed.error());
   return 0;

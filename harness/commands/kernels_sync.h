@@ -15,8 +15,8 @@ struct SyncOptions {
   double budget_gib = 0;              ///< of the cache's kernels; 0: no bound
 };
 
-/// Prints a line per kernel that is new, gone, or removed. Fails when a new kernel could not be
-/// fetched, after everything else is done; it is tried again the next time.
+/// Prints a line per kernel that is new, gone, or removed. Fails when a list could not be read or
+/// a new kernel not fetched, after everything else is done; both are tried again the next time.
 thaw::Result<int> sync_kernels(Catalogue& catalogue, const SyncOptions& options);
 
 }  // namespace lab

@@ -45,7 +45,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
       "  thawlab merge night/shards --out night/all        # every results directory below\n"
       "\nIn any order, as often as you like: the result is the same. A run without a result is "
       "named, and `thawlab run --resume` plays it.\n"
-      "Exit codes: as `thawlab run`; 130 when runs are missing.");
+      "Exit codes: as `thawlab run`; 130 when runs are missing and the others are as expected.");
   return [options] { return run(*options); };
 }
 

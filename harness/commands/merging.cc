@@ -52,15 +52,20 @@ Result<std::vector<MergePart>> read_parts(const std::vector<fs::path>& paths, co
   return parts;
 }
 
-/// `thawlab plan --out` leaves the whole above its shards.
+/// The plan that all parts are of, where somebody has all of it: `thawlab plan --out` leaves it
+/// above its shards.
 Result<std::optional<StoredPlan>> whole_of(const std::vector<MergePart>& parts) {
+  std::set<std::string> plans;
+  for (const MergePart& part : parts) plans.insert(part.plan ? part.plan->share.plan : "");
+  if (plans.size() != 1 || plans.begin()->empty()) return std::nullopt;
+  const auto is_whole = [&](const StoredPlan& plan) {
+    return plan.share.plan == *plans.begin() && plan.share.of == 1 &&
+           static_cast<int>(plan.runs.size()) == plan.share.planned;
+  };
   for (const MergePart& part : parts) {
-    if (!part.plan) continue;
-    auto above = TRY(plan_in(part.directory.parent_path()));
-    if (above && above->share.plan == part.plan->share.plan && above->share.of == 1) return above;
-    if (part.plan->share.of == 1 && parts.size() > 1 && !part.plan->share.plan.empty() &&
-        static_cast<int>(part.plan->runs.size()) == part.plan->share.planned)
-      return part.plan;  // it was merged before, or is the whole itself
+    if (is_whole(*part.plan)) return part.plan;
+    if (auto above = TRY(plan_in(part.directory.parent_path())); above && is_whole(*above))
+      return above;
   }
   return std::nullopt;
 }
@@ -84,13 +89,16 @@ Status take_run(const fs::path& from, const fs::path& to) {
   const fs::path half = to.string() + ".half";
   fs::remove_all(half, error);
   fs::create_directories(half, error);
-  for (const auto& entry : fs::recursive_directory_iterator(from, error)) {
-    const fs::path place = half / fs::relative(entry.path(), from, error);
-    if (entry.is_directory(error))
+  for (fs::recursive_directory_iterator at(from, error), end; !error && at != end;
+       at.increment(error)) {
+    const fs::path place = half / at->path().lexically_relative(from);
+    if (at->is_directory(error))
       fs::create_directories(place, error);
     else
-      TRY(link_or_copy(entry.path(), place));
+      TRY(link_or_copy(at->path(), place));
   }
+  if (error)
+    return fail(ErrorKind::Environment, "cannot copy {}: {}", from.string(), error.message());
   fs::rename(half, to, error);
   if (error)
     return fail(ErrorKind::Environment, "cannot make {}: {}", to.string(), error.message());
@@ -108,13 +116,16 @@ Result<Merged> merge_directories(const std::vector<fs::path>& paths, const fs::p
   fs::create_directories(out, error);
   if (error)
     return fail(ErrorKind::Environment, "cannot make {}: {}", out.string(), error.message());
+  // Locks the directory: nobody else writes there from here on.
+  Ledger ledger = TRY(Ledger::open(out, merged.results));
   for (size_t i = 0; i < merged.results.runs.size(); i++) {
     const std::string& directory = merged.results.runs[i].directory;
     if (!directory.empty() && merged.from[i] != out)
       TRY(take_run(merged.from[i] / directory, out / directory));
   }
   if (merged.plan) TRY(save_plan(*merged.plan, out));
-  Ledger ledger = TRY(Ledger::open(out, merged.results));
+  // The page has pictures that were copied since.
+  TRY(ledger.close(merged.results.finished));
   return merged;
 }
 

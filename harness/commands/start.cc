@@ -82,11 +82,19 @@ Result<RunRequest> request_on(KernelImage image, const PlannedRun& planned,
                               const std::atomic<bool>& cancelled, StatusLine& line) {
   static std::mutex probing;  // one accelerator probe at a time
   std::error_code missing;
-  if (planned.test.machine.oracle != OracleCounts::nothing && !fs::exists(programs.oracle, missing))
-    return fail(ErrorKind::Environment,
-                "{} is not there, which counts for --oracle; build it (cmake --build --preset "
-                "release)",
-                programs.oracle.string());
+  const MachineSpec& machine = planned.test.machine;
+  if (machine.oracle != OracleCounts::nothing || machine.is_deterministic) {
+    if (!fs::exists(programs.oracle, missing))
+      return fail(ErrorKind::Environment,
+                  "{} is not there, which --oracle and --deterministic need; build it (cmake "
+                  "--build --preset release)",
+                  programs.oracle.string());
+    if (machine.is_deterministic &&
+        programs.oracle.string().find_first_of(" :") != std::string::npos)
+      return fail(ErrorKind::Environment,
+                  "{}: a deterministic guest wants a path without spaces and colons",
+                  programs.oracle.string());
+  }
   const Accelerator counting{.name = "tcg", .why = {}};
   const Accelerator accelerator = TRY([&]() -> Result<Accelerator> {
     if (needs_tcg(planned.test)) return counting;

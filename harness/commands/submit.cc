@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "harness/commands/command.h"
@@ -35,6 +36,8 @@ namespace {
 constexpr auto kLook = std::chrono::seconds(2);
 /// A controller that is restarted answers again within a minute.
 constexpr int kMostSilences = 60;
+/// Of the results directory: the tasks that were in the queue last.
+constexpr const char* kTasks = "tasks";
 
 /// Slurm keeps a copy: the file may go. exec: so that a cancelled task's signal reaches thawlab,
 /// which then ends its guests.
@@ -61,8 +64,9 @@ class Submission {
       if (!is_finished(shard)) open_.insert(shard);
     script_ = directory_ / "shard.sh";
     TRY(write_script(script_, options_, directory_));
-    TRY(submit(open_));
-    while (!tasks_.empty() && !cancelled) {
+    TRY(adopt());
+    TRY(submit());
+    while ((!tasks_.empty() || !open_.empty()) && !cancelled) {
       std::this_thread::sleep_for(kLook);
       TRY(look());
     }
@@ -81,48 +85,79 @@ class Submission {
     return results && results->finished;
   }
 
-  Status submit(const std::set<int>& shards) {
-    if (shards.empty()) return {};
-    const auto tasks = TRY(submit_array(script_, shards, (directory_ / "shard-%a.%A.log").string(),
-                                        options_.engine_options));
-    tasks_.insert(tasks.begin(), tasks.end());
-    board_.say(fmt::format("job {}: shard{} {}", tasks.front().job, shards.size() == 1 ? "" : "s",
-                           fmt::join(shards, ", ")));
+  /// Tasks of an earlier submit that ended before they did still play their shards.
+  Status adopt() {
+    std::istringstream lines(thaw::read_file(directory_ / kTasks).value_or(""));
+    std::set<SlurmTask> known;
+    for (SlurmTask task; lines >> task.job >> task.index;)
+      if (open_.contains(task.index)) known.insert(task);
+    for (const auto& [task, state] : TRY(living_tasks(known))) {
+      tasks_.insert(task);
+      open_.erase(task.index);
+    }
     return {};
+  }
+
+  /// The shards that nobody plays.
+  Status submit() {
+    if (open_.empty()) return {};
+    const auto tasks = TRY(submit_array(
+        script_, open_, (log_directory() / "shard-%a.%A.log").string(), options_.engine_options));
+    tasks_.insert(tasks.begin(), tasks.end());
+    board_.say(fmt::format("job {}: shard{} {}", tasks.front().job, open_.size() == 1 ? "" : "s",
+                           fmt::join(open_, ", ")));
+    open_.clear();
+    return keep_tasks();
+  }
+
+  Status keep_tasks() const {
+    std::string text;
+    for (const SlurmTask& task : tasks_) text += fmt::format("{} {}\n", task.job, task.index);
+    return thaw::write_file(directory_ / kTasks, text);
+  }
+
+  /// Slurm replaces what begins with %.
+  fs::path log_directory() const {
+    std::string text = directory_.string();
+    for (size_t at = 0; (at = text.find('%', at)) != std::string::npos; at += 2)
+      text.insert(at, "%");
+    return text;
   }
 
   Status look() {
     const auto living = living_tasks(tasks_);
-    if (!living) {
-      if (++silences_ > kMostSilences) return std::unexpected(living.error());
-      return {};
-    }
-    silences_ = 0;
-    std::set<int> again;
+    if (!living) return await_answer(living.error());
     for (auto task = tasks_.begin(); task != tasks_.end();) {
       if (living->contains(*task)) {
         ++task;
         continue;
       }
-      settle(*task, again);
+      settle(*task);
       task = tasks_.erase(task);
     }
     show(*living);
-    return submit(again);
+    if (const Status submitted = submit(); !submitted) return await_answer(submitted.error());
+    silences_ = 0;
+    return {};
+  }
+
+  /// A controller that is restarted neither tells nor takes anything.
+  Status await_answer(const thaw::Error& error) {
+    if (++silences_ > kMostSilences) return std::unexpected(error);
+    return {};
   }
 
   /// A task is over.
-  void settle(const SlurmTask& task, std::set<int>& again) {
+  void settle(const SlurmTask& task) {
     const int shard = task.index;
     if (is_finished(shard)) {
-      open_.erase(shard);
       board_.say(fmt::format("shard {} is finished", shard));
       return;
     }
     const bool is_left = lost_[shard]++ < options_.retries;
     board_.say(fmt::format("shard {} was lost, {}: {}", shard,
                            is_left ? "it goes on elsewhere" : "given up", last_words_of(task)));
-    if (is_left) again.insert(shard);
+    if (is_left) open_.insert(shard);
   }
 
   /// What it printed last: Slurm says there when it was cancelled or its time was up.
@@ -146,7 +181,7 @@ class Submission {
   const RunOptions& options_;
   StatusBoard& board_;
   fs::path script_;
-  std::set<int> open_;  ///< shards without all their results
+  std::set<int> open_;  ///< shards without all their results that nobody plays
   std::set<SlurmTask> tasks_;
   std::map<int, int> lost_;
   int silences_ = 0;
@@ -170,6 +205,11 @@ int shards_in(const fs::path& directory) {
 Result<int> run(const RunOptions& options) {
   if (options.shard != 0)
     return fail(ErrorKind::User, "submit plays all shards; `thawlab run --shard` plays one");
+  if (options.keep || !options.machine.empty() || !options.yes_freeze.empty() ||
+      !options.events.empty())
+    return fail(
+        ErrorKind::User,
+        "submit plays guests that nobody enters: no --keep, --machine, --yes-freeze or --events");
   TRY(check_slurm());
   StatusBoard board(stderr, is_live_terminal(stderr));
   const fs::path directory = options.resume.empty()
@@ -195,7 +235,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
   add_submit_options(app, options);
   add_play_options(app, options);
   add_out_option(app, options);
-  for (const char* not_here : {"--shard", "--keep", "--machine", "--yes-freeze", "--known"})
+  for (const char* not_here : {"--shard", "--keep", "--machine", "--yes-freeze", "--events"})
     app.get_option(not_here)->group("");
   app.footer(
       "Examples:\n"
@@ -204,7 +244,7 @@ std::function<Result<int>()> setup(CLI::App& app) {
       "given up\n"
       "\nThe results directory, thawlab and the case files must be seen by all machines under the "
       "same paths.\n"
-      "Exit codes: as `thawlab run`; 130 when runs are missing.");
+      "Exit codes: as `thawlab run`; 130 when runs are missing and the others are as expected.");
   return [options] { return run(*options); };
 }
 

@@ -26,7 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <mutex>
 
 #include "harness/oracle/qemu_plugin.h"
@@ -63,6 +65,12 @@ bool is_main_thread() {
 
 void close_gate() {
   if (!has_gate) has_gate = gate.try_lock_for(kMostWait);
+  static std::atomic<bool> is_said = false;
+  if (!has_gate && !is_said.exchange(true))
+    std::fputs(
+        "thaw-oracle: QEMU's threads waited for each other; this guest may not be as others of its "
+        "seed\n",
+        stderr);
 }
 
 void open_gate() {

@@ -294,11 +294,22 @@ std::vector<KernelRef> Catalogue::list() const {
 }
 
 thaw::Result<std::vector<KernelRef>> Catalogue::resolve(std::string_view pattern) const {
-  auto refs = lab::resolve(pattern, list());
+  const std::vector<KernelRef> all = list();
+  auto refs = lab::resolve(pattern, all);
   if (refs || refs.error().kind != ErrorKind::Environment) return refs;
-  const auto trouble = state_->trouble_with(provider_of(pattern));
+  const std::string provider = provider_of(pattern);
+  const auto trouble = state_->trouble_with(provider);
   if (!trouble) return refs;
-  refs.error().message += "; " + trouble->message;
+  const bool knows_some = provider.empty() || provider == "debian" ||
+                          std::ranges::any_of(all, [&](const KernelRef& kernel) {
+                            return kernel.provider == provider;
+                          });
+  // Nothing near it can be named, and a repository need not be added: it is there.
+  if (knows_some)
+    refs.error().message += "; " + trouble->message;
+  else
+    refs.error().message =
+        fmt::format("cannot tell what \"{}\" means: {}", pattern, trouble->message);
   // What is damaged or written wrongly is no fault of the network's.
   refs.error().kind =
       trouble->kind == ErrorKind::Transient ? ErrorKind::Environment : trouble->kind;

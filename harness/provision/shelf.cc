@@ -67,9 +67,9 @@ thaw::Status Shelf::load_index(bool update) {
   }
   if (!update) return {};
   if (failed_lately()) {
-    const auto words = thaw::read_file(failure_file());
-    return thaw::fail(ErrorKind::Transient, "{} (tried less than 10 minutes ago)",
-                      words ? *words : "the last attempt failed");
+    std::string words = thaw::read_file(failure_file()).value_or("the last attempt failed");
+    words.erase(words.find_last_not_of('\n') + 1);
+    return thaw::fail(ErrorKind::Transient, "{} (tried less than 10 minutes ago)", words);
   }
   return rebuild(false);
 }

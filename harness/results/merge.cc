@@ -59,7 +59,8 @@ thaw::Status check_ids(const std::vector<MergePart>& parts) {
   return {};
 }
 
-/// Of all parts together, in the order of `whole` where that is known.
+/// Of all parts together, in the order of `whole` where that is known. What shards of one plan say
+/// of its size counts once.
 std::optional<StoredPlan> plan_of_all(const std::vector<MergePart>& parts,
                                       std::optional<StoredPlan> whole) {
   if (whole) return whole;
@@ -68,27 +69,34 @@ std::optional<StoredPlan> plan_of_all(const std::vector<MergePart>& parts,
   StoredPlan plan = *parts.front().plan;
   plan.runs.clear();
   std::set<std::string> ids;
-  for (const MergePart& part : parts)
+  std::map<std::string, int> planned;
+  for (const MergePart& part : parts) {
+    planned[plan_of(part)] = part.plan->share.planned;
     for (const PlannedRun& run : part.plan->runs)
       if (ids.insert(run.id).second) plan.runs.push_back(run);
-  plan.share.number = plan.share.of = 1;
+    for (const StoredCase& test : part.plan->cases)
+      if (std::ranges::find(plan.cases, test.name, &StoredCase::name) == plan.cases.end())
+        plan.cases.push_back(test);
+  }
+  plan.share = {.plan = plan.share.plan};
+  if (planned.size() > 1) plan.share.plan = plan_digest(plan);
+  for (const auto& [digest, runs] : planned) plan.share.planned += runs;
   return plan;
 }
 
-/// The same parts make the same name, and so does what was made of them together with them: of one
-/// plan it is the plan's and that of the moment when the first machine began.
-std::string session_of(const std::vector<MergePart>& parts) {
+/// The same plans make the same name, whichever parts of them are there and whether they were
+/// merged before: the runs of a night are in a history once. Without plans it is the first run's,
+/// by its id, and the moment when the first session began.
+std::string session_of(const std::vector<MergePart>& parts, const std::optional<StoredPlan>& plan) {
   std::set<std::string> names;
-  std::set<std::string> plans;
-  for (const MergePart& part : parts) {
-    names.insert(part.results.session);
-    plans.insert(plan_of(part));
-  }
+  for (const MergePart& part : parts) names.insert(part.results.session);
   if (names.size() == 1) return *names.begin();
-  std::string text = fmt::format("{}", fmt::join(names, "\n"));
-  if (plans.size() == 1 && !plans.begin()->empty())
-    text = *plans.begin() + parts.front().results.started;
-  return sha256_of(text).substr(0, 16);
+  const std::string& started = parts.front().results.started;
+  if (plan) return sha256_of(plan->share.plan + started).substr(0, 16);
+  std::set<std::string> ids;
+  for (const MergePart& part : parts)
+    for (const RunResult& run : part.results.runs) ids.insert(run.id);
+  return sha256_of(started + "\n" + (ids.empty() ? "" : *ids.begin())).substr(0, 16);
 }
 
 /// Names joined by "+"; each once, also of parts that were joined before.
@@ -101,14 +109,14 @@ std::string joined(const std::vector<MergePart>& parts, std::string ResultSet::*
   return fmt::format("{}", fmt::join(words, "+"));
 }
 
-ResultSet head_of(const std::vector<MergePart>& parts) {
+ResultSet head_of(const std::vector<MergePart>& parts, const std::optional<StoredPlan>& plan) {
   ResultSet head = parts.front().results;
   head.runs.clear();
   head.name = joined(parts, &ResultSet::name);
   head.host_id = joined(parts, &ResultSet::host_id);
   if (const auto others = std::ranges::count(head.host_id, '+'); others > 0)
     head.host = fmt::format("{} machines", others + 1);
-  head.session = session_of(parts);
+  head.session = session_of(parts, plan);
   return head;
 }
 
@@ -118,7 +126,8 @@ Result<Merged> merge(std::vector<MergePart> parts, std::optional<StoredPlan> who
   if (parts.empty()) return fail(ErrorKind::User, "there are no results to merge");
   put_in_order(parts);
   TRY(check_ids(parts));
-  Merged merged{.results = head_of(parts), .plan = plan_of_all(parts, std::move(whole))};
+  Merged merged{.plan = plan_of_all(parts, std::move(whole))};
+  merged.results = head_of(parts, merged.plan);
   std::map<std::string, std::pair<const RunResult*, const MergePart*>> results;
   std::vector<std::string> order;
   for (const MergePart& part : parts)

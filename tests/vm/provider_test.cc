@@ -23,7 +23,6 @@ class ForeignKernel : public Vm, public testing::WithParamInterface<const char*>
     std::istringstream line(text_of(scratch_ / "fetched.txt"));
     std::string release, version, vmlinuz;
     line >> release >> version >> vmlinuz;
-    // boot/vmlinuz-R, or lib/modules/R/vmlinuz since 6.19.
     return fs::path(vmlinuz).parent_path().parent_path();
   }
 
@@ -31,6 +30,17 @@ class ForeignKernel : public Vm, public testing::WithParamInterface<const char*>
     return run_program(scratch_.path(),
                        fmt::format("{}/tests/support/make_repository {} {} made >made.txt 2>&1",
                                    THAW_SOURCE_DIR, layout, unpacked_kernel().string()));
+  }
+
+  static constexpr int kInfra = 69;
+
+  int run(const std::string& test, const std::string& layout, const std::string& out) const {
+    return run_program(
+        scratch_.path(),
+        fmt::format(
+            "APT_CONFIG=$PWD/no-apt XDG_CONFIG_HOME=$PWD/config XDG_CACHE_HOME=$PWD/cache "
+            "THAW_HISTORY=none {}/thawlab run {} --kernel '{}:6.12*' --out {} >run.txt 2>&1",
+            THAW_BIN_DIR, test, layout, out));
   }
 };
 
@@ -42,26 +52,24 @@ TEST_P(ForeignKernel, IsFetchedVerifiedBootedAndJudged) {
   fs::create_directories(scratch_ / "config/thaw");
   fs::copy_file(scratch_ / "made/kernels.toml", scratch_ / "config/thaw/kernels.toml");
   // A cache of its own: nothing of this kernel is there, and nothing of it stays. Debian's list is
-  // not wanted there; a failure a moment ago keeps apt from being asked.
-  fs::create_directories(scratch_ / "cache/thaw/index");
-  write_text(scratch_ / "cache/thaw/index/debian.last-failure", "not in this test");
+  // not wanted there, and an apt without sources has none.
+  write_text(scratch_ / "no-apt", "Dir::Etc \"/nowhere/\";\n");
   const std::string test = given({.name = "quick",
                                   .command = "thaw record --clock nmi -a -d {duration_s} -o "
                                              "{capture}",
                                   .nmi = "apic",
                                   .subject_extra = "ready = { bpf = 2 }"});
-  const int code = run_program(
-      scratch_.path(),
-      fmt::format("XDG_CONFIG_HOME=$PWD/config XDG_CACHE_HOME=$PWD/cache THAW_HISTORY=none "
-                  "{}/thawlab run {} --kernel '{}:6.12*' --out out >run.txt 2>&1",
-                  THAW_BIN_DIR, test, layout));
+  // A host that other programs keep busy gets a second chance.
+  std::string out = "out";
+  int code = run(test, layout, out);
+  if (code == kInfra) code = run(test, layout, out = "again");
   ASSERT_EQ(code, 0) << text_of(scratch_ / "run.txt");
-  const Json run = results()["runs"][0];
-  EXPECT_EQ(run["verdict"], "pass") << run["reason"];
-  const std::string release = run["kernel"];
+  const Json result = results(out)["runs"][0];
+  EXPECT_EQ(result["verdict"], "pass") << result["reason"];
+  const std::string release = result["kernel"];
   EXPECT_TRUE(release.starts_with("6.12.")) << release << ", as read in the guest";
   EXPECT_TRUE(fs::exists(scratch_ / "cache/thaw/kernels" / layout));
-  EXPECT_GT(run["nmis_delivered"][0].get<int>() + run["nmis_delivered"][1].get<int>(), 0);
+  EXPECT_GT(result["nmis_delivered"][0].get<int>() + result["nmis_delivered"][1].get<int>(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(PackedAs, ForeignKernel, testing::Values("fedora", "opensuse", "arch"),
