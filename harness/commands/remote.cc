@@ -36,18 +36,6 @@ Status ask(const std::string& name, const std::vector<std::string>& reasons,
   return fail(ErrorKind::User, "nothing was done to {}", name);
 }
 
-Status get_consent(const std::string& name, const std::string& yes_freeze,
-                   std::vector<Case>& cases) {
-  std::vector<std::string> reasons;
-  for (const Case& test : cases)
-    if (const auto danger = danger_of(test))
-      reasons.push_back(fmt::format("{}: {}", test.name, *danger));
-  if (reasons.empty()) return {};
-  TRY(ask(name, reasons, yes_freeze));
-  for (Case& test : cases) test = with_consent(std::move(test));
-  return {};
-}
-
 Result<KernelRef> ask_kernel(const SshTarget& target, const std::string& text) {
   std::vector<std::string> words = TRY(ssh_command(target));
   words.push_back("uname -rm");
@@ -70,6 +58,17 @@ Result<KernelRef> ask_kernel(const SshTarget& target, const std::string& text) {
 
 }  // namespace
 
+Status get_consent(const std::string& name, const std::string& yes_freeze,
+                   std::vector<std::string> reasons, std::vector<Case>& cases) {
+  for (const Case& test : cases)
+    if (const auto danger = danger_of(test))
+      reasons.push_back(fmt::format("{}: {}", test.name, *danger));
+  if (reasons.empty()) return {};
+  TRY(ask(name, reasons, yes_freeze));
+  for (Case& test : cases) test = with_consent(std::move(test));
+  return {};
+}
+
 Result<Remote> open_remote(const std::string& text, const std::string& yes_freeze,
                            const Programs& programs, std::vector<Case>& cases) {
   Remote remote{.text = text, .target = TRY(parse_ssh(text)), .kernel = {}};
@@ -78,7 +77,7 @@ Result<Remote> open_remote(const std::string& text, const std::string& yes_freez
     if (const auto plan = plan_remote(test, programs); !plan)
       return std::unexpected(with_context(plan.error(), test.name));
   }
-  TRY(get_consent(remote.target.name(), yes_freeze, cases));
+  TRY(get_consent(remote.target.name(), yes_freeze, {}, cases));
   remote.kernel = TRY(ask_kernel(remote.target, text));
   return remote;
 }

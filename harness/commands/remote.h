@@ -24,6 +24,12 @@ struct Remote {
 thaw::Result<Remote> open_remote(const std::string& text, const std::string& yes_freeze,
                                  const Programs& programs, std::vector<Case>& cases);
 
+/// Asks the person for the machine's name when there is a reason: those given, and each case that
+/// may freeze it. Cases that were agreed to are changed so that `thaw record` accepts them. Fails
+/// with User when nobody agrees.
+thaw::Status get_consent(const std::string& name, const std::string& yes_freeze,
+                         std::vector<std::string> reasons, std::vector<Case>& cases);
+
 /// Plays one case there.
 Evidence play_on(const Remote& remote, RunRequest request, Progress& progress);
 

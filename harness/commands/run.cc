@@ -10,12 +10,14 @@
 #include <set>
 
 #include "harness/commands/command.h"
+#include "harness/commands/metal.h"
 #include "harness/commands/planning.h"
 #include "harness/commands/remote.h"
 #include "harness/commands/resume.h"
 #include "harness/commands/run_options.h"
 #include "harness/commands/session.h"
 #include "harness/commands/start.h"
+#include "harness/metal/metal_host.h"
 #include "harness/plan/jobs.h"
 #include "harness/plan/plan.h"
 #include "harness/provision/userland.h"
@@ -51,26 +53,44 @@ int jobs_for(const RunOptions& options, const std::vector<PlannedRun>& plan) {
   return jobs.count;
 }
 
+/// Where runs are played; neither: in guests.
+struct Machines {
+  std::optional<Remote> remote;
+  std::unique_ptr<MetalHost> metal;
+};
+
+/// The machine is left as it was found, whatever came before.
+Status close_metal(const Machines& machines, StatusBoard& board) {
+  if (!machines.metal) return {};
+  board.say(fmt::format("{}", TRY(machines.metal->close())));
+  return {};
+}
+
 /// What is left of the plan, to its end or to Ctrl-C. `asked` decides how, `planned` what.
 Result<int> carry_out(const RunOptions& asked, const RunOptions& planned,
                       const std::vector<PlannedRun>& plan, const Workplace& place,
-                      const Remote* remote, Ledger& ledger, Chronicle& chronicle,
+                      const Machines& machines, Ledger& ledger, Chronicle& chronicle,
                       StatusBoard& board) {
   const std::atomic<bool>& cancelled = listen_to_signals();
+  if (machines.metal) TRY(machines.metal->work_in(ledger.directory()));
   chronicle.begin(ledger.results(), ledger.directory());
   const auto done = done_in(ledger.results());
   board.say(fmt::format("{} run{} into {}{}", plan.size(), plan.size() == 1 ? "" : "s",
                         ledger.directory().string(),
                         done.empty() ? "" : fmt::format(", {} of them done", done.size())));
-  TRY(run_session(plan, place.catalogue, place.programs, place.cache, ledger, cancelled,
+  const Status played =
+      run_session(plan, place.catalogue, place.programs, place.cache, ledger, cancelled,
                   {.jobs = jobs_for(asked, plan),
                    .is_terminal = is_live_terminal(stderr),
                    .keep = asked.keep,
-                   .remote = remote,
+                   .remote = machines.remote ? &*machines.remote : nullptr,
+                   .metal = machines.metal.get(),
                    .repeat = [&](const PlannedRun& run) { return repeat_command(planned, run); },
                    .chronicle = &chronicle,
                    .board = &board,
-                   .done = done}));
+                   .done = done});
+  const Status left = close_metal(machines, board);
+  TRY(played);
   ledger.set_trends(chronicle.trends(ledger.results()));
   TRY(ledger.close(!cancelled));
   const int code = exit_code(ledger.results());
@@ -82,6 +102,7 @@ Result<int> carry_out(const RunOptions& asked, const RunOptions& planned,
   if (cancelled)
     fmt::print(stderr, "thawlab: interrupted; `thawlab run --resume {}` goes on\n",
                ledger.directory().string());
+  TRY(left);
   return code;
 }
 
@@ -99,27 +120,38 @@ Status check_keep(const RunOptions& options) {
   return {};
 }
 
-/// A machine that is there has one kernel, one job at a time, and is never this lab's to keep.
+/// A machine plays one case after another, and is never this lab's to keep.
 Status check_remote_options(const RunOptions& options) {
   if (options.machine.empty() && !options.yes_freeze.empty())
-    return fail(ErrorKind::User, "--yes-freeze is about the host of --machine ssh:HOST");
+    return fail(ErrorKind::User, "--yes-freeze is about the host of --machine");
   if (options.machine.empty()) return {};
-  if (!options.kernels.empty() || options.jobs != "1" || options.keep || options.deterministic ||
-      !options.oracle.empty())
-    return fail(
-        ErrorKind::User,
-        "--machine plays one case after another on the kernel that runs there: no --kernel, "
-        "--jobs, --keep, --deterministic or --oracle");
+  if (options.jobs != "1" || options.keep || options.deterministic || !options.oracle.empty())
+    return fail(ErrorKind::User,
+                "--machine plays one case after another: no --jobs, --keep, --deterministic or "
+                "--oracle");
+  if (!options.kernels.empty() && !is_machine_file(options.machine))
+    return fail(ErrorKind::User,
+                "--machine {} plays on the kernel that runs there: no --kernel; a machine file "
+                "(*.toml) says how other kernels are booted on it",
+                options.machine);
   return {};
 }
 
-Result<std::optional<Remote>> find_machine(const RunOptions& options, const Programs& programs,
-                                           std::vector<Case>& cases) {
+/// Everything that can be refused before the machine is touched.
+Result<Machines> find_machine(const RunOptions& options, const fs::path& resumed,
+                              const Programs& programs, std::vector<Case>& cases) {
   TRY(check_remote_options(options));
-  if (!options.machine.empty())
-    return TRY(open_remote(options.machine, options.yes_freeze, programs, cases));
-  TRY(check_cases(cases, programs));
-  return std::nullopt;
+  Machines machines;
+  if (options.machine.empty()) {
+    TRY(check_cases(cases, programs));
+  } else if (is_machine_file(options.machine)) {
+    MachineFile file = TRY(open_machine_file(options.machine, options.yes_freeze, programs, cases));
+    fmt::print(stderr, "reaching {}\n", file.name());
+    machines.metal = TRY(MetalHost::open(std::move(file), resumed, listen_to_signals()));
+  } else {
+    machines.remote = TRY(open_remote(options.machine, options.yes_freeze, programs, cases));
+  }
+  return machines;
 }
 
 /// A machine has the kernel that it has.
@@ -139,12 +171,13 @@ Result<int> begin(const RunOptions& options) {
                 options.shards, options.shards);
   std::vector<Case> cases = TRY(cases_of(options));
   const Programs programs = TRY(Programs::beside_this());
-  const std::optional<Remote> remote = TRY(find_machine(options, programs, cases));
+  const Machines machines = TRY(find_machine(options, {}, programs, cases));
   KnownIssues known = TRY(known_issues(options, cases));
   StatusBoard board(stderr, is_live_terminal(stderr));
   const Workplace place = TRY(Workplace::open(&board));
-  const auto plan =
-      TRY(remote ? plan_for(*remote, options, cases) : plan_for_guests(options, cases, place));
+  auto plan = TRY(machines.remote ? plan_for(*machines.remote, options, cases)
+                                  : plan_for_guests(options, cases, place));
+  if (machines.metal) group_by_kernel(plan);
   StoredPlan stored = TRY(describe_plan(cases, plan, programs));
   if (options.shards > 1) stored = share_of(stored, options.shard, options.shards);
   ResultSet results =
@@ -154,8 +187,7 @@ Result<int> begin(const RunOptions& options) {
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
   ledger.set_known(std::move(known));
   TRY(save_plan(stored, directory));
-  return carry_out(options, options, stored.runs, place, remote ? &*remote : nullptr, ledger,
-                   chronicle, board);
+  return carry_out(options, options, stored.runs, place, machines, ledger, chronicle, board);
 }
 
 /// The options of the session that is resumed.
@@ -185,7 +217,7 @@ Result<int> resume(const RunOptions& options) {
   ResultSet results = TRY(load_results(directory));
   const StoredPlan stored = TRY(load_plan(directory, results));
   const RunOptions planned = TRY(parse_again(stored));
-  if (!planned.machine.empty())
+  if (!planned.machine.empty() && !is_machine_file(planned.machine))
     return fail(ErrorKind::User,
                 "{} was played on {}; such a session is not resumed: run the cases that are left",
                 directory.string(), planned.machine);
@@ -198,16 +230,18 @@ Result<int> resume(const RunOptions& options) {
   if (error)
     return fail(ErrorKind::User, "{} was begun in {}, which is gone; run anew", directory.string(),
                 stored.working_directory);
-  const std::vector<Case> cases = TRY(cases_of(planned));
+  std::vector<Case> cases = TRY(cases_of(planned));
   const Programs programs = TRY(Programs::beside_this());
   TRY(check_unchanged(stored, TRY(describe_plan(cases, {}, programs)), directory));
+  Machines machines;
+  if (!planned.machine.empty()) machines = TRY(find_machine(planned, directory, programs, cases));
   KnownIssues known = TRY(known_issues(planned, cases));
   StatusBoard board(stderr, is_live_terminal(stderr));
   const Workplace place = TRY(Workplace::open(&board));
   TRY(put_aside_unfinished(stored, results, directory));
   Ledger ledger = TRY(Ledger::open(directory, std::move(results)));
   ledger.set_known(std::move(known));
-  return carry_out(options, planned, with_cases(stored, cases), place, nullptr, ledger, chronicle,
+  return carry_out(options, planned, with_cases(stored, cases), place, machines, ledger, chronicle,
                    board);
 }
 

@@ -110,9 +110,8 @@ std::string name_of(const std::vector<Case>& cases, const std::vector<std::strin
 std::string repeat_command(const RunOptions& options, const PlannedRun& run) {
   std::vector<std::string> words{program_invocation_name, "run"};  // as it was typed
   if (!run.test.file.empty()) words.push_back(run.test.file.string());
-  if (!options.machine.empty())
-    words.insert(words.end(), {"--machine", options.machine});
-  else
+  if (!options.machine.empty()) words.insert(words.end(), {"--machine", options.machine});
+  if (options.machine.empty() || options.machine.ends_with(".toml"))
     words.insert(words.end(), {"--kernel", run.exact_pattern()});
   words.insert(words.end(), {"--seed", std::to_string(run.seed)});
   if (options.deterministic) words.emplace_back("--deterministic");
@@ -232,8 +231,9 @@ void add_play_options(CLI::App& app, const std::shared_ptr<RunOptions>& options)
                "shell --attach`; Enter or Ctrl-C ends it");
   app.add_option("--machine", options->machine,
                  "Play on the kernel that this host runs, ssh:[USER@]HOST[:PORT], instead of in "
-                 "guests; asks before anything that can freeze it")
-      ->type_name("ssh:HOST");
+                 "guests; asks before anything that can freeze it. FILE.toml: boot the kernels "
+                 "on the machine that it describes (harness/metal/README.md)")
+      ->type_name("ssh:HOST|FILE");
   app.add_option("--yes-freeze", options->yes_freeze,
                  "This host may freeze, nobody needs it: the answer to that question")
       ->type_name("HOST");

@@ -78,6 +78,7 @@ class Session {
  private:
   void work();
   Evidence evidence_of(const PlannedRun& planned, StatusLine& line);
+  Evidence evidence_on_metal(const PlannedRun& planned, StatusLine& line);
   void keep(const PlannedRun& planned, const Evidence& evidence, Machine& machine,
             StatusLine& line);
   void record(const PlannedRun& planned, const Evidence& evidence, StatusLine& line);
@@ -95,7 +96,23 @@ class Session {
   Status failure_;
 };
 
+Evidence Session::evidence_on_metal(const PlannedRun& planned, StatusLine& line) {
+  if (planned.missing) return failed(*planned.missing);
+  line.stage(planned.kernel.cached ? "check kernel" : "fetch kernel");
+  auto image = catalogue_.fetch(planned.kernel);
+  if (!image) return failed(std::move(image).error());
+  Told told(line, *options_.chronicle, planned, options_.is_terminal);
+  return options_.metal->play(planned.id,
+                              {.test = planned.test,
+                               .kernel = std::move(*image),
+                               .directory = ledger_.directory() / planned.id,
+                               .programs = programs_,
+                               .cancelled = &cancelled_},
+                              told);
+}
+
 Evidence Session::evidence_of(const PlannedRun& planned, StatusLine& line) {
+  if (options_.metal != nullptr) return evidence_on_metal(planned, line);
   Shown shown(line, planned.test.run.duration_s, options_.is_terminal && options_.jobs == 1);
   if (options_.remote != nullptr)
     return play_on(*options_.remote,

@@ -10,6 +10,7 @@
 
 #include "harness/commands/chronicle.h"
 #include "harness/commands/remote.h"
+#include "harness/metal/metal_host.h"
 #include "harness/plan/plan.h"
 #include "harness/provision/catalogue.h"
 #include "harness/report/ledger.h"
@@ -24,6 +25,7 @@ struct SessionOptions {
   /// Guests whose verdict is not the expected one stay until the person ends them; one job only.
   bool keep = false;
   const Remote* remote = nullptr;  ///< play the cases there; null: in guests
+  MetalHost* metal = nullptr;      ///< boot the kernels there and play the cases; null: no
   /// The command that repeats a run.
   std::function<std::string(const PlannedRun&)> repeat;
   Chronicle* chronicle = nullptr;  ///< hears of everything that happens; not null

@@ -14,7 +14,9 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
+#include <map>
 
 #include "harness/machine/process.h"
 #include "profiler/base/files.h"
@@ -39,17 +41,18 @@ constexpr int kGraceMs = 3000;
 
 class Ssh final : public Machine {
  public:
-  Ssh(Process process, UniqueFd agent, fs::path log, std::string name)
+  Ssh(Process process, UniqueFd agent, fs::path log, const SshOptions& options)
       : process_(std::move(process)),
         agent_(std::move(agent)),
         log_(std::move(log)),
-        name_(std::move(name)) {}
+        name_("ssh:" + options.target.host),
+        emulator_(options.emulator) {}
 
   int agent_fd() const override { return agent_.get(); }
-  thaw::Pid pid() const override { return thaw::Pid(process_.pid()); }
+  thaw::Pid pid() const override;
   Result<std::string> version() override { return "none (" + name_ + ")"; }
   std::optional<std::string> ending() override;
-  Result<std::vector<thaw::Tid>> cpu_threads() override { return std::vector<thaw::Tid>(); }
+  Result<std::vector<thaw::Tid>> cpu_threads() override;
   Status inject_nmi() override { return cannot("send NMIs to it"); }
   Result<std::string> registers() override { return cannot("read its registers"); }
   Status save(const fs::path&) override { return cannot("save it"); }
@@ -65,7 +68,33 @@ class Ssh final : public Machine {
   UniqueFd agent_;
   fs::path log_;
   std::string name_;
+  fs::path emulator_;
 };
+
+/// Of the emulator, where there is one: what is watched is its threads.
+thaw::Pid Ssh::pid() const {
+  const auto text = thaw::read_file(emulator_);
+  const int pid = text ? std::atoi(text->c_str()) : 0;
+  return thaw::Pid(pid > 0 ? pid : process_.pid());
+}
+
+Result<std::vector<thaw::Tid>> Ssh::cpu_threads() {
+  std::vector<thaw::Tid> threads;
+  if (emulator_.empty()) return threads;
+  std::map<int, thaw::Tid> by_cpu;
+  std::error_code ignored;
+  for (const auto& task : fs::directory_iterator(fmt::format("/proc/{}/task", pid()), ignored)) {
+    const std::string name = thaw::read_file(task.path() / "comm").value_or("");
+    int cpu = 0;
+    if (std::sscanf(name.c_str(), "CPU %d/", &cpu) == 1)
+      by_cpu.emplace(cpu, thaw::Tid(std::atoi(task.path().filename().c_str())));
+  }
+  for (const auto& [cpu, thread] : by_cpu) threads.push_back(thread);
+  if (!threads.empty()) return threads;
+  return fail(ErrorKind::Environment,
+              "{}: there is no QEMU with named threads; start it with -name NAME,debug-threads=on",
+              emulator_.string());
+}
 
 std::string last_words(const fs::path& log) {
   auto text = thaw::read_file(log);
@@ -199,8 +228,7 @@ Result<std::unique_ptr<Machine>> start_ssh(const SshOptions& options) {
                 words_of_ssh.empty() ? sent.error().message : words_of_ssh);
   }
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
-  return std::make_unique<Ssh>(std::move(process), std::move(ours), log,
-                               "ssh:" + options.target.host);
+  return std::make_unique<Ssh>(std::move(process), std::move(ours), log, options);
 }
 
 }  // namespace lab

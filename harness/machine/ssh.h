@@ -31,6 +31,9 @@ struct SshOptions {
   SshTarget target;
   std::filesystem::path tree;       ///< what is copied; has thaw-agent and plan.json at its top
   std::filesystem::path directory;  ///< ssh.log is left here
+  /// Of a machine that is a QEMU of this host (started with debug-threads=on, as libvirt does): the
+  /// file with its process id. Its CPUs' threads are known then. Empty: it is a machine elsewhere.
+  std::filesystem::path emulator;
 };
 
 /// Copies the tree into a directory of its own there and starts the agent in it, as root (through

@@ -71,6 +71,7 @@ class Attempt {
   /// Whether the machine ended by itself, which then explains why it could not be spoken to.
   bool has_died();
   Status start_watching();
+  Status watch_emulator();
   void look_inside(int64_t now_ns);
   void show();
   void conclude();
@@ -169,6 +170,15 @@ Status Attempt::start_watching() {
   return {};
 }
 
+/// Of a machine that is not the lab's, where it is an emulator of this host all the same.
+Status Attempt::watch_emulator() {
+  std::vector<thaw::Tid> watched = TRY(machine_->cpu_threads());
+  if (watched.empty()) return {};
+  watched.push_back(thaw::Tid(machine_->pid().value));
+  watch_.emplace(TRY(HostWatch::start(machine_->pid(), std::move(watched), request_.directory)));
+  return {};
+}
+
 /// What the guest's CPUs do when they stand still.
 void Attempt::look_inside(int64_t now_ns) {
   if (!witness_ || talk_->goodbye) return;
@@ -190,6 +200,7 @@ Status Attempt::step(int64_t now_ns) {
   const bool heard = TRY(talk_->listen(machine_->agent_fd()));
   if (talk_->stage != stage_before) progress_.stage(talk_->stage);
   if (heard) show();
+  if (talk_->hello && !watch_ && !talk_->outcome && !request_.host.empty()) TRY(watch_emulator());
   if (talk_->hello && !watch_ && !talk_->outcome && request_.host.empty()) {
     slowness_ = slowness(request_.from != nullptr ? request_.from->hello_ms : hello_ms());
     if (!is_deterministic()) TRY(start_watching());

@@ -73,11 +73,12 @@ std::optional<std::string> danger_of(const Case& test) {
   return std::nullopt;
 }
 
-Status check_remote(const Case& test) {
-  if (test.nmi.source != NmiSource::pmu && test.nmi.source != NmiSource::none)
+Status check_remote(const Case& test, const std::vector<NmiSource>& borne) {
+  if (test.nmi.source != NmiSource::none &&
+      std::ranges::find(borne, test.nmi.source) == borne.end())
     return fail(ErrorKind::User,
                 "{}: NMI source {} is for guests: on a real machine an unknown NMI may be its end; "
-                "use pmu or none",
+                "use pmu or none, or a machine file that says that it bears apic",
                 test.name, name_of(test.nmi.source));
   if (!test.machine.sysctls.empty())
     return fail(
@@ -122,7 +123,8 @@ Result<GuestPlan> plan_remote(const Case& test, const Programs& programs) {
     agent.workload.front() = "workloads/" + test.workload.front();
     plan.files.push_back({.path = agent.workload.front(), .source = program, .content = {}});
   }
-  agent.apic_nmi = agent.pit_nmi = false;
+  agent.pit_nmi = false;
+  agent.apic_nmi = test.nmi.source == NmiSource::apic;  // check_remote() has let it pass
   agent.pmu_nmi = test.nmi.source == NmiSource::pmu;
   return plan;
 }
@@ -143,6 +145,8 @@ Result<MachineOptions> prepare_remote(const RunRequest& request) {
 
 void add_host_facts(const std::optional<HostFacts>& facts, uint32_t cpus, Evidence& evidence) {
   evidence.console_goes_on = true;
+  // Watched from outside already: an emulator of this host.
+  if (!evidence.host_watch.empty()) return;
   if (!facts || !evidence.load_guest) return;
   const double steal = static_cast<double>(facts->steal_ms) / 1e3;
   const double load_s =

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/case/case.h"
 #include "harness/machine/machine.h"
@@ -18,8 +19,9 @@ namespace lab {
 std::optional<std::string> danger_of(const Case& test);
 
 /// Fails with User when the case can only be played in a guest: NMI sources that end a real
-/// machine, images, files that would have to lie at paths of its. Pure.
-thaw::Status check_remote(const Case& test);
+/// machine, unless it is known to bear them, images, files that would have to lie at paths of its.
+/// Pure.
+thaw::Status check_remote(const Case& test, const std::vector<NmiSource>& borne = {NmiSource::pmu});
 
 /// The case as the person has agreed to it: `thaw record` refuses what can freeze a machine of
 /// somebody's until it is told that it may. Pure.

@@ -120,18 +120,31 @@ Ruling host_too_busy(const Trial& trial, std::string_view what) {
 
 // --- what makes the rest meaningless, and what the kernel itself says
 
+/// Nothing emulates it, so nothing but its kernel can be blamed for how it boots and ends; and its
+/// first program is not the agent.
+bool is_real_machine(const Evidence& evidence) {
+  return evidence.accelerator == "none";
+}
+
+bool never_came_up(const Evidence& evidence) {
+  return is_real_machine(evidence) && evidence.gave_up_waiting && !evidence.agent_hello_ms;
+}
+
 std::optional<Ruling> ruled_by_crash(const Trial& trial) {
   // A kernel that dies while booting is one that this machine cannot run; only one that dies under
   // the subject or the load tells about them.
-  if (!trial.evidence.subject.started && !trial.evidence.load_host) return std::nullopt;
+  const bool is_real = is_real_machine(trial.evidence);
+  if (!is_real && !trial.evidence.subject.started && !trial.evidence.load_host) return std::nullopt;
   if (const Finding* crash = trial.first("crash")) {
     const auto words = fmt::format("{} (console line {})", crash->title, crash->line);
     // PID 1 is the lab's own agent, and no signal kills it.
-    if (crash->type == "init_died") return Ruling{VerdictKind::infra, "the agent died: " + words};
+    if (!is_real && crash->type == "init_died")
+      return Ruling{VerdictKind::infra, "the agent died: " + words};
     return Ruling{VerdictKind::crash, words};
   }
   if (!trial.evidence.agent_goodbye && trial.evidence.shutdown == "guest-reset")
-    return Ruling{VerdictKind::crash, "the guest restarted without a word"};
+    return Ruling{VerdictKind::crash,
+                  fmt::format("the {} restarted without a word", is_real ? "machine" : "guest")};
   return std::nullopt;
 }
 
@@ -140,13 +153,14 @@ std::optional<Ruling> ruled_by_infra(const Trial& trial) {
   if (trial.evidence.qemu_death)
     return Ruling{VerdictKind::infra,
                   fmt::format("QEMU ended by itself: {}", *trial.evidence.qemu_death)};
-  if (!trial.evidence.agent_hello_ms)
+  if (!trial.evidence.agent_hello_ms && !never_came_up(trial.evidence))
     return Ruling{VerdictKind::infra, "the agent never said hello: the guest did not boot"};
   return std::nullopt;
 }
 
 std::optional<Ruling> ruled_by_hang(const Trial& trial) {
   if (!trial.evidence.gave_up_waiting) return std::nullopt;
+  if (never_came_up(trial.evidence)) return Ruling{VerdictKind::hang, trial.evidence.hang_proof};
   const Interval silence = trial.evidence.longest_silence_host;
   const int64_t held = trial.host.held_host_ns(silence);
   if (silence.end_ns > silence.start_ns && held > (silence.end_ns - silence.start_ns) / 2)

@@ -113,6 +113,22 @@ TEST(Judge, CallsARestartWithoutAWordACrash) {
   EXPECT_VERDICT("crash", given, "restarted without a word");
 }
 
+TEST(Judge, BlamesTheKernelForHowARealMachineBoots) {
+  Given guest;
+  guest.e.agent_goodbye = false;
+  guest.e.agent_hello_ms.reset();
+  guest.e.load_host.reset();
+  guest.e.subject.started = false;
+  guest.e.gave_up_waiting = true;
+  guest.e.hang_proof = "the kernel did not come up within 150 s";
+  EXPECT_VERDICT("infra", guest, "the agent never said hello");
+  Given machine = guest;
+  machine.e.accelerator = "none";
+  EXPECT_VERDICT("hang", machine, "did not come up within 150 s");
+  machine.e.shutdown = "guest-reset";
+  EXPECT_VERDICT("crash", machine, "the machine restarted without a word");
+}
+
 TEST(Judge, JudgesNoStallByAClockThatDoesNotFit) {
   Given jumped;
   jumped.late_beat(1, 1000, 300);
