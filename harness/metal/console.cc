@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "harness/verdict/console.h"
@@ -71,10 +72,11 @@ uintmax_t MetalConsole::size() const {
   return missing ? 0 : bytes;
 }
 
-std::string MetalConsole::since(uintmax_t from) const {
+std::string MetalConsole::since(uintmax_t from, uintmax_t until) const {
   const thaw::UniqueFd file(::open(file_.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_valid()) return "";
-  std::string text(size() - std::min(size(), from), '\0');
+  const uintmax_t end = std::min(size(), until);
+  std::string text(end - std::min(end, from), '\0');
   const ssize_t got = ::pread(file.get(), text.data(), text.size(), static_cast<off_t>(from));
   text.resize(got > 0 ? static_cast<size_t>(got) : 0);
   return text;

@@ -1,6 +1,7 @@
 #pragma once
 // The machine's console: a command's output, in a file, and what it says of how a kernel ended.
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -29,8 +30,8 @@ class MetalConsole {
                                           const std::filesystem::path& file);
   /// Bytes so far: the place to read from later.
   uintmax_t size() const;
-  /// What was said from `from` on.
-  std::string since(uintmax_t from) const;
+  /// What was said from `from` on, or up to `until`.
+  std::string since(uintmax_t from, uintmax_t until = UINTMAX_MAX) const;
   bool exists() const { return process_.has_value(); }
   /// It ended by itself: nothing more will be said.
   bool has_ended() { return process_ && process_->exit_code(); }

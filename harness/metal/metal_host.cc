@@ -176,11 +176,15 @@ Result<MetalHost::Recovered> MetalHost::recover(const std::string& boot_lost,
                      .timeout_s = file_.boot_timeout_s});
   stage(progress, "recover");
   const int64_t start_ns = thaw::monotonic_ns();
+  Recovered recovered;
   while (true) {
     const Sight sight = look(seconds_since(start_ns), console_from);
     const RecoveryStep step = recovery.see(sight);
     if (step == RecoveryStep::power_cycle) {
       stage(progress, "power cycle");
+      // What is said from here on is no longer of the kernel that was lost.
+      console_from = console_.size();
+      recovered.console_end = std::min(recovered.console_end, console_from);
       if (Status done = cycle_power(); !done) {
         given_up_ = done.error().message;
         return std::unexpected(done.error());
@@ -189,7 +193,9 @@ Result<MetalHost::Recovered> MetalHost::recover(const std::string& boot_lost,
     if (step == RecoveryStep::recovered || step == RecoveryStep::went_on) {
       now_ = {.boot_id = sight.boot_id, .release = sight.release};
       if (step == RecoveryStep::recovered) boot_of_ours_.clear();
-      return Recovered{.step = step, .power_cycles = recovery.power_cycles()};
+      recovered.step = step;
+      recovered.power_cycles = recovery.power_cycles();
+      return recovered;
     }
     if (step == RecoveryStep::given_up) {
       given_up_ =
@@ -254,10 +260,9 @@ Status MetalHost::install(const KernelImage& kernel, const fs::path& scratch) {
   return {};
 }
 
-/// What the console and the machine's own stores have of the end. Returns its title, if any.
 std::string MetalHost::keep_last_words(const fs::path& directory, const std::string& boot_lost,
-                                       uintmax_t console_from) {
-  std::string said = console_.since(console_from);
+                                       const std::string& console_said) {
+  std::string said = console_said;
   const std::string stored =
       there_.output(last_words_script(boot_lost), kShortS).value_or(std::string());
   std::error_code ignored;
@@ -307,7 +312,8 @@ Result<std::optional<Downfall>> MetalHost::boot(const KernelImage& kernel,
       return Downfall{!end.crash.empty(), "the kernel did not come up: " + back.error().message};
     recovered = *back;
   }
-  const std::string crash = keep_last_words(directory, "", from);
+  const std::string crash =
+      keep_last_words(directory, "", console_.since(from, recovered.console_end));
   const std::string back = how_it_came_back(recovered);
   if (!crash.empty())
     return Downfall{true, fmt::format("the kernel died while booting: {}; {}", crash, back)};
@@ -329,7 +335,8 @@ std::optional<Downfall> MetalHost::bring_back(const RunRequest& request, uintmax
     must_reboot_ = true;
     return std::nullopt;
   }
-  const std::string crash = keep_last_words(request.directory, lost, console_from);
+  const std::string crash = keep_last_words(request.directory, lost,
+                                            console_.since(console_from, recovered->console_end));
   const std::string back = how_it_came_back(*recovered);
   if (!crash.empty()) return Downfall{true, fmt::format("it went down: {}; {}", crash, back)};
   if (recovered->power_cycles == 0) return Downfall{true, "it restarted without a word; " + back};
@@ -367,7 +374,7 @@ std::optional<Evidence> MetalHost::evidence_before(const std::string& run,
   const Attempted attempted = found->second;
   before_.erase(found);
   if (attempted.step == "over" || outlived(attempted)) return std::nullopt;
-  const std::string crash = keep_last_words(request.directory, attempted.boot_id, console_.size());
+  const std::string crash = keep_last_words(request.directory, attempted.boot_id, "");
   Evidence evidence;
   tell({.is_crash = !crash.empty(),
         .words = fmt::format("it took {} down in the session that was interrupted, at step {}{}; "

@@ -64,6 +64,7 @@ class MetalHost {
   struct Recovered {
     RecoveryStep step = RecoveryStep::given_up;
     int power_cycles = 0;
+    uintmax_t console_end = UINTMAX_MAX;  ///< where the first power cycle cut the console
   };
 
   MetalHost(MachineFile file, const std::atomic<bool>& cancelled)
@@ -91,8 +92,9 @@ class MetalHost {
   Evidence play_now(const std::string& run, RunRequest& request, Progress& progress);
   bool outlived(const Attempted& attempted) const;
   std::optional<Evidence> evidence_before(const std::string& run, const RunRequest& request);
+  /// Keeps what the lost boot said, on the console and elsewhere. The title of its crash, if any.
   std::string keep_last_words(const std::filesystem::path& directory, const std::string& boot_lost,
-                              uintmax_t console_from);
+                              const std::string& console_said);
   std::string how_it_came_back(const Recovered& recovered) const;
   bool is_ours() const { return !boot_of_ours_.empty() && now_.boot_id == boot_of_ours_; }
 

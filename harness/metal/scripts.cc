@@ -17,17 +17,19 @@ namespace lab {
 namespace {
 
 constexpr const char* kList = "/var/lib/thaw-lab/modules";
+/// What start_ssh() makes there.
+constexpr const char* kAgents = "/var/tmp/thaw-lab.*";
 /// A file as old as the last dangerous step.
 constexpr const char* kMark = "/var/lib/thaw-lab/mark";
 
-/// The modules of kernels in the list, and nothing that the machine had itself.
+/// The modules of kernels in the list, the directories of agents that went down with the machine,
+/// and nothing that the machine had itself.
 std::string sweep() {
   return fmt::format(
       "if [ -f {0} ]; then while read -r release; do "
       "case $release in *[!A-Za-z0-9.+~_-]* | '' | .*) ;; *) rm -rf \"/lib/modules/$release\" ;; "
-      "esac; "
-      "done < {0}; fi; rm -rf {1}; ",
-      kList, kPlace);
+      "esac; done < {0}; fi; rm -rf {1} {2}; ",
+      kList, kPlace, kAgents);
 }
 
 /// The reboot that the machine's init does stops services and unmounts; where there is none, or it
@@ -101,7 +103,7 @@ std::string reboot_script() {
 }
 
 std::string remove_script() {
-  return sweep() + fmt::format("sync; ls -d {} 2> /dev/null || true", kPlace);
+  return sweep() + fmt::format("sync; ls -d {} {} 2> /dev/null || true", kPlace, kAgents);
 }
 
 std::string last_words_script(const std::string& boot_id) {

@@ -51,6 +51,7 @@ TEST(MetalConsole, KeepsWhatItsCommandSaysAndEndsIt) {
     EXPECT_EQ(console->since(0), "one\n");
     EXPECT_EQ(console->since(1), "ne\n");
     EXPECT_EQ(console->since(4), "");
+    EXPECT_EQ(console->since(1, 3), "ne");
     EXPECT_FALSE(console->has_ended());
   }
   const int pid = std::stoi(thaw::read_file(pids).value());

@@ -53,6 +53,14 @@ TEST(CheckRemote, RefusesWhatOnlyAGuestCanTake) {
   EXPECT_FALSE(check_remote(test));
 }
 
+TEST(CheckRemote, LetsAMachineHaveTheNmisThatItBears) {
+  const std::vector<NmiSource> bears{NmiSource::apic};
+  EXPECT_TRUE(check_remote(a_case({"thaw"}, NmiSource::apic), bears));
+  EXPECT_FALSE(check_remote(a_case({"thaw"}, NmiSource::pmu), bears));
+  EXPECT_FALSE(check_remote(a_case({"thaw"}, NmiSource::qmp), bears));
+  EXPECT_TRUE(check_remote(a_case({"thaw"}), {}));
+}
+
 TEST(Consent, IsPassedOnToThawRecordAlone) {
   EXPECT_THAT(
       with_consent(a_case({"thaw", "record", "--transport", "shared", "-a"})).subject.command,
