@@ -7,7 +7,8 @@
 // than g with probability exp(−g·r), so that of n holes one is longer than ln(n / alpha) / r with
 // probability alpha at most. Timers are more even than that. A host that gives a vCPU to somebody
 // else, or a kernel that holds off interrupts, adds to a hole without anybody's fault: kSilentNs
-// and kSilentPeriods, those of silences.h, are what was seen and what is allowed.
+// and kSilentPeriods, those of silences.h, are what was seen and what is allowed. Samples that were
+// lost by name can all have come from one hole: it may be longer by as many periods.
 
 #include <algorithm>
 #include <cmath>
@@ -35,7 +36,8 @@ void measure_gaps(const Held& held, Fidelity& fidelity) {
   for (const CpuHistory& history : held.cpus) holes += history.samples.size() + 1;
   const double by_chance_ns =
       std::log(static_cast<double>(holes) / alpha_of(MeasureKind::gaps, 1)) / hz * 1e9;
-  const double most_ns = std::max({by_chance_ns, kSilentNs, kSilentPeriods / hz * 1e9});
+  const double lost_ns = static_cast<double>(held.samples_lost_at_most()) / hz * 1e9;
+  const double most_ns = std::max({by_chance_ns, kSilentNs, kSilentPeriods / hz * 1e9}) + lost_ns;
   Hole longest;
   int64_t busy_ns = 0;
   int64_t in_holes_ns = 0;

@@ -19,6 +19,8 @@ std::vector<const Event*> merged(const Capture& capture) {
   return events;
 }
 
+constexpr auto kSample = static_cast<size_t>(EventKind::sample);
+
 double ms(int64_t ns) {
   return static_cast<double>(ns) / 1e6;
 }
@@ -53,14 +55,22 @@ std::string Held::why_no_rate() const {
   return "";
 }
 
+uint64_t Held::samples_shed() const {
+  const auto shed = std::ranges::find(books.losses, "sample_shed", &CountedLoss::name);
+  return shed == books.losses.end() ? 0 : shed->count;
+}
+
 double Held::samples_hz() const {
-  const auto sample = static_cast<size_t>(EventKind::sample);
-  const auto happened = static_cast<double>(books.happened[sample]);
-  double shed = 0;
-  for (const CountedLoss& loss : books.losses)
-    if (loss.name == "sample_shed") shed = static_cast<double>(loss.count);
+  const auto happened = static_cast<double>(books.happened[kSample]);
+  const auto shed = static_cast<double>(samples_shed());
   const double kept = happened > shed ? 1 - shed / happened : 1;
   return kept * capture.header().sample_hz;
+}
+
+uint64_t Held::samples_lost_at_most() const {
+  const uint64_t here = books.recorded[kSample] + samples_shed();
+  const uint64_t happened = books.happened[kSample];
+  return std::min(books.lost(), happened > here ? happened - here : 0);
 }
 
 uint64_t Held::unseen_at_most() const {

@@ -46,10 +46,14 @@ class Held {
   std::string why_no_rate() const;
   /// Samples a second that are due of a busy CPU: as asked, less what the brake left out.
   double samples_hz() const;
+  /// Samples that were lost by name: of all that is lost, what can have been samples.
+  uint64_t samples_lost_at_most() const;
   /// One without slices for a thread that the capture does not know.
   const ThreadTimeline& timeline_of(Tid tid) const;
 
  private:
+  uint64_t samples_shed() const;
+
   bool is_of_all_;
   std::unordered_set<Tid> tids_;  ///< empty when all are recorded
 };

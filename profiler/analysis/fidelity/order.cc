@@ -87,38 +87,52 @@ class Lives {
   void take(const Event& event) {
     switch (event.kind) {
       case EventKind::task_new:
-        // Alive and never told to be dead: two births.
-        if (lives_.contains(event.tid) && lives_[event.tid]) wrong++;
-        lives_[event.tid] = true;
+        // Alive and never told to be dead: two births. Of who was only seen it is the one: the
+        // recorder looks at who is there after it began, and gives all of them that time.
+        if (life_of(event.tid) == Life::acts) count(event, event.tid);
+        lives_[event.tid] = Life::acts;
         break;
       case EventKind::task_seen:
-        lives_[event.tid] = true;
+        lives_[event.tid] = Life::seen;
         break;
       case EventKind::sched_switch:
-        act(event.other_tid);
-        act(event.tid);
-        if (event.tid.value != 0 && (event.detail & kDeadStates) != 0) lives_[event.tid] = false;
+        act(event, event.other_tid);
+        act(event, event.tid);
+        if (event.tid.value != 0 && (event.detail & kDeadStates) != 0)
+          lives_[event.tid] = Life::dead;
         break;
       case EventKind::sample:
       case EventKind::sched_waking:
       case EventKind::sched_wakeup:
-        act(event.tid);
+        act(event, event.tid);
         break;
       default:
         break;
     }
   }
   uint64_t wrong = 0;
+  const Event* first = nullptr;  ///< of the wrong ones
+  Tid first_tid;
 
  private:
-  void act(Tid tid) {
-    if (tid.value == 0) return;
-    const auto [entry, is_new] = lives_.try_emplace(tid, true);
-    if (entry->second) return;
-    wrong++;
-    entry->second = true;  // of a dead thread that goes on, each is counted once
+  enum class Life : uint8_t { unknown, seen, acts, dead };
+
+  Life life_of(Tid tid) const {
+    const auto found = lives_.find(tid);
+    return found == lives_.end() ? Life::unknown : found->second;
   }
-  std::unordered_map<Tid, bool> lives_;
+  void count(const Event& event, Tid tid) {
+    if (wrong++ != 0) return;
+    first = &event;
+    first_tid = tid;
+  }
+  void act(const Event& event, Tid tid) {
+    if (tid.value == 0) return;
+    Life& life = lives_[tid];
+    if (life == Life::dead) count(event, tid);  // who goes on is counted once
+    life = Life::acts;
+  }
+  std::unordered_map<Tid, Life> lives_;
 };
 
 void measure_lives(const Held& held, Fidelity& fidelity) {
@@ -129,6 +143,10 @@ void measure_lives(const Held& held, Fidelity& fidelity) {
   measure.value = static_cast<double>(lives.wrong);
   measure.high = static_cast<double>(held.unseen_at_most());
   measure.means = "events of a thread come before its birth or after its death";
+  if (lives.first != nullptr)
+    measure.means += fmt::format("; first a {} of thread {}, {:.6f} s after the start",
+                                 name_of(lives.first->kind), lives.first_tid.value,
+                                 static_cast<double>(lives.first->time_ns - held.start_ns) / 1e9);
 }
 
 }  // namespace

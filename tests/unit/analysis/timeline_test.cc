@@ -127,6 +127,15 @@ TEST(Timeline, DoesNotLetANewThreadBeginBeforeItsBirth) {
   EXPECT_THAT(row_of(given, 7), ElementsAre("running 60-100"));
 }
 
+TEST(Timeline, BeginsAThreadThatWasSeenAtItsBirthWhereThereIsOne) {
+  GivenCapture given = hundred_ms();
+  given.cpu(0).at(0_ms).names(EventKind::task_seen, 7, "x").ran(8);
+  given.cpu(0).at(50_ms).names(EventKind::task_new, 7, "x", 8).at(60_ms).sleeps_for(0);
+  EXPECT_THAT(row_of(given, 7), IsEmpty());
+  given.cpu(0).at(70_ms).switch_to(7);
+  EXPECT_THAT(row_of(given, 7), ElementsAre("running 70-100"));
+}
+
 TEST(Timeline, InfersWhatAThreadDidBeforeItsFirstEvent) {
   GivenCapture given = hundred_ms();
   given.cpu(0).ran(7).at(10_ms).sleeps_for(8);  // 7 ran, 8 was ready

@@ -97,6 +97,18 @@ TEST(Order, CatchesAThreadThatActsBeforeItIsMade) {
   EXPECT_THAT(wrong_kinds(fidelity_of(given)), ElementsAre(MeasureKind::order));
 }
 
+TEST(Order, LetsTheRecorderSeeAThreadThatWasMadeAfterItBegan) {
+  GivenCapture given = given_turns();
+  given.cpu(0).at(0).names(EventKind::task_seen, 9, "c");
+  given.cpu(0).at(10_ms).names(EventKind::task_new, 9, "c", 7);
+  given.cpu(1).at(20_ms).switch_to(9);
+  EXPECT_THAT(wrong_kinds(fidelity_of(given)), ElementsAre());
+  given.cpu(0).at(30_ms).names(EventKind::task_new, 9, "c", 7);  // made again, and had not died
+  EXPECT_THAT(wrong_kinds(fidelity_of(given)), Contains(MeasureKind::order));
+  EXPECT_THAT(named(fidelity_of(given), "threads that act").means,
+              HasSubstr("first a task_new of thread 9, 0.030000 s after the start"));
+}
+
 TEST(Wakers, CatchWakerAndWakeeExchanged) {
   GivenCapture given = given_turns();
   given.cpu(0).at(200_ms).sleeps_for(8);

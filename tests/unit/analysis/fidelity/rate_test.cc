@@ -10,6 +10,7 @@
 namespace thaw::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
@@ -92,11 +93,26 @@ TEST(Gaps, CatchAHoleOfACpuThatWasBusy) {
   EXPECT_THAT(hole.name, HasSubstr("CPU 1, until 2.200 s"));
 }
 
+TEST(Gaps, MayBeOfSamplesThatWereLostByName) {
+  GivenCapture given = given_busy(
+      [](uint32_t cpu, int ms) { return is_busy(ms) && (cpu == 0 || ms < 2'000 || ms >= 2'200); });
+  uint64_t& happened = given.tally.happened[static_cast<size_t>(EventKind::sample)];
+  happened = 200;  // more than there are
+  EXPECT_THAT(wrong_kinds(fidelity_of(given)), Contains(MeasureKind::gaps)) << "without a name";
+  given.tally.losses["ring_full"] = 200;
+  EXPECT_THAT(wrong_kinds(fidelity_of(given)), ElementsAre());
+  happened = given.tally.losses["ring_full"] = 100;
+  EXPECT_THAT(wrong_kinds(fidelity_of(given)), ElementsAre(MeasureKind::gaps)) << "100 of 200";
+  happened = 0;
+  given.tally.losses["ring_full"] = 200;
+  EXPECT_THAT(wrong_kinds(fidelity_of(given)), Contains(MeasureKind::gaps)) << "no samples";
+}
+
 TEST(Rate, DoesNotCountTimeThatAHostTook) {
   // 6 ms of each 20, as a host with other guests does.
   const Fidelity fidelity = fidelity_of(
       given_busy([](uint32_t cpu, int ms) { return is_busy(ms) && (cpu == 0 || ms % 20 >= 6); }));
-  EXPECT_THAT(wrong_kinds(fidelity), testing::Not(testing::Contains(MeasureKind::rate)));
+  EXPECT_THAT(wrong_kinds(fidelity), testing::Not(Contains(MeasureKind::rate)));
   EXPECT_NEAR(named(fidelity, "samples of CPU 1").value, 100, 0.5);
   EXPECT_NEAR(named(fidelity, "busy time in holes").value, 17.5, 0.5);
 }
