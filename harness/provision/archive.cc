@@ -45,6 +45,10 @@ thaw::Result<bool> next_entry(const fs::path& file, archive* reader, archive_ent
   const int code = archive_read_next_header(reader, entry);
   if (code == ARCHIVE_EOF) return false;
   if (code < ARCHIVE_WARN) return damaged(file, reader);
+  // Of a name that is not in this locale's character set there is none.
+  if (archive_entry_pathname(*entry) == nullptr)
+    return thaw::fail(ErrorKind::Corrupt, "{} holds a file whose name cannot be read",
+                      file.string());
   return true;
 }
 

@@ -15,11 +15,23 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kFile = "file://";
 
-thaw::Status copy_local(const std::string& url, const fs::path& target) {
+/// A download is whole when it has its name.
+thaw::Status put_in_place(const fs::path& part, const fs::path& target) {
   std::error_code error;
-  fs::copy_file(url.substr(kFile.size()), target, fs::copy_options::overwrite_existing, error);
-  if (error) return thaw::fail(ErrorKind::Transient, "cannot read {}: {}", url, error.message());
+  fs::rename(part, target, error);
+  if (error)
+    return thaw::fail(ErrorKind::Environment, "cannot write {}: {}", target.string(),
+                      error.message());
   return {};
+}
+
+thaw::Status copy_local(const std::string& url, const fs::path& part, const fs::path& target) {
+  std::error_code error;
+  fs::copy_file(url.substr(kFile.size()), part, fs::copy_options::overwrite_existing, error);
+  if (!error) return put_in_place(part, target);
+  const std::string why = error.message();
+  fs::remove(part, error);
+  return thaw::fail(ErrorKind::Transient, "cannot read {}: {}", url, why);
 }
 
 // curl's exit codes, from its manual page.
@@ -42,8 +54,8 @@ std::string explained(int code, const std::string& words) {
 }  // namespace
 
 thaw::Status download(const std::string& url, const fs::path& target) {
-  if (url.starts_with(kFile)) return copy_local(url, target);
   const fs::path part = target.string() + ".part";
+  if (url.starts_with(kFile)) return copy_local(url, part, target);
   // 20 s to connect, as apt is given; slower than 1 kB/s for a minute is as good as dead.
   const ToolResult result =
       TRY(run_tool({"curl", "--fail", "--silent", "--show-error", "--location", "--proto",
@@ -56,11 +68,7 @@ thaw::Status download(const std::string& url, const fs::path& target) {
     return thaw::fail(ErrorKind::Transient, "cannot download {}: {}", url,
                       explained(result.exit_code, result.last_words()));
   }
-  fs::rename(part, target, error);
-  if (error)
-    return thaw::fail(ErrorKind::Environment, "cannot write {}: {}", target.string(),
-                      error.message());
-  return {};
+  return put_in_place(part, target);
 }
 
 thaw::Status check_download(const fs::path& file, const PackageFile& expected,
