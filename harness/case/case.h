@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "profiler/profiles/reader.h"
+
 namespace lab {
 
 enum class VerdictKind { pass, freeze, hang, crash, fidelity, subject, incapable, infra };
@@ -33,6 +35,14 @@ struct Ready {
   std::optional<double> seconds;
 };
 
+/// What a recorder leaves at {capture} where that is no capture of Thaw's.
+struct ProfileLeft {
+  thaw::ProfileFormat format{};
+  /// Arguments of a program that makes it from {capture}, in the guest and once the recorder has
+  /// ended: what it prints is the profile. Empty: {capture} is one already.
+  std::vector<std::string> convert;
+};
+
 struct Subject {
   /// Arguments; "{duration_s}", "{capture}" and "{case}" (the directory of its file) are replaced.
   /// Empty: nothing is under test, only the load.
@@ -53,8 +63,13 @@ struct Subject {
   /// What it may lose by its own account, the last line that it prints, which is JSON: name of a
   /// number in it, and the greatest value that is no `fidelity`.
   std::map<std::string, double> at_most;
+  /// It leaves a profile of this format, and is judged by what that can carry. Absent: it leaves a
+  /// Thaw capture, or nothing.
+  std::optional<ProfileLeft> profile;
+  /// It is told where to put what it records.
+  bool names_capture() const;
   /// It writes a Thaw capture to {capture}: judged by it too.
-  bool writes_capture() const;
+  bool writes_capture() const { return names_capture() && !profile; }
 };
 
 struct Nmi {
@@ -112,6 +127,10 @@ struct Case {
   std::vector<std::string>
       workload;  ///< arguments; the program is one of workloads/; empty: no load
   Subject subject;
+  /// A second recorder of the same load in the same guest, with a `profile`: measured by the same
+  /// measures, and never part of the verdict. No command: there is none. It lives in the subject's
+  /// `image`, as its `user`, with its `files`; those of its own, and `at_most`, are empty.
+  Subject comparison;
   Nmi nmi;
   MachineSpec machine;
   RunSpec run;

@@ -78,9 +78,9 @@ std::optional<OracleCounts> oracle_counts_from_name(std::string_view name) {
   return value_of(kOracleCounts, name);
 }
 
-bool Subject::writes_capture() const {
+bool Subject::names_capture() const {
   // Whoever is told where to put a capture is expected to write one there: no list of program
-  // names. A subject with a format of its own is given a path of its own.
+  // names.
   for (const std::string& argument : command)
     if (argument.find("{capture}") != std::string::npos) return true;
   return false;

@@ -4,15 +4,14 @@
 
 #include "harness/case/parse.h"
 
-#include <algorithm>
 #include <array>
 #include <regex>
 
 #include "harness/case/fields.h"
 #include "harness/case/machine_rules.h"
+#include "harness/case/recorder.h"
 #include "harness/case/tables.h"
 #include "profiler/base/files.h"
-#include "profiler/base/words.h"
 
 namespace lab {
 
@@ -29,120 +28,9 @@ constexpr Range kDuration{0.1, 86'400};
 constexpr Range kRate{0.001, 100'000};
 constexpr Range kShare{0, 1};
 
-constexpr std::array kSignals{"SIGINT",  "SIGTERM", "SIGQUIT", "SIGHUP",
-                              "SIGUSR1", "SIGUSR2", "SIGKILL"};
-
-/// A command is one string, split as a shell would, or an array, taken as it is.
-Result<std::vector<std::string>> read_command(const Fields& fields, std::string_view key,
-                                              std::string_view example) {
-  const toml::node* node = fields.raw().get(key);
-  if (!node) return fields.missing(key, example);
-  std::vector<std::string> words;
-  if (node->is_array()) {
-    const auto array = TRY(fields.texts(key));
-    words = array.value_or(words);
-  } else {
-    const auto line = TRY(fields.text(key));
-    auto split = thaw::split_command(line.value_or(""));
-    if (!split) return fields.wrong(key, "cannot be split into words: " + split.error().message);
-    words = std::move(*split);
-  }
-  if (words.empty()) return fields.wrong(key, fmt::format("is empty; for example {}", example));
-  return words;
-}
-
 Status read_workload(const toml::table& table, const std::filesystem::path& file, Case& test) {
   const Fields fields = TRY(Fields::open(table, "[workload]", file, {"program"}));
   test.workload = TRY(read_command(fields, "program", R"("switchstorm --pairs 4")"));
-  return {};
-}
-
-Result<Ready> read_ready(const toml::table& table, const std::filesystem::path& file) {
-  const Fields fields =
-      TRY(Fields::open(table, "[subject.ready]", file, {"line", "file", "bpf", "seconds"}));
-  if (table.size() != 1)
-    return fail_at(
-        file, table.source().begin,
-        "subject.ready must be exactly one of { line = \"regex\" }, { file = \"path\" }, "
-        "{ bpf = number of programs }, { seconds = number }");
-  Ready ready;
-  ready.line = TRY(fields.text("line"));
-  ready.file = TRY(fields.text("file"));
-  const auto programs = TRY(fields.integer("bpf", {1, 10'000}));
-  if (programs) ready.bpf = static_cast<int>(*programs);
-  ready.seconds = TRY(fields.number("seconds", {0, 3600}));
-  if (ready.file && !ready.file->starts_with('/'))
-    return fields.wrong("file", "must be an absolute path in the guest");
-  if (ready.line) {
-    try {
-      std::regex check(*ready.line);
-    } catch (const std::regex_error&) {
-      return fields.wrong("line", "is not a regular expression (ECMAScript)");
-    }
-  }
-  return ready;
-}
-
-Status read_env(const toml::table& table, const std::filesystem::path& file, Subject& subject) {
-  for (const auto& [key, node] : table) {
-    const auto value = node.value_exact<std::string>();
-    if (!value)
-      return fail_at(file, node.source().begin,
-                     fmt::format("subject.env.{} must be a string", key.str()));
-    subject.env.emplace(std::string(key.str()), *value);
-  }
-  return {};
-}
-
-Status read_files(const Fields& fields, const std::filesystem::path& file, Subject& subject) {
-  const auto names = TRY(fields.texts("files"));
-  if (!names) return {};
-  for (const std::string& name : *names) {
-    // The guest sees the file under the path it has here, so that path must be whole.
-    std::error_code ignored;
-    std::filesystem::path path = name;
-    if (path.is_relative()) path = std::filesystem::absolute(file, ignored).parent_path() / path;
-    subject.files.push_back(path.lexically_normal());
-  }
-  return {};
-}
-
-Status read_at_most(const toml::table& table, const std::filesystem::path& file, Subject& subject) {
-  for (const auto& [key, node] : table) {
-    const auto limit = node.is_number() ? node.value<double>() : std::nullopt;
-    if (!limit || !(*limit >= 0))
-      return fail_at(file, node.source().begin,
-                     fmt::format("subject.at_most.{} must be a number from 0", key.str()));
-    subject.at_most.emplace(std::string(key.str()), *limit);
-  }
-  return {};
-}
-
-Status read_subject(const toml::table& table, const std::filesystem::path& file, Case& test) {
-  const Fields fields = TRY(Fields::open(table, "[subject]", file,
-                                         {"command", "ready", "ready_timeout_s", "stop", "grace_s",
-                                          "files", "env", "image", "user", "at_most"}));
-  Subject& subject = test.subject;
-  subject.command = TRY(read_command(
-      fields, "command", R"("thaw record --clock nmi -a -d {duration_s} -o {capture}")"));
-  if (const toml::table* ready = TRY(fields.table("ready")))
-    subject.ready = TRY(read_ready(*ready, file));
-  if (const auto stop = TRY(fields.text("stop"))) {
-    if (std::ranges::find(kSignals, *stop) == kSignals.end())
-      return fields.wrong(
-          "stop", fmt::format("is '{}'; it must be one of {}", *stop, fmt::join(kSignals, ", ")));
-    subject.stop = *stop;
-  }
-  const auto grace_s = TRY(fields.number("grace_s", {0, 3600}));
-  subject.grace_s = grace_s.value_or(subject.grace_s);
-  const auto ready_timeout_s = TRY(fields.number("ready_timeout_s", {0.1, 3600}));
-  subject.ready_timeout_s = ready_timeout_s.value_or(subject.ready_timeout_s);
-  subject.image = TRY(fields.text("image")).value_or("");
-  subject.user = TRY(fields.text("user")).value_or("");
-  TRY(read_files(fields, file, subject));
-  if (const toml::table* env = TRY(fields.table("env"))) TRY(read_env(*env, file, subject));
-  if (const toml::table* losses = TRY(fields.table("at_most")))
-    TRY(read_at_most(*losses, file, subject));
   return {};
 }
 
@@ -260,8 +148,9 @@ struct Section {
   const char* key;
   ReadTable read;
 };
-constexpr std::array<Section, 6> kSections{{{"workload", read_workload},
+constexpr std::array<Section, 7> kSections{{{"workload", read_workload},
                                             {"subject", read_subject},
+                                            {"comparison", read_comparison},
                                             {"nmi", read_nmi},
                                             {"machine", read_machine},
                                             {"run", read_run},
@@ -292,9 +181,10 @@ Result<Case> parse_case(std::string_view text, const std::filesystem::path& file
   const toml::parse_result parsed = toml::parse(text, file.string());
   if (!parsed)
     return fail_at(file, parsed.error().source().begin, std::string(parsed.error().description()));
-  const Fields fields = TRY(Fields::open(parsed.table(), "a case", file,
-                                         {"name", "why", "kernels", "workload", "subject", "nmi",
-                                          "machine", "run", "cost", "expect"}));
+  const Fields fields =
+      TRY(Fields::open(parsed.table(), "a case", file,
+                       {"name", "why", "kernels", "workload", "subject", "comparison", "nmi",
+                        "machine", "run", "cost", "expect"}));
   Case test;
   test.file = file;
   TRY(read_head(fields, test));
@@ -306,6 +196,8 @@ Result<Case> parse_case(std::string_view text, const std::filesystem::path& file
     test.expect.push_back(TRY(read_expectation(*table, file)));
   if (test.workload.empty() && test.subject.command.empty())
     return fail_at(file, {1, 1}, "a case must have a [workload], a [subject] or both");
+  if (!test.comparison.command.empty() && test.subject.command.empty())
+    return fail_at(file, {1, 1}, "[comparison] has no [subject] to stand beside");
   TRY(check_machine(test));
   return test;
 }

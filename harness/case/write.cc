@@ -36,12 +36,18 @@ std::string ready_of(const Ready& ready) {
   return "seconds = " + number(ready.seconds.value_or(1));
 }
 
-std::string subject_of(const Subject& subject) {
+std::string profile_of(const ProfileLeft& profile) {
+  return fmt::format("profile = {{ format = \"{}\"{} }}\n", name_of(profile.format),
+                     profile.convert.empty() ? "" : ", convert = " + list_of(profile.convert));
+}
+
+/// [subject] or [comparison].
+std::string recorder_of(const char* section, const Subject& subject) {
   if (subject.command.empty()) return "";
   std::string out = fmt::format(
-      "\n[subject]\ncommand = {}\nready = {{ {} }}\nready_timeout_s = {}\nstop = {}\ngrace_s = "
+      "\n[{}]\ncommand = {}\nready = {{ {} }}\nready_timeout_s = {}\nstop = {}\ngrace_s = "
       "{}\n",
-      list_of(subject.command), ready_of(subject.ready), number(subject.ready_timeout_s),
+      section, list_of(subject.command), ready_of(subject.ready), number(subject.ready_timeout_s),
       toml_text(subject.stop), number(subject.grace_s));
   std::vector<std::string> files;
   for (const auto& file : subject.files) files.push_back(file.string());
@@ -51,6 +57,7 @@ std::string subject_of(const Subject& subject) {
   if (!subject.user.empty()) out += fmt::format("user = {}\n", toml_text(subject.user));
   if (!subject.at_most.empty())
     out += fmt::format("at_most = {}\n", table_of(subject.at_most, number));
+  if (subject.profile) out += profile_of(*subject.profile);
   return out;
 }
 
@@ -107,7 +114,8 @@ std::string case_text(const Case& test) {
                                 toml_text(test.why), list_of(test.kernels));
   if (!test.workload.empty())
     out += fmt::format("\n[workload]\nprogram = {}\n", list_of(test.workload));
-  out += subject_of(test.subject) + nmi_of(test.nmi) + machine_of(test.machine);
+  out += recorder_of("subject", test.subject) + recorder_of("comparison", test.comparison);
+  out += nmi_of(test.nmi) + machine_of(test.machine);
   out += fmt::format("\n[run]\nduration_s = {}\nseed = {}\n", number(test.run.duration_s),
                      test.run.seed);
   out += cost_of(test.cost);

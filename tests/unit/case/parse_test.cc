@@ -171,6 +171,66 @@ TEST(ParseCase, AsksWhatAnEventCostsOnlyWhereItIsCounted) {
   EXPECT_THAT(refusal(with("[cost]\nper = \"switch\"\n")), HasSubstr("baseline"));
 }
 
+std::string with_profile(const std::string& profile, const std::string& more = "") {
+  return "name = \"a\"\nkernels = [\"6.12\"]\n[subject]\ncommand = \"perf record -o {capture}\"\n" +
+         profile + more;
+}
+
+TEST(ParseCase, TakesAProfileOfAnotherFormat) {
+  const Case test = parsed(with_profile(
+      "profile = { format = \"perf-script\", convert = \"perf script -i {capture}\" }"));
+  ASSERT_TRUE(test.subject.profile);
+  EXPECT_EQ(test.subject.profile->format, thaw::ProfileFormat::perf_script);
+  EXPECT_THAT(test.subject.profile->convert, ElementsAre("perf", "script", "-i", "{capture}"));
+  EXPECT_FALSE(test.subject.writes_capture()) << "what lies at {capture} is no capture of Thaw's";
+  EXPECT_TRUE(test.comparison.command.empty());
+
+  const Case folded = parsed(with_profile("profile = { format = \"folded\" }"));
+  EXPECT_THAT(folded.subject.profile->convert, ElementsAre()) << "it is one already";
+}
+
+TEST(ParseCase, TakesAComparisonInTheSubjectsGuest) {
+  const Case test = parsed(with_profile("stop = \"SIGTERM\"\n[comparison]\n", R"(
+command = ["perf", "record", "-o", "{capture}"]
+ready = { file = "/scratch/comparison" }
+stop = "SIGHUP"
+grace_s = 4
+ready_timeout_s = 5
+env = { A = "1" }
+profile = { format = "pprof" }
+)"));
+  EXPECT_THAT(test.comparison.command, ElementsAre("perf", "record", "-o", "{capture}"));
+  EXPECT_EQ(test.comparison.ready.file, "/scratch/comparison");
+  EXPECT_EQ(test.comparison.stop, "SIGHUP");
+  EXPECT_EQ(test.comparison.grace_s, 4);
+  EXPECT_EQ(test.comparison.ready_timeout_s, 5);
+  EXPECT_EQ(test.comparison.env.at("A"), "1");
+  EXPECT_EQ(test.comparison.profile->format, thaw::ProfileFormat::pprof);
+  EXPECT_EQ(test.subject.stop, "SIGTERM");
+}
+
+TEST(ParseCase, RefusesAProfileThatNobodyCouldFind) {
+  const auto error = [](const std::string& text) {
+    const auto test = parse_case(text, "a.toml");
+    return test ? "none" : test.error().message;
+  };
+  EXPECT_THAT(error(with_profile("profile = { format = \"svg\" }")),
+              AllOf(StartsWith("a.toml:5:"),
+                    HasSubstr("is 'svg'; it must be one of perf-script, folded, pprof")));
+  EXPECT_THAT(error(with_profile("profile = { convert = \"x\" }")), HasSubstr("format"));
+  EXPECT_THAT(error("name = \"a\"\nkernels = [\"6.12\"]\n[subject]\ncommand = \"perf record\"\n"
+                    "profile = { format = \"folded\" }\n"),
+              HasSubstr("give it the path {capture}"));
+  EXPECT_THAT(error(with_profile("[comparison]\ncommand = \"x {capture}\"\n")),
+              HasSubstr("profile = { format"));
+  EXPECT_THAT(error(with_profile("[comparison]\nimage = \"debian:bookworm+perf\"\n")),
+              HasSubstr("image"));
+  EXPECT_THAT(
+      error("name = \"a\"\nkernels = [\"6.12\"]\n[workload]\nprogram = \"spin\"\n[comparison]\n"
+            "command = \"x {capture}\"\nprofile = { format = \"folded\" }\n"),
+      HasSubstr("has no [subject] to stand beside"));
+}
+
 TEST(ParseCase, SplitsACommandThatIsAString) {
   const Case test = parsed(with("[subject]\ncommand = \"sh -c 'sleep {duration_s}'\"\n"));
   EXPECT_THAT(test.subject.command, ElementsAre("sh", "-c", "sleep {duration_s}"));

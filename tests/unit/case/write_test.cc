@@ -78,6 +78,10 @@ TEST(WriteCase, KeepsWhatOnlySomeCasesHave) {
                   .user = "games",
                   .ready_timeout_s = 7,
                   .at_most = {{"refused", 2}}};
+  test.comparison = {.command = {"/bin/y", "{capture}"},
+                     .ready = {.file = "/scratch/y"},
+                     .profile = ProfileLeft{.format = thaw::ProfileFormat::perf_script,
+                                            .convert = {"/bin/z", "a b"}}};
   test.machine.sysctls = {{"kernel.nmi_watchdog", "0"}};
   test.machine.scratch_mib = 9;
   test.expect = {{"6.1[5-8].*", VerdictKind::freeze, "why", true}};
@@ -86,6 +90,10 @@ TEST(WriteCase, KeepsWhatOnlySomeCasesHave) {
   EXPECT_EQ(case_text(*read), case_text(test));
   EXPECT_EQ(read->subject.ready.line, test.subject.ready.line);
   EXPECT_EQ(read->subject.env, test.subject.env);
+  EXPECT_EQ(read->comparison.command, test.comparison.command);
+  EXPECT_EQ(read->comparison.ready.file, test.comparison.ready.file);
+  ASSERT_TRUE(read->comparison.profile);
+  EXPECT_EQ(read->comparison.profile->convert, test.comparison.profile->convert);
   EXPECT_EQ(read->machine.sysctls, test.machine.sysctls);
   EXPECT_TRUE(read->expect.at(0).or_incapable);
 }
