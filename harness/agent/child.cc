@@ -63,6 +63,7 @@ struct Exec {
   const char* root;
   const char* scratch;
   UserIds identity;
+  int output_file;  ///< -1: none
 };
 
 /// Between fork and exec: nothing here allocates. Returns when it failed, with errno.
@@ -71,7 +72,7 @@ void become(const Exec& exec, int out) {
   ::setpgid(0, 0);
   const int null = ::open("/dev/null", O_RDONLY);
   if (null >= 0) ::dup2(null, 0);
-  ::dup2(out, 1);
+  ::dup2(exec.output_file >= 0 ? exec.output_file : out, 1);
   ::dup2(out, 2);
   if (*exec.root != '\0' && ::chroot(exec.root) != 0) return;
   static_cast<void>(!::chdir(exec.scratch));
@@ -103,6 +104,11 @@ int exit_code_of(int status) {
 thaw::Result<Child> Child::start(const ChildOptions& options) {
   const auto passwd = thaw::read_file(options.root + "/etc/passwd");
   const UserIds identity = TRY(ids_of(options.user, passwd ? *passwd : ""));
+  thaw::UniqueFd file;
+  if (!options.output_file.empty()) {
+    file.reset(::open(options.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file.is_valid()) return thaw::fail_errno(errno, "cannot write " + options.output_file);
+  }
   int out[2];
   int trouble[2];
   if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(trouble, O_CLOEXEC) != 0)
@@ -112,8 +118,13 @@ thaw::Result<Child> Child::start(const ChildOptions& options) {
   const auto path = options.env.find("PATH");
   std::vector<std::string> places =
       places_of(words.front(), path != options.env.end() ? path->second : kPath);
-  const Exec exec{pointers(places),     pointers(words),         pointers(lines),
-                  options.root.c_str(), options.scratch.c_str(), identity};
+  const Exec exec{pointers(places),
+                  pointers(words),
+                  pointers(lines),
+                  options.root.c_str(),
+                  options.scratch.c_str(),
+                  identity,
+                  file.is_valid() ? file.get() : -1};
   const int pid = ::fork();
   if (pid == 0) run_child(exec, out[1], trouble[1]);
   ::close(out[1]);

@@ -19,6 +19,8 @@ struct ChildOptions {
   std::string scratch = kScratch;  ///< where it starts, its HOME and TMPDIR
   std::string root;                ///< directory that it takes for /; empty: the agent's
   std::string user;                ///< as identity_of() takes it
+  /// File, in the agent's root, that is made for what it prints to stdout; empty: the pipe.
+  std::string output_file;
 };
 
 /// Owns a child process and what it prints. Used by one thread, which calls collect() often: a

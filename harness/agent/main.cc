@@ -60,7 +60,8 @@ int main(int argc, char** argv) {
   greeting.beat_page = page.address();
   channel.send(lab::FrameType::hello, lab::to_json(greeting));
   lab::run_above_load(lab::kMainPriority);
-  if (!plan.subject.empty() || !plan.workload.empty()) lab::play(plan, greeting, channel, page);
+  if (!plan.subject.command.empty() || !plan.workload.empty())
+    lab::play(plan, greeting, channel, page);
   channel.send(lab::FrameType::stage, "power off");
   channel.send(lab::FrameType::goodbye, "");
   channel.wait_for_farewell(!plan.shell.empty());

@@ -78,6 +78,31 @@ void visit_kernel(Visit visit, T& kernel) {
   visit("programs", kernel.programs);
 }
 
+template <class Visit, class Plan>
+void visit_recorder(Visit visit, Plan& plan) {
+  visit("command", plan.command);
+  visit("env", plan.env);
+  visit("ready_line", plan.ready_line);
+  visit("ready_file", plan.ready_file);
+  visit("ready_bpf", plan.ready_bpf);
+  visit("ready_seconds", plan.ready_seconds);
+  visit("ready_timeout_s", plan.ready_timeout_s);
+  visit("stop_signal", plan.stop_signal);
+  visit("grace_s", plan.grace_s);
+  visit("capture", plan.capture);
+  visit("profile", plan.profile);
+  visit("convert", plan.convert);
+}
+
+template <class Visit, class T>
+void visit_recorder_seen(Visit visit, T& seen) {
+  visit("started", seen.started);
+  visit("ready", seen.ready);
+  visit("exit_code", seen.exit_code);
+  visit("output", seen.output);
+  visit("conversion", seen.conversion);
+}
+
 }  // namespace
 
 // A type with optional fields: what the macro above cannot do.
@@ -93,6 +118,18 @@ void to_json(json& object, const KernelSeen& kernel) {
 void from_json(const json& object, KernelSeen& kernel) {
   visit_kernel(In{object}, kernel);
 }
+void to_json(json& object, const RecorderPlan& plan) {
+  visit_recorder(Out{object}, plan);
+}
+void from_json(const json& object, RecorderPlan& plan) {
+  visit_recorder(In{object}, plan);
+}
+void to_json(json& object, const RecorderSeen& seen) {
+  visit_recorder_seen(Out{object}, seen);
+}
+void from_json(const json& object, RecorderSeen& seen) {
+  visit_recorder_seen(In{object}, seen);
+}
 
 namespace {
 
@@ -100,18 +137,10 @@ template <class Visit, class Plan>
 void visit_plan(Visit visit, Plan& plan) {
   visit("workload", plan.workload);
   visit("subject", plan.subject);
-  visit("env", plan.env);
+  visit("comparison", plan.comparison);
   visit("scratch", plan.scratch);
   visit("root", plan.root);
   visit("user", plan.user);
-  visit("ready_line", plan.ready_line);
-  visit("ready_file", plan.ready_file);
-  visit("ready_bpf", plan.ready_bpf);
-  visit("ready_seconds", plan.ready_seconds);
-  visit("ready_timeout_s", plan.ready_timeout_s);
-  visit("stop_signal", plan.stop_signal);
-  visit("grace_s", plan.grace_s);
-  visit("capture", plan.capture);
   visit("apic_nmi", plan.apic_nmi);
   visit("pit_nmi", plan.pit_nmi);
   visit("pmu_nmi", plan.pmu_nmi);
@@ -184,6 +213,7 @@ void visit_outcome(Visit visit, T& outcome) {
   visit("subject_died_early", outcome.subject_died_early);
   visit("subject_exit", outcome.subject_exit);
   visit("subject_output", outcome.subject_output);
+  visit("subject_conversion", outcome.subject_conversion);
   visit("subject_programs", outcome.subject_programs);
   visit("subject_nmi_runs", outcome.subject_nmi_runs);
   visit("nmis_sent", outcome.nmis_sent);
@@ -196,6 +226,7 @@ void visit_outcome(Visit visit, T& outcome) {
   visit("incapable", outcome.incapable);
   visit("meter", outcome.meter);
   visit("kernel", outcome.kernel);
+  visit("comparison", outcome.comparison);
 }
 
 template <class Visit, class T>

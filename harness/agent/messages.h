@@ -11,6 +11,7 @@
 
 #include "harness/agent/kernel_messages.h"
 #include "harness/agent/map_messages.h"
+#include "harness/agent/recorder_messages.h"
 #include "profiler/base/errors.h"
 
 namespace lab {
@@ -26,29 +27,23 @@ inline constexpr const char* kOverlay = "/overlay";
 /// The virtio-serial port's name.
 inline constexpr const char* kAgentPort = "thaw.agent";
 
-/// The names of the files that the agent sends besides the capture: of symbols, and of which
-/// process had which code mapped when the load ended.
+/// The names of the files that the agent sends besides the capture: of symbols, of which process
+/// had which code mapped when the load ended, and of what recorders left that write no captures.
 inline constexpr const char* kSymbolsFile = "symbols";
 inline constexpr const char* kProcessesFile = "processes";
+inline constexpr const char* kProfileFile = "profile";
+inline constexpr const char* kComparisonFile = "comparison";
 
 /// What the agent is to do, from the moment it runs to its goodbye. In the initramfs rather than
 /// sent: nothing has to come from the host while the guest runs.
 struct AgentPlan {
   std::vector<std::string> workload;  ///< arguments; empty: no load
-  std::vector<std::string> subject;   ///< arguments; empty: nothing under test
-  std::map<std::string, std::string> env;
+  RecorderPlan subject;               ///< no command: nothing under test
+  RecorderPlan comparison;            ///< started before the subject, and stopped after it
   /// Where programs run and write. An agent that serves takes its own directory instead.
   std::string scratch = kScratch;
   std::string root;  ///< kUserland: mount the disk, the subject's root is there; empty: neither
-  std::string user;  ///< of the subject: name, UID or UID:GID; empty: root
-  std::optional<std::string> ready_line;
-  std::optional<std::string> ready_file;
-  std::optional<int> ready_bpf;
-  double ready_seconds = 1;  ///< when none of the above is set
-  double ready_timeout_s = 60;
-  int stop_signal = 2;
-  double grace_s = 10;
-  std::string capture;  ///< path of what the subject writes; empty: nothing to collect
+  std::string user;  ///< of recorders: name, UID or UID:GID; empty: root
   bool apic_nmi = false;
   bool pit_nmi = false;  ///< NMIs from the interval timer, to every CPU
   bool pmu_nmi = false;  ///< NMIs from a hardware counter of cycles, on every CPU
@@ -119,6 +114,7 @@ struct Outcome {
   bool subject_died_early = false;
   std::optional<int> subject_exit;  ///< 128+N for signal N
   std::string subject_output;       ///< last 8 KiB of stdout and stderr
+  std::string subject_conversion;   ///< as RecorderSeen has it
   std::optional<uint64_t> subject_programs;
   std::optional<uint64_t> subject_nmi_runs;
   uint64_t nmis_sent = 0;
@@ -130,7 +126,8 @@ struct Outcome {
   int64_t beat_period_ns = 0;
   std::optional<std::string> incapable;  ///< why this machine cannot show what the case is about
   std::optional<NmiMeterSeen> meter;
-  std::optional<KernelSeen> kernel;  ///< absent when the load never ran
+  std::optional<KernelSeen> kernel;        ///< absent when the load never ran
+  std::optional<RecorderSeen> comparison;  ///< absent when there was to be none
 };
 
 /// What is known of a machine that the lab did not boot, about what may stand behind it.

@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <regex>
 
 #include "harness/agent/child.h"
 #include "harness/agent/console_level.h"
@@ -25,6 +24,7 @@
 #include "harness/agent/pmu.h"
 #include "harness/agent/pmu_nmis.h"
 #include "harness/agent/program_look.h"
+#include "harness/agent/recorder.h"
 #include "harness/agent/subject_bpf.h"
 #include "harness/agent/symbols.h"
 #include "harness/agent/sysctls.h"
@@ -36,7 +36,6 @@ namespace {
 
 constexpr int kTickMs = 20;
 constexpr int64_t kBeatFrameNs = 100'000'000;
-constexpr size_t kOutputTailBytes = 8192;
 constexpr double kWorkloadGraceS = 10;
 /// The NMI sender stays a second on a CPU, less in a load so short that it would not come round.
 constexpr int64_t kLongestStayNs = 1'000'000'000;
@@ -45,11 +44,6 @@ constexpr double kStays = 8;
 /// is ready: it must have lived for nine tenths of the time, and seen half of the load.
 constexpr double kLeastLife = 0.9;
 constexpr double kLeastLoad = 0.5;
-/// A program that has been loaded may be attached in a way that shows no link (perf events before
-/// v5.15): it counts when nothing has been loaded or attached for this long. The verifier of a
-/// slow guest takes up to a second for one program.
-constexpr int64_t kBpfSettledNs = 2'000'000'000;
-
 int64_t ns(double seconds) {
   return static_cast<int64_t>(seconds * 1e9);
 }
@@ -67,14 +61,14 @@ class Trial {
   const std::string& processes() const { return processes_; }
 
  private:
+  void start_comparison();
   void start_subject();
-  bool is_ready();
-  bool is_bpf_ready(uint64_t wanted);
   /// Everything is ready; from here the machine may be saved, and go on many times.
   void await_order();
   void run_load();
   void stop_workload();
-  void stop_subject();
+  void stop_recorders();
+  void convert();
   void tick();
   void mark(oracle::Mark mark);
   void look_at_processes(double load_s);
@@ -87,15 +81,15 @@ class Trial {
   Channel& channel_;
   BeatWriter& page_;
   Outcome outcome_;
-  std::unique_ptr<Child> subject_;
+  std::optional<Recorder> subject_;
+  std::optional<Recorder> comparison_;
   std::unique_ptr<Child> workload_;
+  /// For recorders.
+  const WaitFor wait_ = [this](double seconds, const std::function<bool()>& is_over) {
+    return wait(seconds, is_over);
+  };
   SubjectBpf subject_bpf_;
   KernelState kernel_before_;
-  uint64_t programs_before_ = 0;
-  uint64_t links_before_ = 0;
-  uint64_t bpf_seen_ = 0;  ///< programs and links when they last changed
-  int64_t bpf_changed_ns_ = 0;
-  int64_t started_ns_ = 0;
   int64_t next_beat_ns_ = 0;
   int64_t load_start_ns_ = 0;      ///< 0 unless the load runs
   bool is_quiet_ = false;          ///< sends no beats
@@ -104,12 +98,18 @@ class Trial {
 };
 
 void Trial::tick() {
-  pollfd outputs[] = {{subject_ ? subject_->output_fd() : -1, POLLIN, 0},
-                      {workload_ ? workload_->output_fd() : -1, POLLIN, 0}};
-  ::poll(outputs, 2, kTickMs);
+  std::vector<const Child*> children{workload_.get()};
+  for (const auto& recorder : {&subject_, &comparison_})
+    if (*recorder)
+      children.insert(children.end(), {(*recorder)->child(), (*recorder)->converter()});
+  std::vector<pollfd> outputs;
+  for (const Child* child : children)
+    outputs.push_back({child ? child->output_fd() : -1, POLLIN, 0});
+  ::poll(outputs.data(), outputs.size(), kTickMs);
   if (subject_) subject_->collect();
+  if (comparison_) comparison_->collect();
   if (workload_) workload_->collect();
-  reap_orphans({subject_.get(), workload_.get()});
+  reap_orphans(children);
   const int64_t now_ns = thaw::monotonic_ns();
   subject_bpf_.tick();
   if (is_quiet_ || now_ns < next_beat_ns_) return;
@@ -140,52 +140,26 @@ bool Trial::wait(double seconds, const std::function<bool()>& is_over) {
   return true;
 }
 
+/// Before the subject, whose time may be counted from its own start, and before anybody counts the
+/// subject's programs. One that is not ready is no reason not to play the case.
+void Trial::start_comparison() {
+  channel_.send(FrameType::stage, "comparison");
+  comparison_.emplace(plan_.comparison, plan_);
+  comparison_->start(wait_);
+}
+
 void Trial::start_subject() {
   channel_.send(FrameType::stage, "subject");
   subject_bpf_.open();
-  programs_before_ = loaded_programs().value_or(0);
-  links_before_ = attached_programs().value_or(0);
-  auto child = Child::start({plan_.subject, plan_.env, plan_.scratch, plan_.root, plan_.user});
-  if (!child) {
-    outcome_.subject_output = child.error().message;
-    return;
-  }
-  subject_ = std::make_unique<Child>(std::move(*child));
-  outcome_.subject_started = true;
-  started_ns_ = thaw::monotonic_ns();
-  wait(plan_.ready_timeout_s, [this] { return subject_->exit_code() || is_ready(); });
-  outcome_.subject_ready = !subject_->exit_code() && is_ready();
-  const uint64_t programs = loaded_programs().value_or(0);
-  outcome_.subject_programs = programs - std::min(programs, programs_before_);
+  subject_.emplace(plan_.subject, plan_);
+  subject_->start(wait_);
+  outcome_.subject_started = subject_->seen().started;
+  outcome_.subject_ready = subject_->seen().ready;
+  outcome_.subject_output = subject_->seen().output;
+  if (!outcome_.subject_started) return;
+  outcome_.subject_programs = subject_->programs();
   // Now: nothing but the subject has loaded any, and the probes are to be among the symbols.
   if (outcome_.subject_ready) audit_ = subject_bpf_.audit();
-}
-
-/// Loaded alone is not enough: a subject loads programs to learn what the kernel can do, and under
-/// a slow verifier seconds lie between the first program loaded and the first one that runs.
-bool Trial::is_bpf_ready(uint64_t wanted) {
-  const uint64_t programs = loaded_programs().value_or(0);
-  const uint64_t links = attached_programs().value_or(0);
-  const int64_t now_ns = thaw::monotonic_ns();
-  if (programs + links != bpf_seen_) {
-    bpf_seen_ = programs + links;
-    bpf_changed_ns_ = now_ns;
-  }
-  if (programs < programs_before_ + wanted) return false;
-  return links >= links_before_ + wanted || now_ns - bpf_changed_ns_ >= kBpfSettledNs;
-}
-
-bool Trial::is_ready() {
-  if (plan_.ready_line) {
-    const std::regex pattern(*plan_.ready_line);
-    std::istringstream lines(subject_->output());
-    for (std::string line; std::getline(lines, line);)
-      if (std::regex_search(line, pattern)) return true;
-    return false;
-  }
-  if (plan_.ready_file) return ::access((plan_.root + *plan_.ready_file).c_str(), F_OK) == 0;
-  if (plan_.ready_bpf) return is_bpf_ready(static_cast<uint64_t>(*plan_.ready_bpf));
-  return thaw::monotonic_ns() - started_ns_ >= ns(plan_.ready_seconds);
 }
 
 void Trial::await_order() {
@@ -246,7 +220,7 @@ void Trial::run_load() {
                            .stay_ns = std::min(kLongestStayNs, ns(plan_.duration_s / kStays))},
                    plan_.seed, cpus_);
     wait(plan_.duration_s, [this] {
-      return (subject_ && subject_->exit_code()) || (workload_ && workload_->exit_code());
+      return (subject_ && subject_->has_ended()) || (workload_ && workload_->exit_code());
     });
     if (nmis) outcome_.nmis_sent = nmis->sent();
     if (timer) outcome_.nmis_sent = timer->sent();
@@ -269,8 +243,8 @@ void Trial::run_load() {
                                .programs = subject_bpf_.look(statistics.is_valid())};
   outcome_.meter = subject_bpf_.finish();
   load_start_ns_ = 0;
-  if (!subject_ || !subject_->exit_code()) return;
-  const double life_s = static_cast<double>(outcome_.load_end_ns - started_ns_) / 1e9;
+  if (!subject_ || !subject_->has_ended()) return;
+  const double life_s = static_cast<double>(outcome_.load_end_ns - subject_->started_ns()) / 1e9;
   const double load_s = static_cast<double>(outcome_.load_end_ns - outcome_.load_start_ns) / 1e9;
   outcome_.subject_died_early =
       life_s < kLeastLife * plan_.duration_s || load_s < kLeastLoad * plan_.duration_s;
@@ -285,17 +259,24 @@ void Trial::stop_workload() {
   outcome_.workload_exit = workload_->exit_code();
 }
 
-void Trial::stop_subject() {
-  if (!subject_) return;
-  channel_.send(FrameType::stage, "stop subject");
-  subject_->signal(plan_.stop_signal);
-  wait(plan_.grace_s, [this] { return subject_->exit_code().has_value(); });
-  // Whether it ended when it was told to is known now; what is left of it goes.
-  outcome_.subject_exit = subject_->exit_code();
-  subject_->kill();
-  const std::string& output = subject_->output();
-  outcome_.subject_output =
-      output.substr(output.size() - std::min(output.size(), kOutputTailBytes));
+void Trial::stop_recorders() {
+  if (subject_ && subject_->child()) {
+    channel_.send(FrameType::stage, "stop subject");
+    subject_->stop(wait_);
+    outcome_.subject_exit = subject_->seen().exit_code;
+    outcome_.subject_output = subject_->seen().output;
+  }
+  if (comparison_) comparison_->stop(wait_);
+}
+
+void Trial::convert() {
+  if (plan_.subject.convert.empty() && plan_.comparison.convert.empty()) return;
+  channel_.send(FrameType::stage, "convert");
+  if (subject_) {
+    subject_->convert(wait_);
+    outcome_.subject_conversion = subject_->seen().conversion;
+  }
+  if (comparison_) comparison_->convert(wait_);
 }
 
 Outcome Trial::run() {
@@ -308,17 +289,20 @@ Outcome Trial::run() {
   if (plan_.send_symbols) symbols.emplace();
   if (plan_.settle_s > 0) wait(plan_.settle_s, [] { return false; });
   kernel_before_ = kernel_state();
-  if (!plan_.subject.empty()) start_subject();
+  if (!plan_.comparison.command.empty()) start_comparison();
+  if (!plan_.subject.command.empty()) start_subject();
   if (symbols) {
     const std::string text = symbols->text();
     channel_.send_text(text, kSymbolsFile);
     if (plan_.has_marks) tell_oracle_layout(text, cpus_);
   }
   symbols.reset();
-  if (plan_.await_trial && (plan_.subject.empty() || outcome_.subject_ready)) await_order();
-  if (plan_.subject.empty() || outcome_.subject_ready) run_load();
+  if (plan_.await_trial && (plan_.subject.command.empty() || outcome_.subject_ready)) await_order();
+  if (plan_.subject.command.empty() || outcome_.subject_ready) run_load();
   stop_workload();
-  stop_subject();
+  stop_recorders();
+  convert();
+  if (comparison_) outcome_.comparison = comparison_->seen();
   return std::move(outcome_);
 }
 
@@ -330,7 +314,12 @@ void play(const AgentPlan& plan, const Hello& greeting, Channel& channel, BeatWr
   channel.send(FrameType::outcome, to_json(outcome));
   channel.send(FrameType::stage, "collect");
   if (!trial.processes().empty()) channel.send_text(trial.processes(), kProcessesFile);
-  if (!plan.capture.empty()) channel.send_file(plan.capture.c_str(), "capture.thaw");
+  const auto send = [&](const std::string& path, const char* name) {
+    if (!path.empty()) channel.send_file(path.c_str(), name);
+  };
+  send(plan.subject.capture, "capture.thaw");
+  send(plan.subject.profile, kProfileFile);
+  send(plan.comparison.profile, kComparisonFile);
 }
 
 }  // namespace lab

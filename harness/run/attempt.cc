@@ -293,8 +293,17 @@ void Attempt::add_outcome(const Outcome& outcome) {
   subject.died_early = outcome.subject_died_early;
   subject.exit_code = outcome.subject_exit;
   subject.output_tail = outcome.subject_output;
+  subject.conversion = outcome.subject_conversion;
   subject.programs = outcome.subject_programs;
   subject.nmi_runs = outcome.subject_nmi_runs;
+  if (const auto& seen = outcome.comparison)
+    evidence_.comparison = SubjectOutcome{.started = seen->started,
+                                          .ready = seen->ready,
+                                          .exit_code = seen->exit_code,
+                                          .output_tail = seen->output,
+                                          .conversion = seen->conversion,
+                                          .programs = {},
+                                          .nmi_runs = {}};
   evidence_.incapable = outcome.incapable;
   evidence_.meter = outcome.meter;
   evidence_.kernel = outcome.kernel;
@@ -460,6 +469,8 @@ void Attempt::conclude() {
     add_host_facts(talk_->host, talk_->hello ? talk_->hello->cpus : 0, evidence_);
   evidence_.agent_goodbye = talk_->goodbye;
   evidence_.capture = talk_->capture;
+  evidence_.profile = talk_->profile;
+  evidence_.comparison_profile = talk_->comparison;
   const std::string words = talk_->hello ? "" : words_on_console(evidence_.console);
   if (!words.empty() && !evidence_.infra)
     evidence_.infra = thaw::Error{ErrorKind::Environment, "the agent gave up: " + words, 0};

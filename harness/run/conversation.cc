@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "profiler/base/files.h"
@@ -170,12 +172,15 @@ Status Conversation::hear_console(const Frame& frame) {
 
 Status Conversation::hear_file(const Frame& frame) {
   if (frame.type == FrameType::file_begin) {
-    const bool is_capture = frame.payload != kSymbolsFile && frame.payload != kProcessesFile;
-    // Whatever the guest calls it, it gets none but these three names.
+    // Whatever the guest calls it, it gets none but these names.
+    const std::array others{kSymbolsFile, kProcessesFile, kProfileFile, kComparisonFile};
+    const bool is_capture = std::ranges::find(others, frame.payload) == others.end();
     file_path_ = directory_ / (is_capture ? "capture.thaw" : frame.payload);
     file_.reset(::open(file_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file_.is_valid()) return thaw::fail_errno(errno, "cannot write " + file_path_.string());
     if (is_capture) capture = file_path_;
+    if (frame.payload == kProfileFile) profile = file_path_;
+    if (frame.payload == kComparisonFile) comparison = file_path_;
     return {};
   }
   if (!file_.is_valid()) return {};

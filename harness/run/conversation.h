@@ -54,9 +54,11 @@ class Conversation {
   /// Guest time of the last beat of the load; 0: none.
   int64_t last_beat_guest_ns() const { return last_beat_guest_ns_; }
   std::vector<ClockProbe> probes;
-  std::filesystem::path capture;    ///< empty until one has arrived, whole or not
-  std::filesystem::path symbols;    ///< empty until they have arrived whole
-  std::filesystem::path processes;  ///< likewise
+  std::filesystem::path capture;     ///< empty until one has arrived, whole or not
+  std::filesystem::path profile;     ///< likewise, of a subject that writes no captures
+  std::filesystem::path comparison;  ///< likewise, of what the subject is compared with
+  std::filesystem::path symbols;     ///< empty until they have arrived whole
+  std::filesystem::path processes;   ///< likewise
 
  private:
   explicit Conversation(std::filesystem::path directory) : directory_(std::move(directory)) {}

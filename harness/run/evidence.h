@@ -52,6 +52,7 @@ struct SubjectOutcome {
   bool died_early = false;           ///< it ended before it was told to
   std::optional<int> exit_code;      ///< 128+N for signal N; absent when it never ended
   std::string output_tail;           ///< last 8 KiB of stdout and stderr together
+  std::string conversion;            ///< why there came no profile of it; empty: nothing to say
   std::optional<uint64_t> programs;  ///< BPF programs it had loaded when the load began
   /// Runs of its programs in NMI context, as the kernel's BPF statistics or the subject's capture
   /// tell; absent unknown.
@@ -109,6 +110,8 @@ struct Evidence {
   std::optional<std::string> incapable;
 
   SubjectOutcome subject;
+  /// What stood beside it for comparison; absent: nothing, or the guest never told.
+  std::optional<SubjectOutcome> comparison;
   std::optional<MapAudit> maps;       ///< of the subject; absent when the load never began
   std::optional<NmiMeterSeen> meter;  ///< what BPF programs took in NMI; guest times
   std::optional<KernelSeen> kernel;   ///< by the guest's own account; absent when it crashed
@@ -134,6 +137,8 @@ struct Evidence {
   std::filesystem::path directory;
   std::filesystem::path console;
   std::filesystem::path capture;
+  std::filesystem::path profile;  ///< of a subject that writes no captures, in its case's format
+  std::filesystem::path comparison_profile;
   std::filesystem::path agent_log;
   std::filesystem::path symbols;  ///< as run/stacks/symbols.h reads it
   std::filesystem::path oracle;   ///< the guest's exact profile (harness/oracle/README.md)

@@ -19,7 +19,7 @@ using thaw::Status;
 
 namespace {
 
-constexpr const char* kCapturePath = "/scratch/capture.thaw";  // in kScratch
+constexpr const char* kScratchPrefix = "/scratch/";  // kScratch
 
 constexpr std::array<std::pair<std::string_view, int>, 7> kSignals{{{"SIGINT", SIGINT},
                                                                     {"SIGTERM", SIGTERM},
@@ -72,14 +72,14 @@ std::string over_disk(std::string path) {
 }
 
 /// The command as the guest starts it: an image has its own programs, without one they go along.
-Status add_command(GuestPlan& plan, const Subject& subject, const Programs& programs) {
-  const auto [here, there] = place_of(subject.command.front(), programs);
-  std::string& program = plan.agent.subject.front();
-  if (subject.image.empty()) {
+Status add_command(GuestPlan& plan, std::vector<std::string>& command, const Programs& programs) {
+  if (command.empty()) return {};
+  std::string& program = command.front();
+  const auto [here, there] = place_of(program, programs);
+  if (plan.agent.root.empty()) {
     program = TRY(add_program(plan.files, here, there));
     return {};
   }
-  plan.agent.root = kUserland;
   if (there.empty()) return {};
   // Ours are static: they run over any userland.
   program = there;
@@ -117,7 +117,11 @@ Status add_files(GuestPlan& plan, const Subject& subject) {
 Status add_subject(GuestPlan& plan, const Case& test, const Programs& programs) {
   const Subject& subject = test.subject;
   if (subject.command.empty()) return {};
-  TRY(add_command(plan, subject, programs));
+  if (!subject.image.empty()) plan.agent.root = kUserland;
+  for (RecorderPlan* recorder : {&plan.agent.subject, &plan.agent.comparison}) {
+    TRY(add_command(plan, recorder->command, programs));
+    TRY(add_command(plan, recorder->convert, programs));
+  }
   TRY(add_files(plan, subject));
   return {};
 }
@@ -138,27 +142,49 @@ std::vector<std::string> guest_workload(const Case& test) {
   return command;
 }
 
-void fill_agent_plan(const Case& test, const std::string& capture, AgentPlan& agent) {
-  const Subject& subject = test.subject;
-  agent.subject = subject.command;
-  for (std::string& word : agent.subject) {
-    word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
-    word = replaced(std::move(word), "{capture}", capture);
-    // Files of the case lie in the guest where they lie here.
-    if (!test.file.empty())
-      word = replaced(std::move(word), "{case}",
-                      fs::absolute(test.file).lexically_normal().parent_path().string());
+namespace {
+
+/// What `recorder` is to do; what it leaves lies at `prefix` and a name.
+RecorderPlan recorder_plan(const Case& test, const Subject& recorder, const std::string& prefix,
+                           const char* profile) {
+  RecorderPlan plan{.command = recorder.command,
+                    .env = recorder.env,
+                    .ready_line = recorder.ready.line,
+                    .ready_file = recorder.ready.file,
+                    .ready_bpf = recorder.ready.bpf,
+                    .ready_seconds = recorder.ready.seconds.value_or(1),
+                    .ready_timeout_s = recorder.ready_timeout_s,
+                    .stop_signal = signal_number(recorder.stop),
+                    .grace_s = recorder.grace_s,
+                    .capture = {},
+                    .profile = {},
+                    .convert = {}};
+  std::string written = prefix + "capture.thaw";
+  if (recorder.writes_capture()) plan.capture = written;
+  if (recorder.profile) {
+    plan.convert = recorder.profile->convert;
+    plan.profile = prefix + profile;
+    written = plan.convert.empty() ? plan.profile : plan.profile + ".recorded";
   }
-  if (subject.writes_capture()) agent.capture = capture;
-  agent.env = subject.env;
+  for (std::vector<std::string>* command : {&plan.command, &plan.convert})
+    for (std::string& word : *command) {
+      word = replaced(std::move(word), "{duration_s}", fmt::format("{}", test.run.duration_s));
+      word = replaced(std::move(word), "{capture}", written);
+      // Files of the case lie in the guest where they lie here.
+      if (!test.file.empty())
+        word = replaced(std::move(word), "{case}",
+                        fs::absolute(test.file).lexically_normal().parent_path().string());
+    }
+  return plan;
+}
+
+}  // namespace
+
+void fill_agent_plan(const Case& test, const std::string& prefix, AgentPlan& agent) {
+  const Subject& subject = test.subject;
+  agent.subject = recorder_plan(test, subject, prefix, kProfileFile);
+  agent.comparison = recorder_plan(test, test.comparison, prefix, kComparisonFile);
   agent.user = subject.user;
-  agent.ready_timeout_s = subject.ready_timeout_s;
-  agent.ready_line = subject.ready.line;
-  agent.ready_file = subject.ready.file;
-  agent.ready_bpf = subject.ready.bpf;
-  agent.ready_seconds = subject.ready.seconds.value_or(1);
-  agent.stop_signal = signal_number(subject.stop);
-  agent.grace_s = subject.grace_s;
   agent.apic_nmi = test.nmi.source == NmiSource::apic;
   agent.pit_nmi = test.nmi.source == NmiSource::pit;
   agent.nmi_rate_hz = test.nmi.rate_hz;
@@ -186,7 +212,7 @@ Result<fs::path> workload_program(const Case& test, const Programs& programs) {
 
 Result<GuestPlan> plan_guest(const Case& test, const Programs& programs) {
   GuestPlan plan;
-  fill_agent_plan(test, kCapturePath, plan.agent);
+  fill_agent_plan(test, kScratchPrefix, plan.agent);
   TRY(add_subject(plan, test, programs));
   TRY(add_workload(plan, test, programs));
   plan.agent.send_symbols = true;

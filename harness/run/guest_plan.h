@@ -21,9 +21,9 @@ struct GuestPlan {
 /// file of the case is not there, with Environment when a library is missing.
 thaw::Result<GuestPlan> plan_guest(const Case& test, const Programs& programs);
 
-/// All of the plan but the paths of programs, which depend on where they will lie. `capture` is the
-/// path of the capture there. Pure.
-void fill_agent_plan(const Case& test, const std::string& capture, AgentPlan& agent);
+/// All of the plan but the paths of programs, which depend on where they will lie. `prefix` is the
+/// directory there of what recorders write, with its '/', or nothing. Pure.
+void fill_agent_plan(const Case& test, const std::string& prefix, AgentPlan& agent);
 
 /// The load's program on this host. Fails with User when there is none of that name.
 thaw::Result<std::filesystem::path> workload_program(const Case& test, const Programs& programs);

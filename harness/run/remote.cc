@@ -18,8 +18,6 @@ using thaw::Status;
 
 namespace {
 
-constexpr const char* kCapture = "capture.thaw";  // in the agent's directory
-
 /// Programs of ours that exist to make a machine misbehave.
 constexpr std::array kMishaps{"mishap", "perf-refresh", "mapagent"};
 
@@ -43,6 +41,16 @@ bool is_thaw_record(const std::vector<std::string>& command) {
   return command.size() >= 2 && command[0] == "thaw" && command[1] == "record";
 }
 
+/// Every other program is the machine's own.
+void add_thaw(std::vector<std::string>& command, const Programs& programs, GuestPlan& plan) {
+  constexpr const char* kThere = "bin/thaw";
+  if (command.empty() || command.front() != "thaw") return;
+  command.front() = kThere;
+  const auto is_there = [](const GuestFile& file) { return file.path == kThere; };
+  if (std::ranges::none_of(plan.files, is_there))
+    plan.files.push_back({.path = kThere, .source = programs.thaw, .content = {}});
+}
+
 Status copy_into(const fs::path& tree, const GuestFile& file) {
   const fs::path target = tree / file.path;
   std::error_code error;
@@ -61,9 +69,10 @@ Status copy_into(const fs::path& tree, const GuestFile& file) {
 std::optional<std::string> danger_of(const Case& test) {
   if (test.nmi.source != NmiSource::none)
     return fmt::format("it sends {:.0f} NMIs a second to every CPU", test.nmi.rate_hz);
-  if (is_shared_transport(test.subject.command))
+  if (is_shared_transport(test.subject.command) || is_shared_transport(test.comparison.command))
     return "its subject shares one ring buffer between NMI and other contexts";
-  if (is_mishap(test.workload) || is_mishap(test.subject.command))
+  if (is_mishap(test.workload) || is_mishap(test.subject.command) ||
+      is_mishap(test.comparison.command))
     return "it runs a program that is made to stall or hang a kernel";
   for (const Expectation& expectation : test.expect)
     if (expectation.verdict == VerdictKind::freeze || expectation.verdict == VerdictKind::hang ||
@@ -101,22 +110,21 @@ Status check_remote(const Case& test, const std::vector<NmiSource>& borne) {
 }
 
 Case with_consent(Case test) {
-  std::vector<std::string>& command = test.subject.command;
   constexpr const char* kConsent = "--freeze-this-machine";
-  if (is_thaw_record(command) && is_shared_transport(command) &&
-      std::ranges::find(command, kConsent) == command.end())
-    command.insert(command.begin() + 2, kConsent);
+  for (std::vector<std::string>* command : {&test.subject.command, &test.comparison.command})
+    if (is_thaw_record(*command) && is_shared_transport(*command) &&
+        std::ranges::find(*command, kConsent) == command->end())
+      command->insert(command->begin() + 2, kConsent);
   return test;
 }
 
 Result<GuestPlan> plan_remote(const Case& test, const Programs& programs) {
   GuestPlan plan;
   AgentPlan& agent = plan.agent;
-  fill_agent_plan(test, kCapture, agent);
-  if (!agent.subject.empty() && agent.subject.front() == "thaw") {
-    agent.subject.front() = "bin/thaw";
-    plan.files.push_back({.path = "bin/thaw", .source = programs.thaw, .content = {}});
-  }
+  fill_agent_plan(test, "", agent);  // in the agent's directory
+  for (std::vector<std::string>* command : {&agent.subject.command, &agent.subject.convert,
+                                            &agent.comparison.command, &agent.comparison.convert})
+    add_thaw(*command, programs, plan);
   if (!test.workload.empty()) {
     const fs::path program = TRY(workload_program(test, programs));
     agent.workload = test.workload;

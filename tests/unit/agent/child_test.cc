@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include "profiler/base/files.h"
+#include "tests/support/scratch_directory.h"
+
 namespace lab::test {
 namespace {
 
@@ -35,6 +38,30 @@ TEST(Child, SaysAllItPrintedBeforeItEnded) {
   while (!child.exit_code()) child.collect();
   EXPECT_EQ(child.output(), "one\ntwo\n");
   EXPECT_EQ(child.exit_code(), 3);
+}
+
+TEST(Child, PrintsIntoAFileWhereItIsToldTo) {
+  const ::test::ScratchDirectory scratch;
+  const std::string file = scratch / "printed";
+  auto child = Child::start({.command = {"/bin/sh", "-c", "echo one; echo two >&2"},
+                             .env = {},
+                             .scratch = "/",
+                             .root = {},
+                             .user = {},
+                             .output_file = file});
+  ASSERT_TRUE(child) << child.error().message;
+  while (child->output_fd() >= 0) await(*child);
+  EXPECT_EQ(thaw::read_file(file), "one\n");
+  EXPECT_EQ(child->output(), "two\n") << "what it complains about is not its result";
+
+  const auto nowhere = Child::start({.command = {"/bin/true"},
+                                     .env = {},
+                                     .scratch = "/",
+                                     .root = {},
+                                     .user = {},
+                                     .output_file = "/no/such/file"});
+  ASSERT_FALSE(nowhere);
+  EXPECT_NE(nowhere.error().message.find("cannot write /no/such/file"), std::string::npos);
 }
 
 }  // namespace

@@ -17,19 +17,29 @@ using testing::HasSubstr;
 
 lab::AgentPlan a_plan() {
   return {.workload = {"/workloads/spin", "--ratio", "1:2"},
-          .subject = {"/bin/thaw", "record"},
-          .env = {{"A", "b"}},
+          .subject = {.command = {"/bin/thaw", "record"},
+                      .env = {{"A", "b"}},
+                      .ready_line = "^ready$",
+                      .ready_file = "/tmp/ready",
+                      .ready_bpf = 3,
+                      .ready_seconds = 2.5,
+                      .ready_timeout_s = 7,
+                      .stop_signal = 15,
+                      .grace_s = 4,
+                      .capture = "/tmp/capture.thaw",
+                      .profile = "/tmp/profile",
+                      .convert = {"perf", "script"}},
+          .comparison = {.command = {"/bin/perf"},
+                         .env = {},
+                         .ready_line = {},
+                         .ready_file = {},
+                         .ready_bpf = {},
+                         .capture = {},
+                         .profile = "/tmp/comparison",
+                         .convert = {"cat"}},
           .scratch = "/elsewhere",
           .root = "/userland",
           .user = "games",
-          .ready_line = "^ready$",
-          .ready_file = "/tmp/ready",
-          .ready_bpf = 3,
-          .ready_seconds = 2.5,
-          .ready_timeout_s = 7,
-          .stop_signal = 15,
-          .grace_s = 4,
-          .capture = "/tmp/capture.thaw",
           .apic_nmi = true,
           .pit_nmi = true,
           .pmu_nmi = true,
@@ -59,6 +69,7 @@ lab::Outcome an_outcome() {
           .subject_died_early = true,
           .subject_exit = 137,
           .subject_output = "said",
+          .subject_conversion = "no",
           .subject_programs = 2,
           .subject_nmi_runs = 3,
           .nmis_sent = 4,
@@ -84,23 +95,29 @@ lab::Outcome an_outcome() {
                                                   .runs = 28,
                                                   .run_ns = 29,
                                                   .misses = 30,
-                                                  .said = "too long"}}}};
+                                                  .said = "too long"}}},
+          .comparison = lab::RecorderSeen{
+              .started = true, .ready = true, .exit_code = 31, .output = "o", .conversion = "c"}};
 }
 
 TEST(Messages, PlanComesBackAsItWas) {
   const auto read = parse_message<lab::AgentPlan>(to_json(a_plan()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(a_plan()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 32u) << "every field of AgentPlan";
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan())).size(), 24u) << "every field of AgentPlan";
   EXPECT_EQ(read->workload, a_plan().workload);
-  EXPECT_EQ(read->env, a_plan().env);
-  EXPECT_EQ(read->ready_line, "^ready$");
-  EXPECT_EQ(read->ready_file, "/tmp/ready");
-  EXPECT_EQ(read->ready_bpf, 3);
+  EXPECT_EQ(read->subject.env, a_plan().subject.env);
+  EXPECT_EQ(read->subject.ready_line, "^ready$");
+  EXPECT_EQ(read->subject.ready_file, "/tmp/ready");
+  EXPECT_EQ(read->subject.ready_bpf, 3);
+  EXPECT_EQ(read->subject.convert, a_plan().subject.convert);
+  EXPECT_EQ(read->comparison.profile, "/tmp/comparison");
+  EXPECT_EQ(nlohmann::json::parse(to_json(a_plan()))["subject"].size(), 12u)
+      << "every field of RecorderPlan";
   EXPECT_EQ(read->scratch, "/elsewhere");
   EXPECT_EQ(read->root, "/userland");
   EXPECT_EQ(read->user, "games");
-  EXPECT_EQ(read->stop_signal, 15);
+  EXPECT_EQ(read->subject.stop_signal, 15);
   EXPECT_TRUE(read->apic_nmi && read->pmu_nmi && read->count_nmi_runs);
   EXPECT_EQ(read->seed, 18'446'744'073'709'551'615ULL) << "all 64 bits";
   EXPECT_EQ(read->sysctls.at("kernel.panic"), "1");
@@ -124,10 +141,16 @@ TEST(Messages, OutcomeComesBackAsItWas) {
   const auto read = parse_message<lab::Outcome>(to_json(an_outcome()));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(an_outcome()));
-  EXPECT_EQ(nlohmann::json::parse(to_json(an_outcome())).size(), 20u) << "every field of Outcome";
+  EXPECT_EQ(nlohmann::json::parse(to_json(an_outcome())).size(), 22u) << "every field of Outcome";
   EXPECT_EQ(read->load_end_ns, 9'000'000'000'000'000'000);
   EXPECT_TRUE(read->subject_started && read->subject_ready && read->subject_died_early);
   EXPECT_EQ(read->subject_exit, 137);
+  EXPECT_EQ(read->subject_conversion, "no");
+  ASSERT_TRUE(read->comparison);
+  EXPECT_TRUE(read->comparison->started && read->comparison->ready);
+  EXPECT_EQ(read->comparison->exit_code, 31);
+  EXPECT_EQ(read->comparison->output, "o");
+  EXPECT_EQ(read->comparison->conversion, "c");
   EXPECT_THAT(read->nmis_delivered, ElementsAre(5, 6));
   ASSERT_EQ(read->late_beats.size(), 2u);
   EXPECT_EQ(read->late_beats[0].cpu, 1u);
@@ -163,7 +186,7 @@ TEST(Messages, WhatIsAbsentStaysAbsent) {
                outcome->workload_exit || outcome->incapable || outcome->meter || outcome->kernel);
   const auto plan = parse_message<lab::AgentPlan>(to_json(lab::AgentPlan{}));
   ASSERT_TRUE(plan) << plan.error().message;
-  EXPECT_FALSE(plan->ready_line || plan->ready_file || plan->ready_bpf);
+  EXPECT_FALSE(plan->subject.ready_line || plan->subject.ready_file || plan->subject.ready_bpf);
 }
 
 TEST(Messages, SmallOnesComeBackAsTheyWere) {

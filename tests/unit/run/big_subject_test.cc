@@ -20,7 +20,7 @@ class BigSubject : public testing::Test {
     EXPECT_TRUE(thaw::write_file(scratch_ / "load", "load"));
     EXPECT_TRUE(thaw::write_file(scratch_ / "tool", "tool"));
     plan_.agent.workload = {"/workloads/spin"};
-    plan_.agent.subject = {"/usr/bin/tool"};
+    plan_.agent.subject.command = {"/usr/bin/tool"};
     plan_.files = {{.path = "/usr/bin/tool", .source = scratch_ / "tool", .content = {}},
                    {.path = "/workloads/spin", .source = scratch_ / "load", .content = {}}};
   }

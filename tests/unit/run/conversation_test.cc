@@ -90,6 +90,17 @@ TEST_F(ConversationTest, SymbolsAreNoCapture) {
   EXPECT_EQ(talk_->capture.filename(), "capture.thaw");
 }
 
+TEST_F(ConversationTest, ProfilesAreNoCapturesEither) {
+  for (const char* name : {lab::kProfileFile, lab::kComparisonFile}) {
+    hear(FrameType::file_begin, name);
+    hear(FrameType::file_data, name);
+    hear(FrameType::file_end, "");
+  }
+  EXPECT_TRUE(talk_->capture.empty());
+  EXPECT_EQ(thaw::read_file(talk_->profile), "profile");
+  EXPECT_EQ(thaw::read_file(talk_->comparison), "comparison");
+}
+
 TEST_F(ConversationTest, SilenceIsMeasuredByTheGuestAndOnlyUnderLoad) {
   hear_beat(0, 1'000);
   hear_beat(0, 9'000);

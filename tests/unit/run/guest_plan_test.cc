@@ -55,9 +55,9 @@ TEST_F(GuestPlanTest, ThawMeansOursAndPlaceholdersAreFilled) {
   test_.subject.command = {"thaw", "record", "-d", "{duration_s}", "-o", "{capture}"};
   test_.run.duration_s = 2.5;
   const lab::GuestPlan made = plan();
-  EXPECT_THAT(made.agent.subject,
+  EXPECT_THAT(made.agent.subject.command,
               ElementsAre("/bin/thaw", "record", "-d", "2.5", "-o", "/scratch/capture.thaw"));
-  EXPECT_EQ(made.agent.capture, "/scratch/capture.thaw");
+  EXPECT_EQ(made.agent.subject.capture, "/scratch/capture.thaw");
   EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, "/bin/thaw")));
 }
 
@@ -65,7 +65,7 @@ TEST_F(GuestPlanTest, BareNameOfAProgramOfOursMeansIt) {
   program("workloads/mapagent");
   test_.subject.command = {"mapagent", "--share", "queue"};
   const lab::GuestPlan made = plan();
-  EXPECT_THAT(made.agent.subject, ElementsAre("/workloads/mapagent", "--share", "queue"));
+  EXPECT_THAT(made.agent.subject.command, ElementsAre("/workloads/mapagent", "--share", "queue"));
   EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, "/workloads/mapagent")));
 }
 
@@ -73,12 +73,12 @@ TEST_F(GuestPlanTest, PathIsNeverTakenForAProgramOfOurs) {
   program("workloads/tool");
   const std::string path = program("tool");
   test_.subject.command = {path};
-  EXPECT_THAT(plan().agent.subject, ElementsAre(path));
+  EXPECT_THAT(plan().agent.subject.command, ElementsAre(path));
 }
 
 TEST_F(GuestPlanTest, PlaceholderInTheMiddleOfAWordIsFilledToo) {
   test_.subject.command = {"thaw", "--output={capture},{capture}"};
-  EXPECT_THAT(plan().agent.subject,
+  EXPECT_THAT(plan().agent.subject.command,
               ElementsAre("/bin/thaw", "--output=/scratch/capture.thaw,/scratch/capture.thaw"));
 }
 
@@ -86,11 +86,11 @@ TEST_F(GuestPlanTest, ProgramOfTheHostKeepsItsPathAndLeavesNothingToCollect) {
   const std::string path = program("tool");
   test_.subject.command = {path, "-x"};
   const lab::GuestPlan made = plan();
-  EXPECT_THAT(made.agent.subject, ElementsAre(path, "-x"));
+  EXPECT_THAT(made.agent.subject.command, ElementsAre(path, "-x"));
   EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, path)));
   EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, "/bin/sh")))
       << "what a script needs";
-  EXPECT_EQ(made.agent.capture, "");
+  EXPECT_EQ(made.agent.subject.capture, "");
 }
 
 TEST_F(GuestPlanTest, FilesOfTheCaseGoToTheSamePath) {
@@ -118,7 +118,7 @@ TEST_F(GuestPlanTest, ImageHasItsOwnPrograms) {
   test_.subject.user = "games";
   test_.subject.command = {"no-such-program-on-this-host", "-o", "{capture}"};
   const lab::GuestPlan made = plan();
-  EXPECT_THAT(made.agent.subject,
+  EXPECT_THAT(made.agent.subject.command,
               ElementsAre("no-such-program-on-this-host", "-o", "/scratch/capture.thaw"));
   EXPECT_EQ(made.agent.root, lab::kUserland);
   EXPECT_EQ(made.agent.user, "games");
@@ -131,7 +131,7 @@ TEST_F(GuestPlanTest, ThawAndFilesOfTheCaseLieOverTheImage) {
   test_.subject.command = {"thaw", "record"};
   test_.subject.files = {extra, "/bin/sh"};
   const lab::GuestPlan made = plan();
-  EXPECT_EQ(made.agent.subject.front(), "/bin/thaw");
+  EXPECT_EQ(made.agent.subject.command.front(), "/bin/thaw");
   for (const char* path : {"/overlay/usr/bin/thaw", "/overlay/usr/bin/sh"})
     EXPECT_THAT(made.files, Contains(Field(&lab::GuestFile::path, path)))
         << "a directory /bin over Debian's link of that name would hide all its programs";
@@ -147,7 +147,7 @@ TEST_F(GuestPlanTest, WorkloadIsOneOfOurs) {
   test_.workload = {"switchstorm", "--pairs", "4"};
   const lab::GuestPlan made = plan();
   EXPECT_THAT(made.agent.workload, ElementsAre("/workloads/switchstorm", "--pairs", "4"));
-  EXPECT_TRUE(made.agent.subject.empty());
+  EXPECT_TRUE(made.agent.subject.command.empty());
 }
 
 TEST_F(GuestPlanTest, SaysWhatIsNotThere) {
@@ -163,6 +163,25 @@ TEST_F(GuestPlanTest, SaysWhatIsNotThere) {
   expect_refused("subject.files: there is no file /no/such/file");
 }
 
+TEST_F(GuestPlanTest, CollectsProfilesThatAreNoCaptures) {
+  const std::string cat = "/bin/cat";
+  test_.subject.command = {cat, "-o", "{capture}"};
+  test_.subject.profile = lab::ProfileLeft{.format = thaw::ProfileFormat::folded, .convert = {}};
+  test_.comparison.command = {cat, "{capture}"};
+  test_.comparison.ready.seconds = 2;
+  test_.comparison.profile = lab::ProfileLeft{.format = thaw::ProfileFormat::perf_script,
+                                              .convert = {cat, "-i", "{capture}"}};
+  const lab::AgentPlan agent = plan().agent;
+  EXPECT_EQ(agent.subject.capture, "");
+  EXPECT_EQ(agent.subject.profile, "/scratch/profile");
+  EXPECT_THAT(agent.subject.command, ElementsAre(testing::_, "-o", "/scratch/profile"));
+  EXPECT_EQ(agent.comparison.profile, "/scratch/comparison");
+  EXPECT_THAT(agent.comparison.command, ElementsAre(testing::_, "/scratch/comparison.recorded"));
+  EXPECT_THAT(agent.comparison.convert,
+              ElementsAre(testing::_, "-i", "/scratch/comparison.recorded"));
+  EXPECT_EQ(agent.comparison.ready_seconds, 2);
+}
+
 TEST_F(GuestPlanTest, HandsOverHowToWaitAndToStop) {
   test_.subject.command = {"thaw"};
   test_.subject.ready = {.line = "go", .file = {}, .bpf = {}, .seconds = {}};
@@ -172,14 +191,14 @@ TEST_F(GuestPlanTest, HandsOverHowToWaitAndToStop) {
   for (const auto& [name, number] : std::vector<std::pair<std::string, int>>{
            {"SIGINT", SIGINT}, {"SIGTERM", SIGTERM}, {"SIGKILL", SIGKILL}, {"SIGUSR2", SIGUSR2}}) {
     test_.subject.stop = name;
-    EXPECT_EQ(plan().agent.stop_signal, number) << name;
+    EXPECT_EQ(plan().agent.subject.stop_signal, number) << name;
   }
   const lab::AgentPlan agent = plan().agent;
-  EXPECT_EQ(agent.ready_line, "go");
-  EXPECT_FALSE(agent.ready_bpf);
-  EXPECT_EQ(agent.ready_timeout_s, 6);
-  EXPECT_EQ(agent.grace_s, 3);
-  EXPECT_EQ(agent.env.at("K"), "v");
+  EXPECT_EQ(agent.subject.ready_line, "go");
+  EXPECT_FALSE(agent.subject.ready_bpf);
+  EXPECT_EQ(agent.subject.ready_timeout_s, 6);
+  EXPECT_EQ(agent.subject.grace_s, 3);
+  EXPECT_EQ(agent.subject.env.at("K"), "v");
 }
 
 TEST_F(GuestPlanTest, HandsOverLoadMachineAndSeed) {

@@ -90,9 +90,9 @@ TEST_F(PlanRemote, PathsAreRelativeToADirectoryThatNobodyKnowsYet) {
   test.workload = {"spin", "--ratio", "1:2"};
   const auto plan = plan_remote(test, programs_);
   ASSERT_TRUE(plan) << plan.error().message;
-  EXPECT_THAT(plan->agent.subject, ElementsAre("bin/thaw", "record", "-o", "capture.thaw"));
+  EXPECT_THAT(plan->agent.subject.command, ElementsAre("bin/thaw", "record", "-o", "capture.thaw"));
   EXPECT_THAT(plan->agent.workload, ElementsAre("workloads/spin", "--ratio", "1:2"));
-  EXPECT_EQ(plan->agent.capture, "capture.thaw");
+  EXPECT_EQ(plan->agent.subject.capture, "capture.thaw");
   EXPECT_TRUE(plan->agent.pmu_nmi);
   EXPECT_FALSE(plan->agent.apic_nmi);
 }
@@ -100,7 +100,7 @@ TEST_F(PlanRemote, PathsAreRelativeToADirectoryThatNobodyKnowsYet) {
 TEST_F(PlanRemote, AnotherSubjectIsThatMachinesOwn) {
   const auto plan = plan_remote(a_case({"perf", "record"}), programs_);
   ASSERT_TRUE(plan) << plan.error().message;
-  EXPECT_THAT(plan->agent.subject, ElementsAre("perf", "record"));
+  EXPECT_THAT(plan->agent.subject.command, ElementsAre("perf", "record"));
   EXPECT_TRUE(plan->files.empty());
 }
 

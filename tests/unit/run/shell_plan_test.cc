@@ -21,7 +21,8 @@ TEST(ShellPlan, ImageHasItsOwnShell) {
   EXPECT_EQ(plan->agent.shell.front(), "/bin/bash");
   EXPECT_EQ(plan->agent.root, lab::kUserland);
   EXPECT_THAT(plan->files, Contains(Field(&lab::GuestFile::path, "/overlay/usr/bin/thaw")));
-  EXPECT_TRUE(plan->agent.subject.empty() && plan->agent.workload.empty()) << "nothing to play";
+  EXPECT_TRUE(plan->agent.subject.command.empty() && plan->agent.workload.empty())
+      << "nothing to play";
 }
 
 TEST(ShellPlan, WithoutOneBusyboxGoesAlong) {
