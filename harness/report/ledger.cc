@@ -71,12 +71,30 @@ std::string write_viewer(const Evidence& evidence, const std::optional<Interval>
   return fmt::format("{}#t={}-{}", kViewer, from, from + 2 * length);
 }
 
+/// A profile of a format that is no capture's, read now.
+LeftProfile read_left(const std::filesystem::path& file, const std::optional<ProfileLeft>& spec) {
+  if (file.empty() || !spec) return {};
+  const auto bytes = thaw::read_file(file);
+  if (!bytes) return {.profile = {}, .failure = bytes.error().message};
+  auto profile = thaw::read_profile(*bytes, spec->format);
+  if (!profile) return {.profile = {}, .failure = profile.error().message};
+  return {.profile = std::move(*profile), .failure = {}};
+}
+
+Recordings recordings_of(const PlannedRun& run, const Evidence& evidence,
+                         const thaw::Capture* capture) {
+  return {.capture = capture,
+          .profile = read_left(evidence.profile, run.test.subject.profile),
+          .comparison = read_left(evidence.comparison_profile, run.test.comparison.profile)};
+}
+
 }  // namespace
 
 Verdict verdict_on(const PlannedRun& run, const Evidence& evidence) {
   Result<thaw::Capture> capture = thaw::fail(thaw::ErrorKind::Environment, "there is no capture");
   if (!evidence.capture.empty()) capture = thaw::Capture::load(evidence.capture);
-  return judge(run.test, evidence, capture ? &*capture : nullptr, read_console(run, evidence));
+  return judge(run.test, evidence, recordings_of(run, evidence, capture ? &*capture : nullptr),
+               read_console(run, evidence));
 }
 
 Result<Ledger> Ledger::open(std::filesystem::path directory, ResultSet results) {
@@ -127,7 +145,8 @@ Result<const RunResult*> Ledger::record(const PlannedRun& run, const Evidence& e
   if (!evidence.capture.empty()) capture = thaw::Capture::load(evidence.capture);
   const thaw::Capture* loaded = capture ? &*capture : nullptr;
 
-  Verdict verdict = judge(run.test, evidence, loaded, read_console(run, evidence));
+  Verdict verdict =
+      judge(run.test, evidence, recordings_of(run, evidence, loaded), read_console(run, evidence));
   verdict.attribution = attributed(evidence, loaded);
   if (!capture && !evidence.capture.empty()) verdict.notes.push_back(capture.error().message);
 

@@ -127,6 +127,7 @@ void verdict_to_json(const Verdict& verdict, json& run) {
   run["stalls_total"] = verdict.stalls_total;
   run["findings"] = list_to_json(verdict.findings, finding_to_json);
   run["measures"] = measures_to_json(verdict.measures);
+  run["comparison"] = comparison_to_json(verdict.comparison);
   run["notes"] = verdict.notes;
   run["attribution"] = list_to_json(verdict.attribution, attribution_to_json);
 }
@@ -142,6 +143,8 @@ void verdict_from_json(const json& run, Verdict& verdict) {
   for (const json& one : run.at("findings")) verdict.findings.push_back(finding_from_json(one));
   if (const auto all = run.find("measures"); all != run.end())
     verdict.measures = measures_from_json(*all);
+  if (const auto one = run.find("comparison"); one != run.end() && !one->is_null())
+    verdict.comparison = comparison_from_json(*one);
   read(run, "notes", verdict.notes);
   if (const auto all = run.find("attribution"); all != run.end())
     for (const json& one : *all) verdict.attribution.push_back(attribution_from_json(one));

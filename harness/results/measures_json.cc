@@ -65,4 +65,21 @@ std::vector<Measure> measures_from_json(const json& from) {
   return measures;
 }
 
+json comparison_to_json(const std::optional<ComparedRecorder>& compared) {
+  if (!compared) return nullptr;
+  return {{"command", compared->command},
+          {"format", compared->format},
+          {"failure", compared->failure},
+          {"untrue", compared->untrue},
+          {"measures", measures_to_json(compared->measures)}};
+}
+
+ComparedRecorder comparison_from_json(const json& from) {
+  return {.command = from.at("command"),
+          .format = from.at("format"),
+          .failure = from.at("failure"),
+          .untrue = from.at("untrue"),
+          .measures = measures_from_json(from.at("measures"))};
+}
+
 }  // namespace lab

@@ -8,7 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/case/case.h"
+#include "harness/run/evidence.h"
 #include "profiler/analysis/fidelity/measure.h"
+#include "profiler/profiles/stack_profile.h"
 #include "profiler/store/reader.h"
 
 namespace lab {
@@ -48,5 +51,13 @@ AgainstTruth against_truth(const thaw::Capture& capture, const std::string& trut
 /// Of what the capture says about itself, which the load's account has brought up already, nothing
 /// is said again.
 AgainstTruth against_oracle(const thaw::Capture& capture, const std::string& oracle);
+
+/// Both accounts, as far as this run has them: of a capture, or of a profile of another format by
+/// the measures that it can carry, and of the oracle's count what it has of the load. What is off
+/// by the oracle's account goes before what is by the load's.
+AgainstTruth against_truths(const Case& test, const Evidence& evidence,
+                            const thaw::Capture& capture);
+AgainstTruth against_truths(const Case& test, const Evidence& evidence,
+                            const thaw::StackProfile& profile);
 
 }  // namespace lab

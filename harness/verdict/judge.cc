@@ -43,6 +43,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/verdict/comparison.h"
 #include "harness/verdict/honesty.h"
 #include "harness/verdict/host_time.h"
 #include "harness/verdict/kernel_notes.h"
@@ -95,6 +96,7 @@ struct Trial {
   const Case& test;
   const Evidence& evidence;
   const thaw::Capture* capture;
+  const LeftProfile& profile;
   const std::vector<Finding>& findings;
   HostTime host;
   std::optional<thaw::EmitSummary> emits;
@@ -349,6 +351,11 @@ std::optional<Ruling> ruled_by_standstill(const Trial& trial) {
 std::optional<Ruling> ruled_by_capture(const Trial& trial) {
   if (!trial.test.subject.command.empty() && !trial.evidence.subject.exit_code)
     return Ruling{VerdictKind::subject, "the subject did not end when it was told to"};
+  if (trial.test.subject.profile) {
+    const std::string why = why_no_profile(trial.evidence.subject, trial.profile);
+    if (why.empty()) return std::nullopt;
+    return Ruling{VerdictKind::subject, "it left no profile that can be read: " + why};
+  }
   if (!trial.test.subject.writes_capture()) return std::nullopt;
   if (!trial.capture) return Ruling{VerdictKind::subject, "it left no readable capture"};
   if (trial.capture->damage().bytes > 0)
@@ -373,25 +380,15 @@ std::optional<Ruling> ruled_by_account(const Trial& trial) {
   return Ruling{broken->is_told ? VerdictKind::fidelity : VerdictKind::subject, broken->words};
 }
 
-/// The oracle's word goes before the load's: how long a thread had its CPU the load only has from
-/// its kernel, and those of 5.10 and 6.1 gave threads that executed the same 4 s and 13 s.
-void add(AgainstTruth more, AgainstTruth& to) {
-  for (thaw::Measure& measure : to.measures)
-    if (measure.kind == thaw::MeasureKind::shares && measure.is_time) measure.is_judged = false;
-  const bool was_time_alone =
-      to.untruth && to.untruth->kind == thaw::MeasureKind::shares && to.untruth->is_time;
-  if (!to.untruth || was_time_alone) to.untruth = std::move(more.untruth);
-  std::ranges::move(more.measures, std::back_inserter(to.measures));
-}
-
 /// The load's own account of what its threads did, where it has one, against the capture.
 std::optional<Ruling> ruled_by_truth(const Trial& trial) {
   const auto& untruth = trial.against_truth.untruth;
   if (!untruth) return std::nullopt;
   if (untruth->is_time && trial.host.undisturbed() < kLeastUndisturbedForTimes)
     return host_too_busy(trial, untruth->what);
-  return Ruling{VerdictKind::fidelity, fmt::format("{} the capture is not true: {}, not {}",
-                                                   untruth->by, untruth->what, untruth->range)};
+  return Ruling{VerdictKind::fidelity,
+                fmt::format("{} the {} is not true: {}, not {}", untruth->by,
+                            trial.capture ? "capture" : "profile", untruth->what, untruth->range)};
 }
 
 /// The load's own account: some count in it that says it did work.
@@ -479,18 +476,20 @@ std::vector<std::string> notes_on(const Trial& trial) {
 
 }  // namespace
 
-Verdict judge(const Case& test, const Evidence& evidence, const thaw::Capture* capture,
+Verdict judge(const Case& test, const Evidence& evidence, const Recordings& recordings,
               const std::vector<Finding>& findings) {
+  const thaw::Capture* const capture = recordings.capture;
   Trial trial{.test = test,
               .evidence = evidence,
               .capture = capture,
+              .profile = recordings.profile,
               .findings = findings,
               .host = HostTime(evidence)};
   if (capture) trial.emits = thaw::summarize_emits(*capture);
-  if (capture && evidence.workload_truth)
-    trial.against_truth = against_truth(*capture, *evidence.workload_truth);
-  if (capture && test.machine.is_deterministic && !evidence.oracle_truth.empty())
-    add(against_oracle(*capture, evidence.oracle_truth), trial.against_truth);
+  if (capture)
+    trial.against_truth = against_truths(test, evidence, *capture);
+  else if (trial.profile.profile)
+    trial.against_truth = against_truths(test, evidence, *trial.profile.profile);
   trial.sightings = find_sightings(evidence, trial.emits ? &*trial.emits : nullptr, trial.host);
 
   const int64_t origin = evidence.load_guest ? evidence.load_guest->start_ns : 0;
@@ -506,6 +505,8 @@ Verdict judge(const Case& test, const Evidence& evidence, const thaw::Capture* c
   if (evidence.clock) verdict.clock_error_ms = ms(evidence.clock->error_ns);
   verdict.floor_ms = floor_ms(trial);
   verdict.notes = notes_on(trial);
+  verdict.comparison = compare_recorder(test, evidence, recordings.comparison);
+  if (verdict.comparison) verdict.notes.push_back(sentence_on(*verdict.comparison));
   return verdict;
 }
 

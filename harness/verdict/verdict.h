@@ -9,6 +9,7 @@
 #include "harness/case/case.h"
 #include "harness/run/evidence.h"
 #include "profiler/analysis/fidelity/measure.h"
+#include "profiler/profiles/stack_profile.h"
 #include "profiler/store/reader.h"
 
 namespace lab {
@@ -49,6 +50,16 @@ struct Finding {
   int line = 0;  ///< 1-based, in the console log
 };
 
+/// The same load as another recorder saw it, which stood beside the subject. No part of the
+/// verdict.
+struct ComparedRecorder {
+  std::string command;  ///< as the case has it
+  std::string format;   ///< of its profile
+  std::string failure;  ///< why it has no measures, a clause; empty: it has
+  std::string untrue;   ///< the first measure that is off, a clause; empty: none is
+  std::vector<thaw::Measure> measures;
+};
+
 struct Verdict {
   VerdictKind kind = VerdictKind::infra;
   std::string reason;         ///< one sentence
@@ -61,12 +72,26 @@ struct Verdict {
   double floor_ms = 0;                   ///< stalls shorter than this could not have been seen
   std::vector<Finding> findings;         ///< of the console
   std::vector<Attribution> attribution;  ///< by time; see attribution.h
-  std::vector<thaw::Measure> measures;   ///< of the capture, against what is known otherwise
-  std::vector<std::string> notes;        ///< what the report should also say
+  /// Of the subject's capture or profile, against what is known otherwise.
+  std::vector<thaw::Measure> measures;
+  std::optional<ComparedRecorder> comparison;  ///< absent when nothing stood beside the subject
+  std::vector<std::string> notes;              ///< what the report should also say
 };
 
-/// `capture` is null when there is none or it could not be read.
-Verdict judge(const Case& test, const Evidence& evidence, const thaw::Capture* capture,
+/// A profile of another format, as far as it came.
+struct LeftProfile {
+  std::optional<thaw::StackProfile> profile;
+  std::string failure;  ///< why it cannot be read; empty without a profile: none came
+};
+
+/// What recorders left, read.
+struct Recordings {
+  const thaw::Capture* capture = nullptr;  ///< null: there is none, or it could not be read
+  LeftProfile profile;                     ///< of a subject that writes no captures
+  LeftProfile comparison;
+};
+
+Verdict judge(const Case& test, const Evidence& evidence, const Recordings& recordings,
               const std::vector<Finding>& findings);
 
 }  // namespace lab

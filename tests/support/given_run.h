@@ -147,13 +147,16 @@ class Given {
   }
 
   Verdict verdict() {
-    if (!has_capture_) return judge(test_, e, nullptr, findings_);
+    if (!has_capture_) return judge(test_, e, left, findings_);
     const thaw::Capture capture = written();
-    return judge(test_, e, &capture, findings_);
+    Recordings all = left;
+    all.capture = &capture;
+    return judge(test_, e, all, findings_);
   }
 
   Evidence e;
   Case test_;
+  Recordings left;  ///< profiles of other formats
 
  private:
   void count(thaw::EmitContext context, double length_ms, uint32_t cpu) {

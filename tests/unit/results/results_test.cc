@@ -63,6 +63,11 @@ RunResult full_run() {
                            .p = 0.25,
                            .effect = thaw::Effect{0.5, "points"},
                            .unavailable = "why not"}};
+  run.verdict.comparison = ComparedRecorder{.command = "perf record",
+                                            .format = "perf-script",
+                                            .failure = "no",
+                                            .untrue = "shares",
+                                            .measures = run.verdict.measures};
   run.guest_digest = "d1";
   run.settings = "feedbeef0123";
   run.oracle =

@@ -1,0 +1,71 @@
+// A comparison that fails is a remark about the comparison. The run is about the subject, which may
+// have done well beside it; so whatever goes wrong here becomes words and never a verdict.
+
+#include "harness/verdict/comparison.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/verdict/honesty.h"
+
+namespace lab {
+
+namespace {
+
+std::string in_words(const std::vector<std::string>& command) {
+  return fmt::format("{}", fmt::join(command, " "));
+}
+
+/// Where it was lost; empty when it came to its end.
+std::string why_not_run(const SubjectOutcome& recorder) {
+  const std::string words = last_line(recorder.output_tail);
+  const std::string said = words.empty() ? "" : "; it said: " + words;
+  if (!recorder.started) return "it did not start" + said;
+  if (!recorder.ready) return "it was never ready" + said;
+  if (!recorder.exit_code) return "it did not end when it was told to" + said;
+  // 128+2: ended by the SIGINT that told it to stop.
+  if (*recorder.exit_code != 0 && *recorder.exit_code != 130)
+    return fmt::format("it failed (exit code {}){}", *recorder.exit_code, said);
+  return "";
+}
+
+}  // namespace
+
+std::string why_no_profile(const SubjectOutcome& recorder, const LeftProfile& left) {
+  if (!recorder.conversion.empty()) return recorder.conversion;
+  if (left.profile) return "";
+  return left.failure.empty() ? "nothing is where {capture} said to put it" : left.failure;
+}
+
+std::optional<ComparedRecorder> compare_recorder(const Case& test, const Evidence& evidence,
+                                                 const LeftProfile& left) {
+  if (test.comparison.command.empty() || !evidence.comparison) return std::nullopt;
+  ComparedRecorder compared{.command = in_words(test.comparison.command),
+                            .format = thaw::name_of(test.comparison.profile->format),
+                            .failure = why_not_run(*evidence.comparison),
+                            .untrue = {},
+                            .measures = {}};
+  if (compared.failure.empty()) compared.failure = why_no_profile(*evidence.comparison, left);
+  if (!compared.failure.empty()) return compared;
+  AgainstTruth held = against_truths(test, evidence, *left.profile);
+  if (held.untruth)
+    compared.untrue =
+        fmt::format("{} {}, not {}", held.untruth->by, held.untruth->what, held.untruth->range);
+  compared.measures = std::move(held.measures);
+  return compared;
+}
+
+std::string sentence_on(const ComparedRecorder& compared) {
+  const std::string who = fmt::format("beside it `{}`", compared.command);
+  if (!compared.failure.empty())
+    return fmt::format("{} is not compared: {}", who, compared.failure);
+  if (!compared.untrue.empty()) return fmt::format("{} is not true: {}", who, compared.untrue);
+  const auto held = std::ranges::count_if(compared.measures, [](const thaw::Measure& measure) {
+    return measure.is_available() && measure.is_judged;
+  });
+  return held == 0 ? fmt::format("{} has nothing that could be held against a truth", who)
+                   : fmt::format("{} is true in all of {} measures", who, held);
+}
+
+}  // namespace lab

@@ -1,0 +1,22 @@
+#pragma once
+// What stood beside the subject: another recorder of the same load, held against the same truths.
+// Pure, and nothing in it is part of the verdict.
+
+#include <optional>
+#include <string>
+
+#include "harness/verdict/verdict.h"
+
+namespace lab {
+
+/// Why there is no profile of a recorder that should have left one, as a clause; empty: there is.
+std::string why_no_profile(const SubjectOutcome& recorder, const LeftProfile& left);
+
+/// Absent when the case has no comparison, or the guest never told what became of it.
+std::optional<ComparedRecorder> compare_recorder(const Case& test, const Evidence& evidence,
+                                                 const LeftProfile& left);
+
+/// One sentence for the notes.
+std::string sentence_on(const ComparedRecorder& compared);
+
+}  // namespace lab
