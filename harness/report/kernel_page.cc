@@ -10,6 +10,7 @@
 
 #include "harness/report/cost.h"
 #include "harness/report/markup.h"
+#include "harness/report/side_by_side.h"
 #include "harness/report/trends.h"
 
 namespace lab {
@@ -31,7 +32,8 @@ std::vector<const RunResult*> runs_of(const ResultSet& results, const std::strin
 }
 
 bool has_more_to_say(const RunResult& run) {
-  return !run.verdict.measures.empty() || !run.cost.per.empty() || !run.losses.empty();
+  return !run.verdict.measures.empty() || !run.cost.per.empty() || !run.losses.empty() ||
+         run.verdict.comparison;
 }
 
 std::string sentence(const Measure& measure) {
@@ -134,6 +136,16 @@ std::string shares_part(const std::vector<const RunResult*>& runs) {
          text;
 }
 
+std::string comparison_part(const std::vector<const RunResult*>& runs) {
+  std::string text;
+  for (const RunResult* run : runs) text += side_by_side_html(*run);
+  return text.empty() ? ""
+                      : "<h2>Beside another recorder</h2>\n<p>The same load at the same time, held "
+                        "against the same truths; ✗: outside of its interval; –: nothing to "
+                        "measure there, and the cell says why.</p>\n" +
+                            text;
+}
+
 std::string loss_part(const std::vector<const RunResult*>& runs) {
   std::string rows;
   for (const RunResult* run : runs)
@@ -199,7 +211,8 @@ std::string kernel_page(const ResultSet& results, const std::string& kernel,
       html(kernel), html(results.started), good == std::ssize(runs) ? "good" : "bad", good,
       runs.size());
   text += truth_part(runs) + trends_html(results.trends, kernel) + shares_part(runs) +
-          loss_part(runs) + costs_html(only(results, kernel)) + picture_part(runs, pictures);
+          comparison_part(runs) + loss_part(runs) + costs_html(only(results, kernel)) +
+          picture_part(runs, pictures);
   return text + "</body></html>\n";
 }
 

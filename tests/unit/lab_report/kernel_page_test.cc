@@ -72,5 +72,37 @@ TEST(KernelPage, SaysWhatIsNotTrueAndWhatIsLost) {
   EXPECT_THAT(page, HasSubstr("<svg id=\"threads\"/>"));
 }
 
+TEST(KernelPage, ShowsTheComparisonBesideTheSubject) {
+  ResultSet results = measured();
+  RunResult& run = results.runs[0];
+  run.verdict.measures.push_back({.name = "samples of what was due",
+                                  .kind = thaw::MeasureKind::rate,
+                                  .value = 99,
+                                  .unit = "%",
+                                  .high = 100});
+  run.verdict.comparison =
+      ComparedRecorder{.command = "perf record <x>",
+                       .format = "perf-script",
+                       .measures = {share_of("hot", 90), share_of("cold", 70)}};
+  const std::string page = kernel_page(results, "6.12", {});
+  EXPECT_THAT(page, HasSubstr("spin: beside <code>perf record &lt;x&gt;</code>"));
+  EXPECT_THAT(page, HasSubstr("<td>share of hot</td><td class=\"number\" title=\"good from 60 to "
+                              "80\">71 % ✓</td><td class=\"number bad\" title=\"good from 60 to "
+                              "80\">90 % ✗</td>"));
+  EXPECT_THAT(page, HasSubstr("<td>samples of what was due</td><td class=\"number\" title=\"good "
+                              "from 0 to 100\">99 % ✓</td><td class=\"number soft\" title=\"a "
+                              "profile of its format cannot carry it\">–</td>"));
+  EXPECT_THAT(page, HasSubstr("only the comparison has it\">–</td><td class=\"number\""));
+
+  run.verdict.comparison = ComparedRecorder{.failure = "it did not start"};
+  EXPECT_THAT(kernel_page(results, "6.12", {}), HasSubstr("Not compared: it did not start."));
+}
+
+TEST(KernelPage, IsMadeForAComparisonAlone) {
+  ResultSet results = measured();
+  results.runs[3].verdict.comparison = ComparedRecorder{.command = "perf"};
+  EXPECT_THAT(kernels_with_pages(results), ElementsAre("6.12", "7.3", "5.10"));
+}
+
 }  // namespace
 }  // namespace lab::test
