@@ -25,7 +25,7 @@ def github_commands(path: pathlib.Path, document: dict) -> list[str]:
     for step in steps:
         if ("run" in step) == ("uses" in step):
             raise ValueError(f"{path.name}: a step runs or uses something: {step}")
-        if "uses" in step and not re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"]):
+        if "uses" in step and not re.fullmatch(r"actions/[\w/-]+@v\d+", step["uses"]):
             raise ValueError(f"{path.name}: uses {step['uses']}, which is nobody's we know")
     return [step["run"] for step in steps if "run" in step]
 

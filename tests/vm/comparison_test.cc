@@ -67,6 +67,7 @@ TEST_F(Recorders, AreJudgedByTheProfileThatTheyLeave) {
                   .command = "/bin/sh {case}/" + name + ".sh {capture}",
                   .workload = "spin --threads 2",
                   .subject_extra = "files = ['" + name + ".sh', '/bin/sleep']\n" + more,
+                  .machine_extra = "deterministic = true",
                   .expect = expect});
   };
   const std::string liar = subject("liar", "profile = { format = 'folded' }", "fidelity");
