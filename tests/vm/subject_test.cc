@@ -46,12 +46,13 @@ TEST_F(FailingSubject, IsNamedAndItsCaptureOpens) {
   // Killed by somebody in the guest, in the middle of the load.
   arguments.push_back(
       given({.name = "killed",
-             .command = fmt::format("/usr/bin/timeout -s KILL 4 {} {}", thaw, kRecord),
-             .duration_s = 10,
+             .command = fmt::format("/usr/bin/timeout -s KILL 9 {} {}", thaw, kRecord),
+             .duration_s = 15,  // two guests on two cores: thaw needs some seconds to begin
              .subject_extra = fmt::format("ready = {{ bpf = 2 }}\nfiles = [\"{}\"]", thaw),
              .expect = "subject"}));
   arguments.push_back(given({.name = "stopped-by-kill",
                              .command = fmt::format("thaw {}", kRecord),
+                             .duration_s = 6,
                              .subject_extra = "ready = { bpf = 2 }\nstop = \"SIGKILL\"",
                              .expect = "subject"}));
   arguments.push_back(given({.name = "full-disk",

@@ -5,8 +5,11 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <map>
 #include <set>
+
+#include <unistd.h>
 
 #include "profiler/analysis/timeline.h"
 #include "profiler/analysis/wait_reason.h"
@@ -55,16 +58,30 @@ class Loads : public KnownLoad {
   std::vector<thaw::ThreadTimeline> lines_;
 };
 
-double running_ns(const std::vector<Slice>& slices, int64_t start_ns, int64_t end_ns) {
+double time_in(ThreadState state, const std::vector<Slice>& slices, int64_t start_ns,
+               int64_t end_ns) {
   double sum_ns = 0;
   for (const Slice& slice : slices)
-    if (slice.state == ThreadState::running)
+    if (slice.state == state)
       sum_ns += static_cast<double>(std::max<int64_t>(
           0, std::min(slice.end_ns, end_ns) - std::max(slice.start_ns, start_ns)));
   return sum_ns;
 }
 
+double running_ns(const std::vector<Slice>& slices, int64_t start_ns, int64_t end_ns) {
+  return time_in(ThreadState::running, slices, start_ns, end_ns);
+}
+
+/// What a hypervisor took from all CPUs until now; proc(5): the eighth number, in clock ticks.
+double stolen_ns() {
+  std::ifstream line("/proc/stat");
+  std::string word;
+  for (int at = 0; at <= 8; at++) line >> word;
+  return std::stod(word) * 1e9 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 TEST_F(Loads, BurstsAreSampledAsLongAsTheyLast) {
+  const double before_ns = stolen_ns();
   record("bursts --threads 2 --work 60 --seconds 25");
   for (const Json& thread : truth["threads"]) {
     double in_windows_ns = 0;
@@ -72,7 +89,7 @@ TEST_F(Loads, BurstsAreSampledAsLongAsTheyLast) {
       in_windows_ns += running_ns(slices_of(thread), window["start_ns"], window["end_ns"]);
     const auto busy_ns = thread["busy_ns"].get<double>();
     EXPECT_GE(in_windows_ns, kLeast * busy_ns);
-    EXPECT_LE(in_windows_ns, kMost * busy_ns);
+    EXPECT_LE(in_windows_ns, kMost * busy_ns + stolen_ns() - before_ns);
     // Issue 6: at least 95 % of the expected samples. Chance is on top: a burst has ten.
     const double expected = busy_ns * kSampleHz / 1e9;
     const double seen = samples->count([&](const Event& event, const auto& frames) {
@@ -205,8 +222,10 @@ TEST_F(Loads, InterruptsDoNotHideWhatTheyInterrupt) {
     EXPECT_NEAR(waits, expected, 0.005 * expected + 1);
   }
   const Json& interrupted = truth["threads"][0];
+  // Its slices are long: behind a switch that passed the tracepoints one is seconds of unknown.
+  const double unknown_ns = time_in(ThreadState::unknown, slices_of(interrupted), 0, INT64_MAX);
   const double ran_ns = running_ns(slices_of(interrupted), 0, INT64_MAX);
-  EXPECT_GE(ran_ns, kLeast * interrupted["cpu_ns"].get<double>());
+  EXPECT_GE(ran_ns + unknown_ns, kLeast * interrupted["cpu_ns"].get<double>());
   const double expected = truth["cpu_ns"]["interrupted_work"].get<double>() * kSampleHz / 1e9;
   EXPECT_GE(samples->in("interrupted_work"), 0.95 * expected - 4.5 * std::sqrt(expected));
 }
