@@ -227,7 +227,7 @@ test('a drag that the browser cancels ends there', async () => {
 test('panels and selections are copied as text', async () => {
   const total = await flame_total(page);
   await page.getByRole('tabpanel').getByRole('button', { name: 'Copy as text' }).click();
-  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  await page.getByRole('tabpanel').getByRole('button', { name: 'Copied', exact: true }).waitFor();
   const flames = await copied(page);
   assert.match(flames, /^waits\.thaw: 3 threads, /);
   assert.match(flames, /total +self +samples  function +module/);
