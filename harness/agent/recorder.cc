@@ -36,14 +36,19 @@ std::string last_line_of(std::string text) {
 
 }  // namespace
 
+ChildOptions Recorder::child_of(std::vector<std::string> command, std::string output_file) const {
+  return {.command = std::move(command),
+          .env = plan_.env,
+          .scratch = where_.scratch,
+          .root = where_.root,
+          .user = where_.user,
+          .output_file = std::move(output_file)};
+}
+
 void Recorder::start(const WaitFor& wait) {
   programs_before_ = loaded_programs().value_or(0);
   links_before_ = attached_programs().value_or(0);
-  auto child = Child::start({.command = plan_.command,
-                             .env = plan_.env,
-                             .scratch = where_.scratch,
-                             .root = where_.root,
-                             .user = where_.user});
+  auto child = Child::start(child_of(plan_.command));
   if (!child) {
     seen_.output = child.error().message;
     return;
@@ -104,12 +109,7 @@ void Recorder::stop(const WaitFor& wait) {
 
 void Recorder::convert(const WaitFor& wait) {
   if (!child_ || plan_.convert.empty()) return;
-  auto started = Child::start({.command = plan_.convert,
-                               .env = plan_.env,
-                               .scratch = where_.scratch,
-                               .root = where_.root,
-                               .user = where_.user,
-                               .output_file = plan_.profile});
+  auto started = Child::start(child_of(plan_.convert, plan_.profile));
   if (!started) {
     seen_.conversion = started.error().message;
     return;

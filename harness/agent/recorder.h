@@ -39,6 +39,8 @@ class Recorder {
   const RecorderSeen& seen() const { return seen_; }
 
  private:
+  /// In the subject's world; what it prints goes to `output_file` when there is one.
+  ChildOptions child_of(std::vector<std::string> command, std::string output_file = "") const;
   bool is_ready();
   bool is_bpf_ready(uint64_t wanted);
 
