@@ -34,7 +34,11 @@ static __always_inline enum stack_end unwind_signal(const void *memory,
 	return STACK_END_UNKNOWN;
 }
 
-/* The frame that begins at `cfa`: return address right below it, rbp where the row says. */
+/*
+ * The frame that begins at `cfa`: return address right below it, rbp where the row says. Of a
+ * function on its way out compilers go on to say "saved" when rbp was popped already: its place is
+ * below the stack pointer then, where a copy of the stack has nothing, and rbp has its value.
+ */
 static __always_inline enum stack_end
 unwind_frame(const void *memory, struct unwind_registers *registers, __u64 cfa, __u32 rbp)
 {
@@ -45,8 +49,14 @@ unwind_frame(const void *memory, struct unwind_registers *registers, __u64 cfa, 
 		return STACK_END_UNREADABLE;
 	if (rbp == UNWIND_RBP_LOST)
 		registers->bp = 0;
-	else if (rbp != UNWIND_RBP_SAME && THAW_READ_WORD(memory, &registers->bp, rbp_at))
-		return STACK_END_UNREADABLE;
+	else if (rbp != UNWIND_RBP_SAME) {
+		__u64 saved;
+
+		if (!THAW_READ_WORD(memory, &saved, rbp_at))
+			registers->bp = saved;
+		else if (rbp_at >= registers->sp)
+			return STACK_END_UNREADABLE;
+	}
 	registers->sp = cfa;
 	registers->is_exact = 0;
 	return registers->ip == 0 ? STACK_END_COMPLETE : STACK_END_UNKNOWN;

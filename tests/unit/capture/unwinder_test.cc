@@ -50,6 +50,36 @@ struct Taken {
   return taken;
 }
 
+// A function that has popped rbp and whose table still says that it is saved, below the stack
+// pointer: what compilers say of a function on its way out.
+extern "C" const char thaw_test_on_its_way_out[];
+asm(R"(
+  .text
+  .type thaw_test_pops, @function
+thaw_test_pops:
+  .cfi_startproc
+  push %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset %rbp, -16
+  pop %rbp
+  .cfi_def_cfa_offset 8
+thaw_test_on_its_way_out:
+  ret
+  .cfi_endproc
+  .size thaw_test_pops, .-thaw_test_pops
+)");
+
+/// As if that function were about to return to where `taken` was.
+Taken on_the_way_out_to(const Taken& taken) {
+  Taken result = taken;
+  result.registers.ip = reinterpret_cast<uint64_t>(thaw_test_on_its_way_out);
+  result.registers.sp -= sizeof(uint64_t);
+  std::vector<char> word(sizeof(uint64_t));
+  std::memcpy(word.data(), &taken.registers.ip, word.size());
+  result.bytes.insert(result.bytes.begin(), word.begin(), word.end());
+  return result;
+}
+
 class UnwinderHere : public testing::Test {
  protected:
   UnwinderHere() {
@@ -72,6 +102,13 @@ TEST_F(UnwinderHere, ReachesTheEntryOfTheProcess) {
   EXPECT_EQ(shallow.end, StackEnd::complete);
   EXPECT_EQ(deep.end, StackEnd::complete);
   EXPECT_EQ(deep.frames.size(), shallow.frames.size() + 20);
+}
+
+TEST_F(UnwinderHere, OfAFunctionOnItsWayOutKeepsWhatItPopped) {
+  const Taken taken = deeper(3, 1 << 20);
+  const UnwoundStack stack = unwind(on_the_way_out_to(taken));
+  EXPECT_EQ(stack.end, StackEnd::complete);
+  EXPECT_EQ(stack.frames.size(), unwind(taken).frames.size() + 1);
 }
 
 TEST_F(UnwinderHere, SaysThatACopyWasTooShort) {
