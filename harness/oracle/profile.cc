@@ -337,17 +337,6 @@ Result<Profile> read_profile(std::string_view counts, const NameSources& sources
   return Reading(sources).all(counts);
 }
 
-bool paces_evenly(const Profile& profile, int cpus) {
-  // A CPU that sleeps between two of its load's turns executes a per cent and more in its idle
-  // thread, mostly timers of samples (3 % with one of two CPUs busy); one that never sleeps a
-  // hundred-thousandth, as it starts.
-  constexpr double kBusy = 1e-3;
-  uint64_t idle = 0;
-  for (const ThreadProfile& thread : profile.threads)
-    if (thread.tid == 0) idle += thread.instructions();
-  return cpus == 1 || static_cast<double>(idle) < kBusy * static_cast<double>(profile.instructions);
-}
-
 Summary summarize(const Profile& profile, const std::set<int32_t>& processes) {
   Summary summary{.instructions = profile.instructions};
   for (const ThreadProfile& thread : profile.threads) {

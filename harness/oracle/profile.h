@@ -53,7 +53,7 @@ struct Profile {
   int64_t start_ns = 0;  ///< CLOCK_MONOTONIC of the guest
   int64_t end_ns = 0;
   uint64_t instructions = 0;  ///< all CPUs, idle loops included
-  /// An instruction of one thread took as long as one of any other: see paces_evenly().
+  /// An instruction of one thread took as long as one of any other: no CPUs took turns.
   bool is_even = true;
   std::vector<ThreadProfile> threads;
   std::vector<Executed> executed;  ///< of all threads, most first
@@ -84,11 +84,6 @@ struct Summary {
 
   uint64_t others() const { return instructions - load - idle; }
 };
-
-/// Whether every instruction took as long as every other in a guest of so many CPUs that take
-/// turns. One of several that runs alone, the others halted, gets through the instructions of all
-/// of them in the same time: so none may have been idle.
-bool paces_evenly(const Profile& profile, int cpus);
 
 /// `processes`: the load's pids.
 Summary summarize(const Profile& profile, const std::set<int32_t>& processes);

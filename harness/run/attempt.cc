@@ -14,18 +14,15 @@
 #include <fstream>
 #include <memory>
 #include <random>
-#include <set>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
-#include "harness/oracle/profile.h"
 #include "harness/provision/digest.h"
 #include "harness/run/boot.h"
 #include "harness/run/conversation.h"
 #include "harness/run/hang.h"
 #include "harness/run/host_watch.h"
 #include "harness/run/live_witness.h"
+#include "harness/run/oracle_counts.h"
 #include "harness/run/priority.h"
 #include "harness/run/remote.h"
 #include "harness/run/snapshot.h"
@@ -82,8 +79,6 @@ class Attempt {
   void add_looks();
   void add_own_clock();
   void add_digest();
-  /// Names what the oracle counted.
-  Status read_oracle();
   /// Nothing may reach the guest, and nothing that the host does changes what it does.
   bool is_deterministic() const { return request_.test.machine.is_deterministic; }
   double hello_ms() const { return static_cast<double>(*talk_->hello_host_ns - started_ns_) / 1e6; }
@@ -354,16 +349,6 @@ void Attempt::add_own_clock() {
   evidence_.last_heartbeat_host_ns = talk_->last_beat_guest_ns();
 }
 
-/// Of the load, as it says itself.
-std::set<int32_t> processes_of(const std::string& truth) {
-  std::set<int32_t> processes;
-  const auto json = nlohmann::json::parse(truth, nullptr, false);
-  if (!json.is_object() || !json.contains("threads")) return processes;
-  for (const auto& thread : json["threads"])
-    if (thread.is_object()) processes.insert(thread.value("pid", -1));
-  return processes;
-}
-
 /// All that the guest said is in the log, the capture and the symbols by now.
 void Attempt::add_digest() {
   if (!is_deterministic()) return;
@@ -371,35 +356,6 @@ void Attempt::add_digest() {
   if (auto digest = sha256_of_file(frames)) evidence_.guest_digest = std::move(*digest);
   std::error_code ignored;
   fs::remove(frames, ignored);
-}
-
-Status Attempt::read_oracle() {
-  const fs::path counts = request_.directory / kOracleCounts;
-  std::error_code ignored;
-  // A guest that was given up has no counts: the plugin writes when QEMU ends in order.
-  if (!fs::exists(counts, ignored)) return {};
-  const auto text_of = [](const fs::path& file) -> std::string {
-    return file.empty() ? "" : thaw::read_file(file).value_or("");
-  };
-  const std::string symbols = text_of(evidence_.symbols);
-  const std::string processes = text_of(talk_->processes);
-  const auto files = guest_sources(request_);
-  const auto file_of = [&](const std::string& path) {
-    const auto found = files.find(path);
-    return found == files.end() ? fs::path() : found->second;
-  };
-  const std::string text = TRY(thaw::read_file(counts));
-  oracle::Profile profile = TRY(
-      oracle::read_profile(text, {.symbols = symbols, .processes = processes, .file_of = file_of}));
-  profile.is_even = paces_evenly(profile, request_.test.machine.cpus);
-  const fs::path file = request_.directory / "oracle.json";
-  evidence_.oracle_truth = to_json(profile);
-  TRY(thaw::write_file(file, evidence_.oracle_truth));
-  fs::remove(counts, ignored);
-  evidence_.oracle = file;
-  evidence_.oracle_summary =
-      summarize(profile, processes_of(evidence_.workload_truth.value_or("")));
-  return {};
 }
 
 void Attempt::add_times() {
@@ -464,7 +420,8 @@ void Attempt::conclude() {
   add_times();
   evidence_.maps = talk_->maps;
   if (evidence_.symbols.empty()) evidence_.symbols = talk_->symbols;
-  if (Status read = read_oracle(); !read) evidence_.host_load.push_back(read.error().message);
+  if (Status read = add_oracle(request_, talk_->processes, evidence_); !read)
+    evidence_.host_load.push_back(read.error().message);
   if (!request_.host.empty())
     add_host_facts(talk_->host, talk_->hello ? talk_->hello->cpus : 0, evidence_);
   evidence_.agent_goodbye = talk_->goodbye;

@@ -70,8 +70,7 @@ struct Truth {
   int64_t end_ns = 0;
   /// Of FunctionTruth::amount: "ns", or "instructions" of an oracle.
   std::string unit = "ns";
-  /// Amounts of different threads compare as their times do; false of CPUs that take turns and were
-  /// idle at times.
+  /// Amounts of different threads compare as their times do; false of CPUs that take turns.
   bool is_even = true;
   std::vector<FunctionTruth> functions;  ///< of all threads; empty: not told
   int64_t total = 0;                     ///< of all threads, functions and the rest; 0 not told

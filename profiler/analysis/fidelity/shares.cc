@@ -10,7 +10,11 @@
 // NMIs sample, which see it everywhere: a timer's interrupt never sees code that holds interrupts
 // off (skew.cc says by how much). What ran inside an NMI no NMI sees, and is taken out.
 // Instructions are time only where a machine's clock is its instruction counter, and where CPUs
-// take turns only within a thread, unless none of them is ever idle (Truth::is_even).
+// take turns only within a thread: one that runs while the other CPU sleeps gets the turns of both,
+// and one that often gives its turn back before the end gets fewer (11 % between two threads that
+// never slept). So the shares of all threads' functions are what the threads' own shares come to,
+// each weighed by the samples that it has; how these are divided among threads is a question for
+// the kernel's count of their time.
 //
 // A call of the system begins and ends with interrupts held off. A timer's interrupt that is due
 // there comes when they are let on again: at its end, at the caller's next instruction. So a timer
@@ -47,9 +51,9 @@ constexpr double kLeastShare = 0.005;
 constexpr double kSpare = 0.001;
 constexpr double kThreadSpare = 0.05;
 constexpr const char* kUneven =
-    "CPUs took turns and were idle at times: who ran alone got more instructions into the same "
-    "time; "
-    "give the guest one CPU";
+    "CPUs took turns of unequal length, and the profile does not tell threads apart: give the "
+    "guest "
+    "one CPU";
 /// With fewer samples even one that is never hit is no finding.
 constexpr uint64_t kLeastSamples = 50;
 
@@ -84,16 +88,26 @@ class Cells {
     double sum = 0;
     for (const FunctionTruth& function : functions)
       if (function.mode == mode && amount_of(function) > 0 && !left_out.contains(function.name)) {
-        const auto [entry, is_new] = cells_.try_emplace(
-            {function.name, has_modules ? function.module : ""}, division_.names.size());
-        if (is_new) {
-          division_.names.push_back(function.name);
-          division_.shares.push_back(0);
-          division_.counts.push_back(0);
-        }
-        division_.shares[entry->second] += amount_of(function);
+        division_.shares[cell_of(function)] += amount_of(function);
         sum += amount_of(function);
       }
+    for (double& share : division_.shares) share /= sum;
+  }
+
+  /// Shares and counts of each of `parts`, together: a part's shares weigh as much as its counts.
+  explicit Cells(const std::vector<Cells>& parts)
+      : has_modules_(!parts.empty() && parts.front().has_modules_) {
+    double sum = 0;
+    for (const Cells& part : parts) {
+      const auto weight = static_cast<double>(part.division_.total());
+      if (weight == 0) continue;
+      for (const auto& [name, at] : part.cells_) {
+        const size_t cell = cell_of({.name = name.first, .module = name.second});
+        division_.shares[cell] += weight * part.division_.shares[at];
+        division_.counts[cell] += part.division_.counts[at];
+      }
+      sum += weight;
+    }
     for (double& share : division_.shares) share /= sum;
   }
 
@@ -108,6 +122,16 @@ class Cells {
   static double amount_of(const FunctionTruth& function) {
     return static_cast<double>(function.amount - function.in_nmi);
   }
+  size_t cell_of(const FunctionTruth& function) {
+    const auto [entry, is_new] = cells_.try_emplace(
+        {function.name, has_modules_ ? function.module : ""}, division_.names.size());
+    if (is_new) {
+      division_.names.push_back(function.name);
+      division_.shares.push_back(0);
+      division_.counts.push_back(0);
+    }
+    return entry->second;
+  }
 
   bool has_modules_;
   Division division_;
@@ -120,14 +144,10 @@ class Shares {
 
   void measure() {
     const Truth& truth = held_.truth;
-    if (truth.is_even)
-      divide(truth.functions, CodeMode::user, truth.program, Tid(0));
-    else
-      fidelity_.measures.push_back(
-          unavailable(MeasureKind::shares, "shares of functions of all threads", kUneven));
+    divide_all(CodeMode::user, "shares of functions of all threads");
     for (const ThreadTruth& thread : truth.threads)
-      divide(thread.functions, CodeMode::user, fmt::format("{} ({})", thread.name, thread.tid),
-             thread.tid);
+      add(cells_of(thread.functions, CodeMode::user, thread.tid), CodeMode::user,
+          fmt::format("{} ({})", thread.name, thread.tid));
     divide_kernel();
     divide_threads();
     judge();
@@ -157,16 +177,14 @@ class Shares {
     return callers;
   }
 
-  /// Of all threads of the load, or of one.
-  void divide(const std::vector<FunctionTruth>& functions, CodeMode mode, const std::string& whose,
-              Tid tid) {
-    if (tid.value != 0 && !held_.profile.has_threads) return;
-    // Code of the kernel has no file.
-    Cells cells(functions, mode, held_.profile.has_modules && mode == CodeMode::user,
-                mode == CodeMode::user ? callers_ : kNone);
-    Division& division = cells.division();
-    if (division.names.size() < 2) return;
+  /// Of all threads of the load, or of one (`tid`).
+  Cells cells_of(const std::vector<FunctionTruth>& functions, CodeMode mode, Tid tid) const {
     const bool is_kernel = mode == CodeMode::kernel;
+    // Code of the kernel has no file.
+    Cells cells(functions, mode, held_.profile.has_modules && !is_kernel,
+                is_kernel ? kNone : callers_);
+    if (cells.division().names.empty() || (tid.value != 0 && !held_.profile.has_threads))
+      return cells;
     for (const ProfileSample& sample : held_.profile.samples) {
       if (tid.value != 0 ? sample.tid != tid : !is_of_load(sample)) continue;
       const ProfileFunction* kernel = held_.kernel_leaf(sample);
@@ -174,24 +192,38 @@ class Shares {
       if (is_exact() && !is_kernel && kernel != nullptr) continue;
       if (leaf != nullptr) cells.count(*leaf, sample.count);
     }
-    division.whose = whose;
-    division.what = is_kernel ? "functions of the kernel" : "functions";
-    division.spare = is_exact() ? 0 : kSpare;
-    add(std::move(division));
+    return cells;
+  }
+
+  bool are_threads_known(CodeMode mode) const {
+    const auto& threads = held_.truth.threads;
+    return held_.profile.has_threads && held_.truth.crowds.empty() &&
+           std::ranges::any_of(threads, [&](const ThreadTruth& thread) {
+             return std::ranges::count(thread.functions, mode, &FunctionTruth::mode) != 0;
+           });
+  }
+
+  void divide_all(CodeMode mode, const char* name) {
+    const Truth& truth = held_.truth;
+    if (is_exact() && are_threads_known(mode)) {
+      std::vector<Cells> threads;
+      for (const ThreadTruth& thread : truth.threads)
+        threads.push_back(cells_of(thread.functions, mode, thread.tid));
+      add(Cells(threads), mode, truth.program);
+    } else if (truth.is_even) {
+      add(cells_of(truth.functions, mode, Tid(0)), mode, truth.program);
+    } else {
+      fidelity_.measures.push_back(unavailable(MeasureKind::shares, name, kUneven));
+    }
   }
 
   void divide_kernel() {
-    const bool is_told = std::ranges::any_of(
-        held_.truth.functions,
-        [](const FunctionTruth& function) { return function.mode == CodeMode::kernel; });
-    if (!is_told) return;
-    if (held_.is_by_nmi && !held_.truth.is_even)
-      return fidelity_.measures.push_back(
-          unavailable(MeasureKind::shares, "share of functions of the kernel", kUneven));
-    if (held_.is_by_nmi)
-      return divide(held_.truth.functions, CodeMode::kernel, held_.truth.program, Tid(0));
+    constexpr char kName[] = "share of functions of the kernel";
+    const auto& functions = held_.truth.functions;
+    if (std::ranges::count(functions, CodeMode::kernel, &FunctionTruth::mode) == 0) return;
+    if (held_.is_by_nmi) return divide_all(CodeMode::kernel, kName);
     fidelity_.measures.push_back(
-        unavailable(MeasureKind::shares, "share of functions of the kernel",
+        unavailable(MeasureKind::shares, kName,
                     "interrupts sample, and never see code that holds them off: see skew"));
   }
 
@@ -218,6 +250,15 @@ class Shares {
     for (const ProfileSample& sample : held_.profile.samples)
       if (const auto cell = cells.find(sample.tid); cell != cells.end())
         division.counts[cell->second] += sample.count;
+    add(std::move(division));
+  }
+
+  void add(Cells cells, CodeMode mode, const std::string& whose) {
+    Division& division = cells.division();
+    if (division.names.size() < 2) return;
+    division.whose = whose;
+    division.what = mode == CodeMode::kernel ? "functions of the kernel" : "functions";
+    division.spare = is_exact() ? 0 : kSpare;
     add(std::move(division));
   }
 

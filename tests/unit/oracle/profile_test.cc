@@ -145,17 +145,6 @@ TEST(OracleProfile, TakesTotalsAlone) {
   EXPECT_TRUE(profile->threads.empty());
 }
 
-TEST(OracleProfile, KnowsWhenInstructionsAreNoTime) {
-  const auto guest_that = [](uint64_t worked, uint64_t idled) {
-    Profile profile{.instructions = worked + idled};
-    profile.threads = {{.pid = 0, .tid = 0, .kernel = idled}, {.pid = 7, .tid = 7, .user = worked}};
-    return profile;
-  };
-  EXPECT_TRUE(paces_evenly(guest_that(970, 30), 1)) << "it waits for nobody's turn";
-  EXPECT_FALSE(paces_evenly(guest_that(970, 30), 2)) << "one ran alone";
-  EXPECT_TRUE(paces_evenly(guest_that(1'000'000, 15), 2)) << "both always ran";
-}
-
 TEST(OracleProfile, RefusesWhatIsNotItsOwn) {
   for (const std::string lines :
        {"count 5 1000 1 4 1 0\n", "thread 3 1 1 1 0 x\n", "count 0 zz 1 1 0\n", "nonsense\n",

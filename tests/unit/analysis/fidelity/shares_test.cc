@@ -132,19 +132,39 @@ TEST(Shares, OfAnOracleAreOfUserModeAlone) {
   EXPECT_FALSE(skew.is_judged);
 }
 
-TEST(Shares, OfCpusThatWereIdleInTurnsAreJudgedWithinThreadsAlone) {
+/// Two threads of an oracle: 7 has most instructions and only hot, 8 is cold half of its time.
+Truth truth_of_turns() {
   Truth truth = oracle_truth();
-  truth.threads.front().functions = truth.functions;
-  const GivenProfile wrong = spin_profile(2'000, 7'000, 1'000);
-  const size_t wrong_on_even =
-      std::ranges::count(wrong_kinds(fidelity_of(wrong, truth)), MeasureKind::shares);
   truth.is_even = false;
-  const Fidelity fidelity = fidelity_of(wrong, truth);
-  EXPECT_THAT(named(fidelity, "shares of functions of all threads").unavailable,
+  truth.functions = {{.name = "hot", .module = "x", .amount = 9'500},
+                     {.name = "cold", .module = "x", .amount = 500}};
+  truth.threads = {{.tid = Tid(7), .pid = Pid(1), .name = "a"},
+                   {.tid = Tid(8), .pid = Pid(1), .name = "b"}};
+  truth.threads[0].functions = {{.name = "hot", .module = "x", .amount = 9'000}};
+  truth.threads[1].functions = {{.name = "hot", .module = "x", .amount = 500},
+                                {.name = "cold", .module = "x", .amount = 500}};
+  return truth;
+}
+
+TEST(Shares, OfCpusThatTakeTurnsAreWeighedByTheSamplesOfThreads) {
+  const Truth truth = truth_of_turns();
+  GivenProfile given;  // as many samples of each thread: 8 had most turns to itself
+  given.sample(7, {"hot"}, 4'000).sample(8, {"hot"}, 2'000).sample(8, {"cold"}, 2'000);
+  const Fidelity fidelity = fidelity_of(given, truth);
+  EXPECT_THAT(wrong_kinds(fidelity), ElementsAre());
+  EXPECT_DOUBLE_EQ(named(fidelity, "share of cold of oracle").value, 25);
+
+  GivenProfile wrong;
+  wrong.sample(7, {"hot"}, 4'000).sample(8, {"hot"}, 1'000).sample(8, {"cold"}, 3'000);
+  EXPECT_FALSE(named(fidelity_of(wrong, truth), "share of cold of oracle").is_good());
+}
+
+TEST(Shares, OfCpusThatTakeTurnsAreUnavailableWhereNoThreadsAreTold) {
+  GivenProfile given;
+  given.sample(7, {"hot"}, 9'500).sample(8, {"cold"}, 500);
+  given.profile.has_threads = false;
+  EXPECT_THAT(named(fidelity_of(given, truth_of_turns()), "shares of functions of all").unavailable,
               HasSubstr("one CPU"));
-  EXPECT_EQ(named(fidelity, "share of hot of a (7)").value, 20);
-  EXPECT_FALSE(named(fidelity, "share of hot of a (7)").is_good());
-  EXPECT_GE(wrong_on_even, 1u);
 }
 
 TEST(Shares, OfFunctionsThatCallTheSystemAreNotATimersToTell) {
