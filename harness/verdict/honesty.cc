@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/case/recorder.h"
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/fidelity/fidelity.h"
 #include "profiler/base/files.h"
@@ -128,8 +129,7 @@ void add(AgainstTruth more, AgainstTruth& to) {
   std::ranges::move(more.measures, std::back_inserter(to.measures));
 }
 
-/// Of an oracle's count, the part of the load's processes. A profile without times also has what
-/// all others did before and after the counting, and only the load lived inside of it.
+/// Of an oracle's count, the part of the load's processes.
 thaw::Truth part_of_load(thaw::Truth oracle, const thaw::Truth& load) {
   std::set<thaw::Pid> processes;
   for (const thaw::ThreadTruth& thread : oracle.threads)
@@ -160,14 +160,24 @@ AgainstTruth against_truth(const thaw::Capture& capture, const std::string& trut
   return held_to_load(capture, truth);
 }
 
+/// A capture is held against all that the guest executed, since it has all of it, with times. But
+/// not against what another recorder executed: its stacks and its names are not the load's.
 AgainstTruth against_truths(const Case& test, const Evidence& evidence,
                             const thaw::Capture& capture) {
   AgainstTruth result;
   if (evidence.workload_truth) result = held_to_load(capture, *evidence.workload_truth);
-  if (has_oracle(test, evidence)) add(against_oracle(capture, evidence.oracle_truth), result);
+  if (!has_oracle(test, evidence)) return result;
+  const auto load = thaw::parse_truth(evidence.workload_truth.value_or(""));
+  const auto oracle = thaw::parse_truth(evidence.oracle_truth);
+  if (oracle && load && !test.comparison.command.empty())
+    add(held_to_oracle(capture, part_of_load(*oracle, *load)), result);
+  else if (oracle)
+    add(held_to_oracle(capture, *oracle), result);
   return result;
 }
 
+/// A profile without times also has what all others did before and after the counting, and only the
+/// load lived inside of it.
 AgainstTruth against_truths(const Case& test, const Evidence& evidence,
                             const thaw::StackProfile& profile) {
   if (!evidence.workload_truth) return {};
@@ -177,6 +187,21 @@ AgainstTruth against_truths(const Case& test, const Evidence& evidence,
   const auto oracle = thaw::parse_truth(evidence.oracle_truth);
   if (oracle) add(held_to_oracle(profile, part_of_load(*oracle, *load)), result);
   return result;
+}
+
+std::string why_nothing_held(const AgainstTruth& against, const std::string& truth_text) {
+  const auto truth = thaw::parse_truth(truth_text);
+  if (!truth || (truth->functions.empty() && truth->chains.empty())) return "";
+  std::string why = "there is no measure";
+  for (const thaw::Measure& measure : against.measures) {
+    if (measure.is_available() && measure.is_judged && measure.is_of_truth) return "";
+    if (!measure.is_available()) why = measure.unavailable;
+  }
+  return why;
+}
+
+bool has_ended_well(const Subject& recorder, int exit_code) {
+  return exit_code == 0 || exit_code == 128 + signal_number(recorder.stop);
 }
 
 }  // namespace lab

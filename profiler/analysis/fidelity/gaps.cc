@@ -54,8 +54,8 @@ void measure_gaps(const Held& held, Fidelity& fidelity) {
   measure.value = static_cast<double>(longest.busy_ns) / 1e6;
   measure.unit = "ms";
   measure.high = most_ns / 1e6;
-  measure.p = std::min(
-      1.0, static_cast<double>(holes) * std::exp(static_cast<double>(-longest.busy_ns) / 1e9 * hz));
+  const double silent_ns = std::max(0.0, static_cast<double>(longest.busy_ns) - lost_ns);
+  measure.p = std::min(1.0, static_cast<double>(holes) * std::exp(-silent_ns / 1e9 * hz));
   measure.effect = Effect{static_cast<double>(longest.busy_ns) / 1e9 * hz, "periods"};
   measure.is_time = true;
   Measure& all = fidelity.measures.emplace_back(

@@ -100,7 +100,6 @@ class Cells {
     double sum = 0;
     for (const Cells& part : parts) {
       const auto weight = static_cast<double>(part.division_.total());
-      if (weight == 0) continue;
       for (const auto& [name, at] : part.cells_) {
         const size_t cell = cell_of({.name = name.first, .module = name.second});
         division_.shares[cell] += weight * part.division_.shares[at];
@@ -108,6 +107,7 @@ class Cells {
       }
       sum += weight;
     }
+    if (sum == 0) return;
     for (double& share : division_.shares) share /= sum;
   }
 
@@ -143,11 +143,10 @@ class Shares {
   Shares(const ProfileHeld& held, Fidelity& fidelity) : held_(held), fidelity_(fidelity) {}
 
   void measure() {
-    const Truth& truth = held_.truth;
     divide_all(CodeMode::user, "shares of functions of all threads");
-    for (const ThreadTruth& thread : truth.threads)
-      add(cells_of(thread.functions, CodeMode::user, thread.tid), CodeMode::user,
-          fmt::format("{} ({})", thread.name, thread.tid));
+    for (const auto& [tid, thread] : threads())
+      add(cells_of(thread.functions, CodeMode::user, tid), CodeMode::user,
+          fmt::format("{} ({})", thread.name, tid));
     divide_kernel();
     divide_threads();
     judge();
@@ -203,13 +202,27 @@ class Shares {
            });
   }
 
+  /// A thread that executed another program is told of once for each; its samples are one thread's.
+  /// The idle loops have one number for all CPUs, and no samples.
+  std::map<Tid, ThreadTruth> threads() const {
+    std::map<Tid, ThreadTruth> threads;
+    for (const ThreadTruth& thread : held_.truth.threads) {
+      if (thread.tid.value == 0) continue;
+      ThreadTruth& whole = threads[thread.tid];
+      whole.name = thread.name;
+      whole.functions.insert(whole.functions.end(), thread.functions.begin(),
+                             thread.functions.end());
+    }
+    return threads;
+  }
+
   void divide_all(CodeMode mode, const char* name) {
     const Truth& truth = held_.truth;
     if (is_exact() && are_threads_known(mode)) {
-      std::vector<Cells> threads;
-      for (const ThreadTruth& thread : truth.threads)
-        threads.push_back(cells_of(thread.functions, mode, thread.tid));
-      add(Cells(threads), mode, truth.program);
+      std::vector<Cells> parts;
+      for (const auto& [tid, thread] : threads())
+        parts.push_back(cells_of(thread.functions, mode, tid));
+      add(Cells(parts), mode, truth.program);
     } else if (truth.is_even) {
       add(cells_of(truth.functions, mode, Tid(0)), mode, truth.program);
     } else {

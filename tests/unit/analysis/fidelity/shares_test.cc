@@ -159,6 +159,27 @@ TEST(Shares, OfCpusThatTakeTurnsAreWeighedByTheSamplesOfThreads) {
   EXPECT_FALSE(named(fidelity_of(wrong, truth), "share of cold of oracle").is_good());
 }
 
+TEST(Shares, OfTheKernelAreThoseOfThreadsAndNotOfIdleLoops) {
+  Truth truth{.program = "oracle", .unit = "instructions"};
+  truth.is_even = false;
+  const auto kernel = [](const char* name, int64_t amount) {
+    return FunctionTruth{.name = name, .mode = CodeMode::kernel, .amount = amount};
+  };
+  // The second executed a program: it is told of twice.
+  truth.threads = {
+      {.tid = Tid(0), .pid = Pid(0), .name = "swapper", .functions = {kernel("zero", 9'000)}},
+      {.tid = Tid(7), .pid = Pid(1), .name = "a", .functions = {kernel("copy", 5'000)}},
+      {.tid = Tid(7), .pid = Pid(1), .name = "b", .functions = {kernel("zero", 5'000)}}};
+  truth.functions = {kernel("copy", 5'000), kernel("zero", 14'000)};
+  GivenProfile given;
+  given.sample(7, {"[k]copy", "main"}, 5'000).sample(7, {"[k]zero", "main"}, 5'000);
+  const ProfileHeld held(given.profile, truth, 1, true);
+  Fidelity fidelity;
+  measure_shares(held, fidelity);
+  EXPECT_THAT(wrong_kinds(fidelity), ElementsAre());
+  EXPECT_DOUBLE_EQ(named(fidelity, "share of copy of oracle").value, 50);
+}
+
 TEST(Shares, OfCpusThatTakeTurnsAreUnavailableWhereNoThreadsAreTold) {
   GivenProfile given;
   given.sample(7, {"hot"}, 9'500).sample(8, {"cold"}, 500);
