@@ -1,5 +1,5 @@
 #pragma once
-// A program that the agent runs: the subject or the load.
+// A program that the agent runs: a recorder, what converts its profile, or the load.
 
 #include <cstdint>
 #include <map>
@@ -28,7 +28,7 @@ struct ChildOptions {
 class Child {
  public:
   /// Starts it in a process group of its own, at ordinary priority, stdout and stderr into one
-  /// pipe. Fails with User when it cannot be started.
+  /// pipe, or stdout into a file. Fails with User when it cannot be started.
   static thaw::Result<Child> start(const ChildOptions& options);
 
   /// Reads what it has printed and learns whether it has ended.

@@ -98,6 +98,7 @@ template <class Visit, class T>
 void visit_recorder_seen(Visit visit, T& seen) {
   visit("started", seen.started);
   visit("ready", seen.ready);
+  visit("ended_early", seen.ended_early);
   visit("exit_code", seen.exit_code);
   visit("output", seen.output);
   visit("conversion", seen.conversion);

@@ -14,7 +14,7 @@ namespace lab {
 
 /// Raised when a frame changes its meaning. A reader refuses every other version: agent and lab
 /// come from one build, and a mixture must be noticed at once.
-inline constexpr char kProtocolVersion = 2;
+inline constexpr char kProtocolVersion = 3;
 inline constexpr size_t kFrameHeaderBytes = 16;
 /// Far above the largest frame sent (64 KiB of a file, 2 MiB of late heartbeats as JSON): a length
 /// beyond it is damage.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <regex>
 #include <sstream>
 
@@ -22,8 +23,8 @@ constexpr size_t kOutputTailBytes = 8192;
 /// v5.15): it counts when nothing has been loaded or attached for this long. The verifier of a
 /// slow guest takes up to a second for one program.
 constexpr int64_t kBpfSettledNs = 2'000'000'000;
-/// `perf script` took 11 s of a guest's time for 35,000 samples with stacks.
-constexpr double kConversionS = 300;
+constexpr double kMostSettlingS = 30;
+constexpr size_t kLastLineBytes = 500;
 
 std::string tail_of(const std::string& output) {
   return output.substr(output.size() - std::min(output.size(), kOutputTailBytes));
@@ -31,7 +32,14 @@ std::string tail_of(const std::string& output) {
 
 std::string last_line_of(std::string text) {
   text.erase(text.find_last_not_of(" \n") + 1);
-  return text.substr(text.rfind('\n') + 1);
+  return text.substr(text.rfind('\n') + 1, kLastLineBytes);
+}
+
+/// Full to the last byte: what was written there is cut, whether or not who wrote it noticed.
+bool is_full(const std::string& file) {
+  std::error_code error;
+  const auto space = std::filesystem::space(std::filesystem::path(file).parent_path(), error);
+  return !error && space.available == 0;
 }
 
 }  // namespace
@@ -55,7 +63,8 @@ void Recorder::start(const WaitFor& wait) {
   }
   child_ = std::move(*child);
   seen_.started = true;
-  started_ns_ = thaw::monotonic_ns();
+  started_ns_ = bpf_changed_ns_ = thaw::monotonic_ns();
+  bpf_seen_ = programs_before_ + links_before_;
   wait(plan_.ready_timeout_s, [this] { return child_->exit_code() || is_ready(); });
   seen_.ready = !child_->exit_code() && is_ready();
 }
@@ -68,15 +77,25 @@ uint64_t Recorder::programs() const {
 /// Loaded alone is not enough: a subject loads programs to learn what the kernel can do, and under
 /// a slow verifier seconds lie between the first program loaded and the first one that runs.
 bool Recorder::is_bpf_ready(uint64_t wanted) {
+  const bool has_settled = has_bpf_settled();
   const uint64_t programs = loaded_programs().value_or(0);
   const uint64_t links = attached_programs().value_or(0);
+  if (programs < programs_before_ + wanted) return false;
+  return links >= links_before_ + wanted || has_settled;
+}
+
+bool Recorder::has_bpf_settled() {
+  const uint64_t seen = loaded_programs().value_or(0) + attached_programs().value_or(0);
   const int64_t now_ns = thaw::monotonic_ns();
-  if (programs + links != bpf_seen_) {
-    bpf_seen_ = programs + links;
+  if (seen != bpf_seen_) {
+    bpf_seen_ = seen;
     bpf_changed_ns_ = now_ns;
   }
-  if (programs < programs_before_ + wanted) return false;
-  return links >= links_before_ + wanted || now_ns - bpf_changed_ns_ >= kBpfSettledNs;
+  return now_ns - bpf_changed_ns_ >= kBpfSettledNs;
+}
+
+void Recorder::settle(const WaitFor& wait) {
+  if (child_) wait(kMostSettlingS, [this] { return child_->exit_code() || has_bpf_settled(); });
 }
 
 bool Recorder::is_ready() {
@@ -117,7 +136,7 @@ void Recorder::convert(const WaitFor& wait) {
   converter_ = std::move(*started);
   const bool ended = wait(kConversionS, [this] { return converter_->exit_code().has_value(); });
   converter_->kill();
-  const std::string words = last_line_of(converter_->output());
+  const std::string words = last_line_of(tail_of(converter_->output()));
   const std::string said = words.empty() ? "" : "; it said: " + words;
   if (!ended)
     seen_.conversion =
@@ -125,6 +144,8 @@ void Recorder::convert(const WaitFor& wait) {
   else if (converter_->exit_code() != 0)
     seen_.conversion = fmt::format("{} failed (exit code {}){}", plan_.convert.front(),
                                    *converter_->exit_code(), said);
+  else if (is_full(plan_.profile))
+    seen_.conversion = "the guest's scratch directory is full: raise machine.scratch_mib";
   converter_.reset();
 }
 

@@ -23,6 +23,11 @@ class Recorder {
   /// Starts it and waits until it is ready, has ended, or its time for that is over. That it cannot
   /// be started is told by seen().
   void start(const WaitFor& wait);
+  /// Waits until nobody loads or attaches BPF programs any more, so that whoever starts next is not
+  /// taken for who did.
+  void settle(const WaitFor& wait);
+  /// The load is over now.
+  void note_end_of_load() { seen_.ended_early = has_ended(); }
   /// Tells it to end, and ends it when it does not. Nothing happens to one that did not start.
   void stop(const WaitFor& wait);
   /// Runs the program that makes its profile, if there is one.
@@ -43,6 +48,7 @@ class Recorder {
   ChildOptions child_of(std::vector<std::string> command, std::string output_file = "") const;
   bool is_ready();
   bool is_bpf_ready(uint64_t wanted);
+  bool has_bpf_settled();
 
   const RecorderPlan& plan_;
   const AgentPlan& where_;

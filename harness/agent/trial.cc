@@ -146,6 +146,7 @@ void Trial::start_comparison() {
   channel_.send(FrameType::stage, "comparison");
   comparison_.emplace(plan_.comparison, plan_);
   comparison_->start(wait_);
+  comparison_->settle(wait_);
 }
 
 void Trial::start_subject() {
@@ -158,7 +159,8 @@ void Trial::start_subject() {
   outcome_.subject_output = subject_->seen().output;
   if (!outcome_.subject_started) return;
   outcome_.subject_programs = subject_->programs();
-  // Now: nothing but the subject has loaded any, and the probes are to be among the symbols.
+  // Now: nothing but the subject has loaded any since it began, and the probes are to be among the
+  // symbols.
   if (outcome_.subject_ready) audit_ = subject_bpf_.audit();
 }
 
@@ -243,6 +245,7 @@ void Trial::run_load() {
                                .programs = subject_bpf_.look(statistics.is_valid())};
   outcome_.meter = subject_bpf_.finish();
   load_start_ns_ = 0;
+  if (comparison_) comparison_->note_end_of_load();
   if (!subject_ || !subject_->has_ended()) return;
   const double life_s = static_cast<double>(outcome_.load_end_ns - subject_->started_ns()) / 1e9;
   const double load_s = static_cast<double>(outcome_.load_end_ns - outcome_.load_start_ns) / 1e9;

@@ -14,6 +14,11 @@ thaw::Status check_machine(const Case& test) {
     return fail(ErrorKind::User,
                 "{}: [cost] is counted by the oracle: set machine.oracle = \"functions\"",
                 test.name);
+  if (!test.cost.per.empty() && !test.comparison.command.empty())
+    return fail(ErrorKind::User,
+                "{}: [cost] counts what the recorder adds to the load, and a [comparison] adds as "
+                "well: make two cases of it",
+                test.name);
   if (!test.machine.is_deterministic) return {};
   const NmiSource source = test.nmi.source;
   if (source != NmiSource::none && source != NmiSource::apic && source != NmiSource::pit)

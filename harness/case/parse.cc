@@ -197,7 +197,12 @@ Result<Case> parse_case(std::string_view text, const std::filesystem::path& file
   if (test.workload.empty() && test.subject.command.empty())
     return fail_at(file, {1, 1}, "a case must have a [workload], a [subject] or both");
   if (!test.comparison.command.empty() && test.subject.command.empty())
-    return fail_at(file, {1, 1}, "[comparison] has no [subject] to stand beside");
+    return fail_at(file, fields.raw().get("comparison")->source().begin,
+                   "[comparison] has no [subject] to stand beside: add one, or make it the "
+                   "[subject]");
+  if (!test.comparison.command.empty() && test.workload.empty())
+    return fail_at(file, fields.raw().get("comparison")->source().begin,
+                   "[comparison] needs a [workload] that knows what it did, to hold both against");
   TRY(check_machine(test));
   return test;
 }

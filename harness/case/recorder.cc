@@ -3,9 +3,13 @@
 
 #include "harness/case/recorder.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <regex>
+#include <utility>
 
 #include "profiler/base/words.h"
 
@@ -13,6 +17,23 @@ namespace lab {
 
 using thaw::Result;
 using thaw::Status;
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, int>, 7> kSignals{{{"SIGINT", SIGINT},
+                                                                    {"SIGTERM", SIGTERM},
+                                                                    {"SIGQUIT", SIGQUIT},
+                                                                    {"SIGHUP", SIGHUP},
+                                                                    {"SIGUSR1", SIGUSR1},
+                                                                    {"SIGUSR2", SIGUSR2},
+                                                                    {"SIGKILL", SIGKILL}}};
+
+}  // namespace
+
+int signal_number(std::string_view name) {
+  const auto known = std::ranges::find(kSignals, name, &std::pair<std::string_view, int>::first);
+  return known == kSignals.end() ? SIGINT : known->second;
+}
 
 Result<std::vector<std::string>> read_command(const Fields& fields, std::string_view key,
                                               std::string_view example) {
@@ -28,14 +49,12 @@ Result<std::vector<std::string>> read_command(const Fields& fields, std::string_
     if (!split) return fields.wrong(key, "cannot be split into words: " + split.error().message);
     words = std::move(*split);
   }
-  if (words.empty()) return fields.wrong(key, fmt::format("is empty; for example {}", example));
+  if (words.empty() || words.front().empty())
+    return fields.wrong(key, fmt::format("is empty; for example {}", example));
   return words;
 }
 
 namespace {
-
-constexpr std::array kSignals{"SIGINT",  "SIGTERM", "SIGQUIT", "SIGHUP",
-                              "SIGUSR1", "SIGUSR2", "SIGKILL"};
 
 Result<Ready> read_ready(const toml::table& table, const std::filesystem::path& file,
                          const std::string& name) {
@@ -110,8 +129,13 @@ Result<ProfileLeft> read_profile_left(const toml::table& table, const std::files
     return fields.wrong("format", fmt::format("is '{}'; it must be one of {}", *format,
                                               fmt::join(thaw::profile_format_names(), ", ")));
   ProfileLeft profile{.format = *known, .convert = {}};
-  if (fields.has("convert"))
-    profile.convert = TRY(read_command(fields, "convert", R"("perf script -i {capture}")"));
+  if (!fields.has("convert")) return profile;
+  profile.convert = TRY(read_command(fields, "convert", R"("perf script -i {capture}")"));
+  const auto names_it = [](const std::string& word) {
+    return word.find("{capture}") != std::string::npos;
+  };
+  if (std::ranges::none_of(profile.convert, names_it))
+    return fields.wrong("convert", "does not say what it reads: give it the path {capture}");
   return profile;
 }
 
@@ -123,9 +147,10 @@ Status read_recorder(const Fields& fields, const std::filesystem::path& file,
   if (const toml::table* ready = TRY(fields.table("ready")))
     recorder.ready = TRY(read_ready(*ready, file, fmt::format("{}.ready", name)));
   if (const auto stop = TRY(fields.text("stop"))) {
-    if (std::ranges::find(kSignals, *stop) == kSignals.end())
+    const auto names = kSignals | std::views::keys;
+    if (std::ranges::find(names, *stop) == names.end())
       return fields.wrong(
-          "stop", fmt::format("is '{}'; it must be one of {}", *stop, fmt::join(kSignals, ", ")));
+          "stop", fmt::format("is '{}'; it must be one of {}", *stop, fmt::join(names, ", ")));
     recorder.stop = *stop;
   }
   const auto grace_s = TRY(fields.number("grace_s", {0, 3600}));

@@ -15,6 +15,9 @@ namespace lab {
 thaw::Result<std::vector<std::string>> read_command(const Fields& fields, std::string_view key,
                                                     std::string_view example);
 
+/// Of a recorder's `stop`, which is one that this knows; SIGINT of any other.
+int signal_number(std::string_view name);
+
 // Each fills its part of `test`; both fail with User, as all of parse.h.
 thaw::Status read_subject(const toml::table& table, const std::filesystem::path& file, Case& test);
 thaw::Status read_comparison(const toml::table& table, const std::filesystem::path& file,

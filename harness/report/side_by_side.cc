@@ -37,8 +37,8 @@ std::vector<Row> rows_of(const RunResult& run) {
     rows.push_back({.subject = &measure});
   }
   for (const Measure& measure : run.verdict.comparison->measures) {
-    const auto place = places.find({measure.kind, measure.name});
-    if (place == places.end()) {
+    const auto place = places.lower_bound({measure.kind, measure.name});
+    if (place == places.end() || place->first != std::pair(measure.kind, measure.name)) {
       rows.push_back({.comparison = &measure});
       continue;
     }
@@ -78,7 +78,7 @@ std::string side_by_side_html(const RunResult& run) {
     lines += fmt::format("<tr><td>{}</td><td>{}</td>{}{}<td class=\"number soft\">{}</td></tr>\n",
                          thaw::name_of(row.any().kind), html(row.any().name),
                          cell(row.subject, "only the comparison has it"),
-                         cell(row.comparison, "a profile of its format cannot carry it"),
+                         cell(row.comparison, "it has no such measure"),
                          row.any().is_available() ? range(row.any()) : range(*row.comparison));
   return text + fmt::format(
                     "<div class=\"scroll\"><table><thead><tr><th>kind<th>measure<th "

@@ -50,6 +50,18 @@ int64_t ns(thaw::Milliseconds time) {
   return thaw::Nanoseconds(time).count();
 }
 
+/// Besides the load and one recorder's start and end, for which RunLimits::run has room.
+double most_seconds_beside(const Case& test) {
+  const auto conversion_s = [](const Subject& recorder) {
+    return recorder.profile && !recorder.profile->convert.empty() ? kConversionS : 0;
+  };
+  double seconds = conversion_s(test.subject);
+  if (!test.comparison.command.empty())
+    seconds +=
+        test.comparison.ready_timeout_s + test.comparison.grace_s + conversion_s(test.comparison);
+  return seconds;
+}
+
 class Attempt {
  public:
   Attempt(const RunRequest& request, const StartMachine& start, Progress& progress)
@@ -234,9 +246,9 @@ bool Attempt::is_over(int64_t now_ns) {
     evidence_.gave_up_waiting = true;
     return true;
   }
-  const RunSpec& run = request_.test.run;
+  const double allowed_s = 5 * request_.test.run.duration_s + most_seconds_beside(request_.test);
   const int64_t limit_ns =
-      stretched(ns(request_.limits.run) + static_cast<int64_t>(5 * run.duration_s * 1e9));
+      stretched(ns(request_.limits.run) + static_cast<int64_t>(allowed_s * 1e9));
   if (now_ns - started_ns_ > limit_ns) {
     evidence_.infra = thaw::Error{
         ErrorKind::Environment,
@@ -294,6 +306,7 @@ void Attempt::add_outcome(const Outcome& outcome) {
   if (const auto& seen = outcome.comparison)
     evidence_.comparison = SubjectOutcome{.started = seen->started,
                                           .ready = seen->ready,
+                                          .died_early = seen->ended_early,
                                           .exit_code = seen->exit_code,
                                           .output_tail = seen->output,
                                           .conversion = seen->conversion,
@@ -426,6 +439,11 @@ void Attempt::conclude() {
     add_host_facts(talk_->host, talk_->hello ? talk_->hello->cpus : 0, evidence_);
   evidence_.agent_goodbye = talk_->goodbye;
   evidence_.capture = talk_->capture;
+  const auto tell_loss = [](SubjectOutcome& of, const std::string& why) {
+    if (of.conversion.empty() && !why.empty()) of.conversion = "it did not arrive whole: " + why;
+  };
+  tell_loss(evidence_.subject, talk_->profile_lost);
+  if (evidence_.comparison) tell_loss(*evidence_.comparison, talk_->comparison_lost);
   evidence_.profile = talk_->profile;
   evidence_.comparison_profile = talk_->comparison;
   const std::string words = talk_->hello ? "" : words_on_console(evidence_.console);

@@ -179,16 +179,21 @@ Status Conversation::hear_file(const Frame& frame) {
     file_.reset(::open(file_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file_.is_valid()) return thaw::fail_errno(errno, "cannot write " + file_path_.string());
     if (is_capture) capture = file_path_;
-    if (frame.payload == kProfileFile) profile = file_path_;
-    if (frame.payload == kComparisonFile) comparison = file_path_;
     return {};
   }
   if (!file_.is_valid()) return {};
   if (frame.type == FrameType::file_end) {
     file_.reset();
-    if (!frame.payload.empty()) return {};
-    if (file_path_.filename() == kSymbolsFile) symbols = file_path_;
-    if (file_path_.filename() == kProcessesFile) processes = file_path_;
+    // A capture says itself where it ends; of text nobody can tell that half of it is missing.
+    const std::string name = file_path_.filename();
+    const bool is_whole = frame.payload.empty();
+    if (!is_whole && name == kProfileFile) profile_lost = frame.payload;
+    if (!is_whole && name == kComparisonFile) comparison_lost = frame.payload;
+    if (!is_whole) return {};
+    if (name == kSymbolsFile) symbols = file_path_;
+    if (name == kProcessesFile) processes = file_path_;
+    if (name == kProfileFile) profile = file_path_;
+    if (name == kComparisonFile) comparison = file_path_;
     return {};
   }
   if (Status written = thaw::write_all(file_.get(), frame.payload); !written)

@@ -54,7 +54,9 @@ class Conversation {
   /// Guest time of the last beat of the load; 0: none.
   int64_t last_beat_guest_ns() const { return last_beat_guest_ns_; }
   std::vector<ClockProbe> probes;
-  std::filesystem::path capture;     ///< empty until one has arrived, whole or not
+  std::filesystem::path capture;  ///< empty until one has arrived, whole or not
+  std::string profile_lost;       ///< why the guest could not send all of it
+  std::string comparison_lost;
   std::filesystem::path profile;     ///< likewise, of a subject that writes no captures
   std::filesystem::path comparison;  ///< likewise, of what the subject is compared with
   std::filesystem::path symbols;     ///< empty until they have arrived whole

@@ -41,7 +41,8 @@ struct RunLimits {
   thaw::Milliseconds silence{60'000};
   /// From the goodbye to the end of the machine.
   thaw::Milliseconds power_off{20'000};
-  /// The whole run, besides five times its load: stalls stretch a run.
+  /// The whole run, besides five times its load, since stalls stretch a run, and what a comparison
+  /// and conversions may take by the case.
   thaw::Milliseconds run{600'000};
   /// How often the guest is asked for its clock.
   thaw::Milliseconds ping{100};

@@ -3,11 +3,10 @@
 
 #include "harness/run/guest_plan.h"
 
-#include <signal.h>
-
 #include <array>
 #include <utility>
 
+#include "harness/case/recorder.h"
 #include "harness/provision/closure.h"
 
 namespace lab {
@@ -20,20 +19,6 @@ using thaw::Status;
 namespace {
 
 constexpr const char* kScratchPrefix = "/scratch/";  // kScratch
-
-constexpr std::array<std::pair<std::string_view, int>, 7> kSignals{{{"SIGINT", SIGINT},
-                                                                    {"SIGTERM", SIGTERM},
-                                                                    {"SIGQUIT", SIGQUIT},
-                                                                    {"SIGHUP", SIGHUP},
-                                                                    {"SIGUSR1", SIGUSR1},
-                                                                    {"SIGUSR2", SIGUSR2},
-                                                                    {"SIGKILL", SIGKILL}}};
-
-int signal_number(std::string_view name) {
-  for (const auto& [known, number] : kSignals)
-    if (known == name) return number;
-  return SIGINT;  // parse.cc refuses other names
-}
 
 std::string replaced(std::string text, std::string_view key, const std::string& value) {
   for (size_t at = 0; (at = text.find(key, at)) != std::string::npos; at += value.size())
@@ -118,10 +103,16 @@ Status add_subject(GuestPlan& plan, const Case& test, const Programs& programs) 
   const Subject& subject = test.subject;
   if (subject.command.empty()) return {};
   if (!subject.image.empty()) plan.agent.root = kUserland;
-  for (RecorderPlan* recorder : {&plan.agent.subject, &plan.agent.comparison}) {
-    TRY(add_command(plan, recorder->command, programs));
-    TRY(add_command(plan, recorder->convert, programs));
-  }
+  struct Named {
+    const char* key;
+    std::vector<std::string>* command;
+  };
+  for (const Named& named : {Named{"subject.command", &plan.agent.subject.command},
+                             Named{"subject.profile.convert", &plan.agent.subject.convert},
+                             Named{"comparison.command", &plan.agent.comparison.command},
+                             Named{"comparison.profile.convert", &plan.agent.comparison.convert}})
+    if (Status added = add_command(plan, *named.command, programs); !added)
+      return std::unexpected(with_context(std::move(added).error(), named.key));
   TRY(add_files(plan, subject));
   return {};
 }

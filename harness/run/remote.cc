@@ -69,8 +69,10 @@ Status copy_into(const fs::path& tree, const GuestFile& file) {
 std::optional<std::string> danger_of(const Case& test) {
   if (test.nmi.source != NmiSource::none)
     return fmt::format("it sends {:.0f} NMIs a second to every CPU", test.nmi.rate_hz);
-  if (is_shared_transport(test.subject.command) || is_shared_transport(test.comparison.command))
-    return "its subject shares one ring buffer between NMI and other contexts";
+  for (const Subject* recorder : {&test.subject, &test.comparison})
+    if (is_shared_transport(recorder->command))
+      return fmt::format("its {} shares one ring buffer between NMI and other contexts",
+                         recorder == &test.subject ? "subject" : "comparison");
   if (is_mishap(test.workload) || is_mishap(test.subject.command) ||
       is_mishap(test.comparison.command))
     return "it runs a program that is made to stall or hang a kernel";

@@ -18,14 +18,15 @@ std::string in_words(const std::vector<std::string>& command) {
 }
 
 /// Where it was lost; empty when it came to its end.
-std::string why_not_run(const SubjectOutcome& recorder) {
+std::string why_not_run(const Subject& asked, const SubjectOutcome& recorder) {
   const std::string words = last_line(recorder.output_tail);
   const std::string said = words.empty() ? "" : "; it said: " + words;
   if (!recorder.started) return "it did not start" + said;
   if (!recorder.ready) return "it was never ready" + said;
   if (!recorder.exit_code) return "it did not end when it was told to" + said;
-  // 128+2: ended by the SIGINT that told it to stop.
-  if (*recorder.exit_code != 0 && *recorder.exit_code != 130)
+  if (recorder.died_early)
+    return fmt::format("it ended before the load did (exit code {}){}", *recorder.exit_code, said);
+  if (!has_ended_well(asked, *recorder.exit_code))
     return fmt::format("it failed (exit code {}){}", *recorder.exit_code, said);
   return "";
 }
@@ -39,17 +40,19 @@ std::string why_no_profile(const SubjectOutcome& recorder, const LeftProfile& le
 }
 
 std::optional<ComparedRecorder> compare_recorder(const Case& test, const Evidence& evidence,
-                                                 const LeftProfile& left) {
+                                                 const LeftProfile& left, bool are_times_known) {
   if (test.comparison.command.empty() || !evidence.comparison) return std::nullopt;
   ComparedRecorder compared{.command = in_words(test.comparison.command),
                             .format = thaw::name_of(test.comparison.profile->format),
-                            .failure = why_not_run(*evidence.comparison),
+                            .failure = why_not_run(test.comparison, *evidence.comparison),
                             .untrue = {},
                             .measures = {}};
   if (compared.failure.empty()) compared.failure = why_no_profile(*evidence.comparison, left);
   if (!compared.failure.empty()) return compared;
   AgainstTruth held = against_truths(test, evidence, *left.profile);
-  if (held.untruth)
+  if (held.untruth && held.untruth->is_time && !are_times_known)
+    compared.failure = "the host took too much of the load's time to judge " + held.untruth->what;
+  else if (held.untruth)
     compared.untrue =
         fmt::format("{} {}, not {}", held.untruth->by, held.untruth->what, held.untruth->range);
   compared.measures = std::move(held.measures);

@@ -13,8 +13,9 @@ namespace lab {
 std::string why_no_profile(const SubjectOutcome& recorder, const LeftProfile& left);
 
 /// Absent when the case has no comparison, or the guest never told what became of it.
+/// `are_times_known`: the host took so little of the load's time that times are the guest's own.
 std::optional<ComparedRecorder> compare_recorder(const Case& test, const Evidence& evidence,
-                                                 const LeftProfile& left);
+                                                 const LeftProfile& left, bool are_times_known);
 
 /// One sentence for the notes.
 std::string sentence_on(const ComparedRecorder& compared);

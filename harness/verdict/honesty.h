@@ -52,9 +52,16 @@ AgainstTruth against_truth(const thaw::Capture& capture, const std::string& trut
 /// is said again.
 AgainstTruth against_oracle(const thaw::Capture& capture, const std::string& oracle);
 
+/// Why nothing of a profile could be held against a load that knows what its functions did; empty
+/// when something was, or when the load knows nothing.
+std::string why_nothing_held(const AgainstTruth& against, const std::string& truth);
+
+/// Whether a recorder's end is that of one that was told to end: 0, or by the signal that told it.
+bool has_ended_well(const Subject& recorder, int exit_code);
+
 /// Both accounts, as far as this run has them: of a capture, or of a profile of another format by
 /// the measures that it can carry, and of the oracle's count what it has of the load. What is off
-/// by the oracle's account goes before what is by the load's.
+/// by the load's account goes first, unless it is how its time was divided among threads.
 AgainstTruth against_truths(const Case& test, const Evidence& evidence,
                             const thaw::Capture& capture);
 AgainstTruth against_truths(const Case& test, const Evidence& evidence,

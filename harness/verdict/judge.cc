@@ -198,9 +198,10 @@ std::optional<Ruling> ruled_by_start(const Trial& trial) {
     return Ruling{VerdictKind::subject, "the subject was never ready" + exit + said};
   if (subject.died_early)
     return Ruling{VerdictKind::subject, "the subject ended too early" + exit + said};
-  // 128+2: ended by the SIGINT that told it to stop, which tools without a handler do.
+  // Tools without a handler end by the signal that told them to; what leaves a capture has one.
   if (subject.exit_code && *subject.exit_code != 0 &&
-      (trial.test.subject.writes_capture() || *subject.exit_code != 130))
+      (trial.test.subject.writes_capture() ||
+       !has_ended_well(trial.test.subject, *subject.exit_code)))
     return Ruling{VerdictKind::subject, "the subject failed" + exit + said};
   return std::nullopt;
 }
@@ -357,7 +358,9 @@ std::optional<Ruling> ruled_by_capture(const Trial& trial) {
     return Ruling{VerdictKind::subject, "it left no profile that can be read: " + why};
   }
   if (!trial.test.subject.writes_capture()) return std::nullopt;
-  if (!trial.capture) return Ruling{VerdictKind::subject, "it left no readable capture"};
+  if (!trial.capture)
+    return Ruling{VerdictKind::subject,
+                  "it left no readable capture (what else it writes, [subject] profile says)"};
   if (trial.capture->damage().bytes > 0)
     return Ruling{VerdictKind::subject, fmt::format("{} bytes of its capture are damaged",
                                                     trial.capture->damage().bytes)};
@@ -383,6 +386,13 @@ std::optional<Ruling> ruled_by_account(const Trial& trial) {
 /// The load's own account of what its threads did, where it has one, against the capture.
 std::optional<Ruling> ruled_by_truth(const Trial& trial) {
   const auto& untruth = trial.against_truth.untruth;
+  if (!untruth && trial.test.subject.profile) {
+    const std::string why =
+        why_nothing_held(trial.against_truth, trial.evidence.workload_truth.value_or(""));
+    if (why.empty()) return std::nullopt;
+    return Ruling{VerdictKind::subject,
+                  "nothing in its profile can be held against what the load knows: " + why};
+  }
   if (!untruth) return std::nullopt;
   if (untruth->is_time && trial.host.undisturbed() < kLeastUndisturbedForTimes)
     return host_too_busy(trial, untruth->what);
@@ -474,6 +484,21 @@ std::vector<std::string> notes_on(const Trial& trial) {
   return notes;
 }
 
+/// A machine that died says nothing of who recorded on it. And whoever reads that a run is bad
+/// shall know that the subject was not alone.
+void add_comparison(Verdict& verdict) {
+  ComparedRecorder& compared = *verdict.comparison;
+  const VerdictKind kind = verdict.kind;
+  const bool died =
+      kind == VerdictKind::infra || kind == VerdictKind::hang || kind == VerdictKind::crash;
+  if (died && compared.failure.empty())
+    compared.failure = fmt::format("the run's verdict is {}", name_of(kind));
+  if (died) compared.untrue.clear();
+  verdict.notes.push_back(sentence_on(compared));
+  if (kind != VerdictKind::pass && kind != VerdictKind::infra)
+    verdict.reason += fmt::format(" (beside it ran `{}`)", compared.command);
+}
+
 }  // namespace
 
 Verdict judge(const Case& test, const Evidence& evidence, const Recordings& recordings,
@@ -505,8 +530,9 @@ Verdict judge(const Case& test, const Evidence& evidence, const Recordings& reco
   if (evidence.clock) verdict.clock_error_ms = ms(evidence.clock->error_ns);
   verdict.floor_ms = floor_ms(trial);
   verdict.notes = notes_on(trial);
-  verdict.comparison = compare_recorder(test, evidence, recordings.comparison);
-  if (verdict.comparison) verdict.notes.push_back(sentence_on(*verdict.comparison));
+  verdict.comparison = compare_recorder(test, evidence, recordings.comparison,
+                                        trial.host.undisturbed() >= kLeastUndisturbedForTimes);
+  if (verdict.comparison) add_comparison(verdict);
   return verdict;
 }
 

@@ -190,7 +190,8 @@ TEST(ParseCase, TakesAProfileOfAnotherFormat) {
 }
 
 TEST(ParseCase, TakesAComparisonInTheSubjectsGuest) {
-  const Case test = parsed(with_profile("stop = \"SIGTERM\"\n[comparison]\n", R"(
+  const Case test =
+      parsed(with_profile("stop = \"SIGTERM\"\n[workload]\nprogram = \"spin\"\n[comparison]\n", R"(
 command = ["perf", "record", "-o", "{capture}"]
 ready = { file = "/scratch/comparison" }
 stop = "SIGHUP"
@@ -228,7 +229,22 @@ TEST(ParseCase, RefusesAProfileThatNobodyCouldFind) {
   EXPECT_THAT(
       error("name = \"a\"\nkernels = [\"6.12\"]\n[workload]\nprogram = \"spin\"\n[comparison]\n"
             "command = \"x {capture}\"\nprofile = { format = \"folded\" }\n"),
-      HasSubstr("has no [subject] to stand beside"));
+      AllOf(StartsWith("a.toml:5:"), HasSubstr("has no [subject] to stand beside")));
+  EXPECT_THAT(error(with_profile("profile = { format = \"folded\", convert = \"x\" }")),
+              HasSubstr("convert does not say what it reads"));
+  EXPECT_THAT(error(with_profile("profile = { format = \"folded\", convert = [\"\"] }")),
+              HasSubstr("convert is empty"));
+}
+
+TEST(ParseCase, RefusesAComparisonThatCouldShowNothing) {
+  const std::string comparison =
+      "[comparison]\ncommand = \"x {capture}\"\nprofile = { format = \"folded\" }\n";
+  EXPECT_THAT(refusal(with_profile(comparison)), HasSubstr("needs a [workload]"));
+  EXPECT_THAT(refusal(with_profile("[workload]\nprogram = \"spin\"\n[machine]\ndeterministic = "
+                                   "true\noracle = \"functions\"\n[cost]\nper = \"switch\"\n"
+                                   "baseline = \"b\"\n",
+                                   comparison)),
+              HasSubstr("make two cases of it"));
 }
 
 TEST(ParseCase, SplitsACommandThatIsAString) {

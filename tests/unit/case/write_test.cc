@@ -81,7 +81,8 @@ TEST(WriteCase, KeepsWhatOnlySomeCasesHave) {
   test.comparison = {.command = {"/bin/y", "{capture}"},
                      .ready = {.file = "/scratch/y"},
                      .profile = ProfileLeft{.format = thaw::ProfileFormat::perf_script,
-                                            .convert = {"/bin/z", "a b"}}};
+                                            .convert = {"/bin/z", "a b", "{capture}"}}};
+  test.workload = {"spin"};
   test.machine.sysctls = {{"kernel.nmi_watchdog", "0"}};
   test.machine.scratch_mib = 9;
   test.expect = {{"6.1[5-8].*", VerdictKind::freeze, "why", true}};

@@ -90,8 +90,8 @@ TEST(KernelPage, ShowsTheComparisonBesideTheSubject) {
                               "80\">71 % ✓</td><td class=\"number bad\" title=\"good from 60 to "
                               "80\">90 % ✗</td>"));
   EXPECT_THAT(page, HasSubstr("<td>samples of what was due</td><td class=\"number\" title=\"good "
-                              "from 0 to 100\">99 % ✓</td><td class=\"number soft\" title=\"a "
-                              "profile of its format cannot carry it\">–</td>"));
+                              "from 0 to 100\">99 % ✓</td><td class=\"number soft\" title=\"it "
+                              "has no such measure\">–</td>"));
   EXPECT_THAT(page, HasSubstr("only the comparison has it\">–</td><td class=\"number\""));
 
   run.verdict.comparison = ComparedRecorder{.failure = "it did not start"};

@@ -101,6 +101,16 @@ TEST_F(ConversationTest, ProfilesAreNoCapturesEither) {
   EXPECT_EQ(thaw::read_file(talk_->comparison), "comparison");
 }
 
+TEST_F(ConversationTest, HalfAProfileIsNone) {
+  hear(FrameType::file_begin, lab::kProfileFile);
+  hear(FrameType::file_data, "spin-0;work;hot 9");
+  EXPECT_TRUE(talk_->profile.empty()) << "not whole yet";
+  hear(FrameType::file_end, "cannot read it: Input/output error");
+  EXPECT_TRUE(talk_->profile.empty());
+  EXPECT_THAT(talk_->profile_lost, testing::HasSubstr("Input/output error"));
+  EXPECT_EQ(talk_->comparison_lost, "");
+}
+
 TEST_F(ConversationTest, SilenceIsMeasuredByTheGuestAndOnlyUnderLoad) {
   hear_beat(0, 1'000);
   hear_beat(0, 9'000);

@@ -1,6 +1,8 @@
 // Profiles of other formats before the judge: of a subject, which they decide about, and of a
 // comparison, which they do not.
 
+#include <signal.h>
+
 #include "tests/support/given_run.h"
 
 namespace lab::test {
@@ -80,6 +82,28 @@ TEST(ForeignProfile, ThatIsMissingOrDamagedIsTheSubjectsFailure) {
   EXPECT_VERDICT("subject", unconverted, "perf failed (exit code 255); it said: no");
 }
 
+TEST(ForeignProfile, ThatKnowsNothingOfTheLoadProvesNothing) {
+  Given given = given_foreign();
+  given.left.profile.profile =
+      *thaw::read_profile("other;rest 5\n", thaw::ProfileFormat::folded);
+  EXPECT_VERDICT("subject", given,
+                 "nothing in its profile can be held against what the load knows: ");
+  given.e.workload_truth =
+      fmt::format(R"({{"schema":1,"program":"idle","start_ns":{},"end_ns":{},"threads":[]}})",
+                  kGuestStart, kGuestStart + kLoad);
+  EXPECT_VERDICT("pass", given, "no stall");
+}
+
+TEST(ForeignProfile, IsOfARecorderThatMayEndByTheSignalThatToldIt) {
+  Given given = given_foreign();
+  given.left.profile.profile = profile_with(905, 95);
+  given.test_.subject.stop = "SIGTERM";
+  given.e.subject.exit_code = 128 + SIGTERM;
+  EXPECT_VERDICT("pass", given, "no stall");
+  given.e.subject.exit_code = 128 + SIGINT;
+  EXPECT_VERDICT("subject", given, "the subject failed (exit code 130)");
+}
+
 TEST(Comparison, IsMeasuredAndNeverPartOfTheVerdict) {
   Given true_one = given_beside(profile_with(905, 95));
   EXPECT_VERDICT("pass", true_one, "no stall");
@@ -143,10 +167,31 @@ TEST(Comparison, ThatFailsIsARemark) {
             "it did not end when it was told to");
   EXPECT_EQ(failure_of([](Given& given) { given.e.comparison->exit_code = 255; }),
             "it failed (exit code 255)");
+  EXPECT_EQ(failure_of([](Given& given) {
+              given.e.comparison->died_early = true;
+              given.e.comparison->exit_code = 0;
+            }),
+            "it ended before the load did (exit code 0)");
   EXPECT_EQ(failure_of([](Given& given) { given.e.comparison->conversion = "no disk"; }),
             "no disk");
   EXPECT_THAT(failure_of([](Given& given) { given.left.comparison = {}; }),
               HasSubstr("nothing is where"));
+}
+
+TEST(Comparison, IsNamedWhereARunIsBadAndNotJudgedWhereItDied) {
+  Given stalled = given_beside(profile_with(905, 95));
+  stalled.e.subject.exit_code = 1;
+  const Verdict failed = stalled.verdict();
+  EXPECT_STREQ(name_of(failed.kind), "subject");
+  EXPECT_THAT(failed.reason, HasSubstr("(beside it ran `perf record -o {capture}`)"));
+  EXPECT_THAT(failed.notes, testing::Contains(HasSubstr("is true in all of")));
+
+  Given lost = given_beside(profile_with(500, 500));
+  lost.e.infra = thaw::Error{thaw::ErrorKind::Environment, "QEMU is gone", 0};
+  const Verdict infra = lost.verdict();
+  EXPECT_STREQ(name_of(infra.kind), "infra");
+  EXPECT_THAT(infra.notes,
+              testing::Contains(HasSubstr("is not compared: the run's verdict is infra")));
 }
 
 TEST(Comparison, IsAbsentWhereThereIsNoneOrNobodyTold) {
