@@ -1,10 +1,10 @@
-// One row for each measure that the subject or the comparison has, in the subject's order; what
-// only the other one has comes after. Both are held against the same truths, so a measure is known
-// by its kind and name; of two with the same (the load's account and the oracle's) the first goes
-// with the first. A measure that one cannot carry says why, where its value would be.
+// One row for each measure that the subject or the comparison has: first those of both, each in the
+// subject's order. Both are held against the same truths, so a measure is known by its kind and
+// name. A measure that one cannot carry says why, where its value would be.
 
 #include "harness/report/side_by_side.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -23,6 +23,10 @@ struct Row {
   const Measure* subject = nullptr;
   const Measure* comparison = nullptr;
   const Measure& any() const { return subject != nullptr ? *subject : *comparison; }
+  bool has_both() const {
+    return subject != nullptr && subject->is_available() && comparison != nullptr &&
+           comparison->is_available();
+  }
   bool has_value() const {
     return (subject != nullptr && subject->is_available()) ||
            (comparison != nullptr && comparison->is_available());
@@ -31,14 +35,14 @@ struct Row {
 
 std::vector<Row> rows_of(const RunResult& run) {
   std::vector<Row> rows;
-  std::multimap<std::pair<thaw::MeasureKind, std::string>, size_t> places;
+  std::map<std::pair<thaw::MeasureKind, std::string>, size_t> places;
   for (const Measure& measure : run.verdict.measures) {
     places.emplace(std::pair(measure.kind, measure.name), rows.size());
     rows.push_back({.subject = &measure});
   }
   for (const Measure& measure : run.verdict.comparison->measures) {
-    const auto place = places.lower_bound({measure.kind, measure.name});
-    if (place == places.end() || place->first != std::pair(measure.kind, measure.name)) {
+    const auto place = places.find({measure.kind, measure.name});
+    if (place == places.end()) {
       rows.push_back({.comparison = &measure});
       continue;
     }
@@ -46,6 +50,7 @@ std::vector<Row> rows_of(const RunResult& run) {
     places.erase(place);
   }
   std::erase_if(rows, [](const Row& row) { return !row.has_value(); });
+  std::ranges::stable_partition(rows, [](const Row& row) { return row.has_both(); });
   return rows;
 }
 
@@ -75,11 +80,12 @@ std::string side_by_side_html(const RunResult& run) {
     return text + fmt::format("<p class=\"bad\">Not compared: {}.</p>\n", html(compared.failure));
   std::string lines;
   for (const Row& row : rows_of(run))
-    lines += fmt::format("<tr><td>{}</td><td>{}</td>{}{}<td class=\"number soft\">{}</td></tr>\n",
-                         thaw::name_of(row.any().kind), html(row.any().name),
-                         cell(row.subject, "only the comparison has it"),
-                         cell(row.comparison, "it has no such measure"),
-                         row.any().is_available() ? range(row.any()) : range(*row.comparison));
+    lines += fmt::format(
+        "<tr><td>{}</td><td class=\"name\">{}</td>{}{}<td class=\"number soft\">{}</td></tr>\n",
+        thaw::name_of(row.any().kind), html(row.any().name),
+        cell(row.subject, "only the comparison has it"),
+        cell(row.comparison, "it has no such measure"),
+        row.any().is_available() ? range(row.any()) : range(*row.comparison));
   return text + fmt::format(
                     "<div class=\"scroll\"><table><thead><tr><th>kind<th>measure<th "
                     "class=\"number\">subject<th class=\"number\">comparison ({})<th "

@@ -40,6 +40,7 @@ table { border-collapse: collapse; width: 100%; margin-top: 14px; }
 th { text-align: left; font-weight: 600; font-size: 13px; color: var(--soft); }
 th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.name { white-space: normal; overflow-wrap: anywhere; min-width: 260px; }
 td.why { white-space: normal; min-width: 260px; color: var(--soft); font-size: 13px; }
 .badge { display: inline-block; min-width: 62px; padding: 1px 8px; border-radius: 10px;
   font-weight: 600; font-size: 13px; text-align: center; }

@@ -100,6 +100,8 @@ AgainstTruth held_to_oracle(const Recorded& recorded, const thaw::Truth& truth) 
   thaw::Fidelity fidelity = measured(recorded, truth);
   std::erase_if(fidelity.measures,
                 [](const thaw::Measure& measure) { return !measure.is_of_truth; });
+  // The load's account has some of the same measures.
+  for (thaw::Measure& measure : fidelity.measures) measure.name += ", by the oracle";
   return told(std::move(fidelity), "by the oracle's count");
 }
 
@@ -137,12 +139,19 @@ thaw::Truth part_of_load(thaw::Truth oracle, const thaw::Truth& load) {
       if (thread.tid == known.tid) processes.insert(thread.pid);
   std::erase_if(oracle.threads,
                 [&](const thaw::ThreadTruth& thread) { return !processes.contains(thread.pid); });
-  oracle.program = load.program + ", by the oracle";
+  oracle.program = load.program;
   oracle.functions.clear();
   for (const thaw::ThreadTruth& thread : oracle.threads)
     oracle.functions.insert(oracle.functions.end(), thread.functions.begin(),
                             thread.functions.end());
   return oracle;
+}
+
+/// Of all that the guest executed.
+thaw::Result<thaw::Truth> parse_oracle(const std::string& text) {
+  auto truth = thaw::parse_truth(text);
+  if (truth) truth->program = "the guest";
+  return truth;
 }
 
 bool has_oracle(const Case& test, const Evidence& evidence) {
@@ -152,7 +161,7 @@ bool has_oracle(const Case& test, const Evidence& evidence) {
 }  // namespace
 
 AgainstTruth against_oracle(const thaw::Capture& capture, const std::string& oracle) {
-  const auto truth = thaw::parse_truth(oracle);
+  const auto truth = parse_oracle(oracle);
   return truth ? held_to_oracle(capture, *truth) : AgainstTruth{};
 }
 
@@ -168,7 +177,7 @@ AgainstTruth against_truths(const Case& test, const Evidence& evidence,
   if (evidence.workload_truth) result = held_to_load(capture, *evidence.workload_truth);
   if (!has_oracle(test, evidence)) return result;
   const auto load = thaw::parse_truth(evidence.workload_truth.value_or(""));
-  const auto oracle = thaw::parse_truth(evidence.oracle_truth);
+  const auto oracle = parse_oracle(evidence.oracle_truth);
   if (oracle && load && !test.comparison.command.empty())
     add(held_to_oracle(capture, part_of_load(*oracle, *load)), result);
   else if (oracle)

@@ -75,24 +75,29 @@ TEST(KernelPage, SaysWhatIsNotTrueAndWhatIsLost) {
 TEST(KernelPage, ShowsTheComparisonBesideTheSubject) {
   ResultSet results = measured();
   RunResult& run = results.runs[0];
-  run.verdict.measures.push_back({.name = "samples of what was due",
-                                  .kind = thaw::MeasureKind::rate,
-                                  .value = 99,
-                                  .unit = "%",
-                                  .high = 100});
+  run.verdict.measures.insert(run.verdict.measures.begin(), {.name = "samples of what was due",
+                                                             .kind = thaw::MeasureKind::rate,
+                                                             .value = 99,
+                                                             .unit = "%",
+                                                             .high = 100});
   run.verdict.comparison =
       ComparedRecorder{.command = "perf record <x>",
                        .format = "perf-script",
                        .measures = {share_of("hot", 90), share_of("cold", 70)}};
   const std::string page = kernel_page(results, "6.12", {});
   EXPECT_THAT(page, HasSubstr("spin: beside <code>perf record &lt;x&gt;</code>"));
-  EXPECT_THAT(page, HasSubstr("<td>share of hot</td><td class=\"number\" title=\"good from 60 to "
-                              "80\">71 % ✓</td><td class=\"number bad\" title=\"good from 60 to "
-                              "80\">90 % ✗</td>"));
-  EXPECT_THAT(page, HasSubstr("<td>samples of what was due</td><td class=\"number\" title=\"good "
-                              "from 0 to 100\">99 % ✓</td><td class=\"number soft\" title=\"it "
-                              "has no such measure\">–</td>"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("<td class=\"name\">share of hot</td><td class=\"number\" title=\"good from 60 to "
+                "80\">71 % ✓</td><td class=\"number bad\" title=\"good from 60 to "
+                "80\">90 % ✗</td>"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("<td class=\"name\">samples of what was due</td><td class=\"number\" title=\"good "
+                "from 0 to 100\">99 % ✓</td><td class=\"number soft\" title=\"it "
+                "has no such measure\">–</td>"));
   EXPECT_THAT(page, HasSubstr("only the comparison has it\">–</td><td class=\"number\""));
+  EXPECT_LT(page.find("90 % ✗"), page.find("it has no such measure")) << "what both have is first";
 
   run.verdict.comparison = ComparedRecorder{.failure = "it did not start"};
   EXPECT_THAT(kernel_page(results, "6.12", {}), HasSubstr("Not compared: it did not start."));
