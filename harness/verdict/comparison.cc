@@ -59,6 +59,9 @@ std::optional<ComparedRecorder> compare_recorder(const Case& test, const Evidenc
   return compared;
 }
 
+namespace {
+
+/// For the notes.
 std::string sentence_on(const ComparedRecorder& compared) {
   const std::string who = fmt::format("beside it `{}`", compared.command);
   if (!compared.failure.empty())
@@ -69,6 +72,21 @@ std::string sentence_on(const ComparedRecorder& compared) {
   });
   return held == 0 ? fmt::format("{} has nothing that could be held against a truth", who)
                    : fmt::format("{} is true in all of {} measures", who, held);
+}
+
+}  // namespace
+
+void tell_comparison(Verdict& verdict) {
+  ComparedRecorder& compared = *verdict.comparison;
+  const VerdictKind kind = verdict.kind;
+  const bool died =
+      kind == VerdictKind::infra || kind == VerdictKind::hang || kind == VerdictKind::crash;
+  if (died && compared.failure.empty())
+    compared.failure = fmt::format("the run's verdict is {}", name_of(kind));
+  if (died) compared.untrue.clear();
+  verdict.notes.push_back(sentence_on(compared));
+  if (kind != VerdictKind::pass && kind != VerdictKind::infra)
+    verdict.reason += fmt::format(" (beside it ran `{}`)", compared.command);
 }
 
 }  // namespace lab

@@ -17,7 +17,9 @@ std::string why_no_profile(const SubjectOutcome& recorder, const LeftProfile& le
 std::optional<ComparedRecorder> compare_recorder(const Case& test, const Evidence& evidence,
                                                  const LeftProfile& left, bool are_times_known);
 
-/// One sentence for the notes.
-std::string sentence_on(const ComparedRecorder& compared);
+/// Puts the comparison, which there is, into a verdict's notes, and where the run is bad into its
+/// reason: whoever reads that shall know that the subject was not alone. Of a machine that died
+/// nothing is compared.
+void tell_comparison(Verdict& verdict);
 
 }  // namespace lab

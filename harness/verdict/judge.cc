@@ -46,7 +46,7 @@
 #include "harness/verdict/comparison.h"
 #include "harness/verdict/honesty.h"
 #include "harness/verdict/host_time.h"
-#include "harness/verdict/kernel_notes.h"
+#include "harness/verdict/notes.h"
 #include "harness/verdict/stalls.h"
 #include "harness/verdict/standstill.h"
 #include "harness/verdict/verdict.h"
@@ -461,42 +461,12 @@ std::vector<std::string> notes_on(const Trial& trial) {
   if (nmi > 0 && nmi < kNmiStalls)
     notes.push_back(fmt::format("{} emits in NMI context of {} ms or more; {} make a freeze", nmi,
                                 kNmiStallNs / kMs, kNmiStalls));
-  if (trial.emits && trial.emits->longs_missing > 0)
-    notes.push_back(fmt::format("{} emits of 1 ms or more were counted but have no record",
-                                trial.emits->longs_missing));
-  if (trial.evidence.meter && trial.evidence.meter->longs_missing > 0)
-    notes.push_back(fmt::format("{} runs of 1 ms or more in NMI context were counted but not kept",
-                                trial.evidence.meter->longs_missing));
-  for (const Finding& finding : trial.findings)
-    if (finding.severity == "warning" && notes.size() < 20)
-      notes.push_back(fmt::format("console line {}: {}", finding.line, finding.title));
-  for (const std::string& note : trial.against_truth.notes) notes.push_back(note);
-  if (trial.evidence.kernel)
-    for (std::string& note : kernel_notes(*trial.evidence.kernel)) notes.push_back(std::move(note));
-  if (!trial.evidence.lab_stops.empty()) {
-    int64_t stopped_ns = 0;
-    for (const Interval& stop : trial.evidence.lab_stops) stopped_ns += stop.end_ns - stop.start_ns;
-    notes.push_back(fmt::format("the lab stopped the guest {} times to look, for {:.1f} ms in all",
-                                trial.evidence.lab_stops.size(), ms(stopped_ns)));
-  }
-  if (trial.evidence.attempts > 1)
-    notes.push_back(fmt::format("attempt {}: the lab failed before", trial.evidence.attempts));
+  const EvidenceNotes more{.evidence = trial.evidence,
+                           .emits = trial.emits ? &*trial.emits : nullptr,
+                           .findings = trial.findings,
+                           .unmeasured = trial.against_truth.notes};
+  add_notes(more, notes);
   return notes;
-}
-
-/// A machine that died says nothing of who recorded on it. And whoever reads that a run is bad
-/// shall know that the subject was not alone.
-void add_comparison(Verdict& verdict) {
-  ComparedRecorder& compared = *verdict.comparison;
-  const VerdictKind kind = verdict.kind;
-  const bool died =
-      kind == VerdictKind::infra || kind == VerdictKind::hang || kind == VerdictKind::crash;
-  if (died && compared.failure.empty())
-    compared.failure = fmt::format("the run's verdict is {}", name_of(kind));
-  if (died) compared.untrue.clear();
-  verdict.notes.push_back(sentence_on(compared));
-  if (kind != VerdictKind::pass && kind != VerdictKind::infra)
-    verdict.reason += fmt::format(" (beside it ran `{}`)", compared.command);
 }
 
 }  // namespace
@@ -532,7 +502,7 @@ Verdict judge(const Case& test, const Evidence& evidence, const Recordings& reco
   verdict.notes = notes_on(trial);
   verdict.comparison = compare_recorder(test, evidence, recordings.comparison,
                                         trial.host.undisturbed() >= kLeastUndisturbedForTimes);
-  if (verdict.comparison) add_comparison(verdict);
+  if (verdict.comparison) tell_comparison(verdict);
   return verdict;
 }
 

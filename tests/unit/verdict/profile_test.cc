@@ -84,8 +84,7 @@ TEST(ForeignProfile, ThatIsMissingOrDamagedIsTheSubjectsFailure) {
 
 TEST(ForeignProfile, ThatKnowsNothingOfTheLoadProvesNothing) {
   Given given = given_foreign();
-  given.left.profile.profile =
-      *thaw::read_profile("other;rest 5\n", thaw::ProfileFormat::folded);
+  given.left.profile.profile = *thaw::read_profile("other;rest 5\n", thaw::ProfileFormat::folded);
   EXPECT_VERDICT("subject", given,
                  "nothing in its profile can be held against what the load knows: ");
   given.e.workload_truth =
