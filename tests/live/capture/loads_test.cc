@@ -5,17 +5,15 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
-
-#include <unistd.h>
 
 #include "profiler/analysis/accounting.h"
 #include "profiler/analysis/timeline.h"
 #include "profiler/analysis/wait_reason.h"
 #include "tests/live/capture/known_load.h"
+#include "tests/support/stolen_time.h"
 
 namespace test {
 namespace {
@@ -72,14 +70,6 @@ double time_in(ThreadState state, const std::vector<Slice>& slices, int64_t star
 
 double running_ns(const std::vector<Slice>& slices, int64_t start_ns, int64_t end_ns) {
   return time_in(ThreadState::running, slices, start_ns, end_ns);
-}
-
-/// What a hypervisor took from all CPUs until now; proc(5): the eighth number, in clock ticks.
-double stolen_ns() {
-  std::ifstream line("/proc/stat");
-  std::string word;
-  for (int at = 0; at <= 8; at++) line >> word;
-  return std::stod(word) * 1e9 / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 TEST_F(Loads, BurstsAreSampledAsLongAsTheyLast) {
