@@ -54,8 +54,7 @@ ChildOptions Recorder::child_of(std::vector<std::string> command, std::string ou
 }
 
 void Recorder::start(const WaitFor& wait) {
-  programs_before_ = loaded_programs().value_or(0);
-  links_before_ = attached_programs().value_or(0);
+  bpf_ = bpf_before_ = bpf_now();
   auto child = Child::start(child_of(plan_.command));
   if (!child) {
     seen_.output = child.error().message;
@@ -64,31 +63,32 @@ void Recorder::start(const WaitFor& wait) {
   child_ = std::move(*child);
   seen_.started = true;
   started_ns_ = bpf_changed_ns_ = thaw::monotonic_ns();
-  bpf_seen_ = programs_before_ + links_before_;
   wait(plan_.ready_timeout_s, [this] { return child_->exit_code() || is_ready(); });
   seen_.ready = !child_->exit_code() && is_ready();
 }
 
 uint64_t Recorder::programs() const {
   const uint64_t programs = loaded_programs().value_or(0);
-  return programs - std::min(programs, programs_before_);
+  return programs - std::min(programs, bpf_before_.programs);
+}
+
+Recorder::BpfCount Recorder::bpf_now() {
+  return {loaded_programs().value_or(0), attached_programs().value_or(0)};
 }
 
 /// Loaded alone is not enough: a subject loads programs to learn what the kernel can do, and under
 /// a slow verifier seconds lie between the first program loaded and the first one that runs.
 bool Recorder::is_bpf_ready(uint64_t wanted) {
   const bool has_settled = has_bpf_settled();
-  const uint64_t programs = loaded_programs().value_or(0);
-  const uint64_t links = attached_programs().value_or(0);
-  if (programs < programs_before_ + wanted) return false;
-  return links >= links_before_ + wanted || has_settled;
+  if (bpf_.programs < bpf_before_.programs + wanted) return false;
+  return bpf_.links >= bpf_before_.links + wanted || has_settled;
 }
 
 bool Recorder::has_bpf_settled() {
-  const uint64_t seen = loaded_programs().value_or(0) + attached_programs().value_or(0);
+  const BpfCount seen = bpf_now();
   const int64_t now_ns = thaw::monotonic_ns();
-  if (seen != bpf_seen_) {
-    bpf_seen_ = seen;
+  if (seen != bpf_) {
+    bpf_ = seen;
     bpf_changed_ns_ = now_ns;
   }
   return now_ns - bpf_changed_ns_ >= kBpfSettledNs;

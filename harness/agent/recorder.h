@@ -44,6 +44,13 @@ class Recorder {
   const RecorderSeen& seen() const { return seen_; }
 
  private:
+  /// Of the whole guest.
+  struct BpfCount {
+    uint64_t programs = 0;
+    uint64_t links = 0;
+    friend bool operator==(const BpfCount&, const BpfCount&) = default;
+  };
+  static BpfCount bpf_now();
   /// In the subject's world; what it prints goes to `output_file` when there is one.
   ChildOptions child_of(std::vector<std::string> command, std::string output_file = "") const;
   bool is_ready();
@@ -55,9 +62,8 @@ class Recorder {
   RecorderSeen seen_;
   std::optional<Child> child_;
   std::optional<Child> converter_;
-  uint64_t programs_before_ = 0;
-  uint64_t links_before_ = 0;
-  uint64_t bpf_seen_ = 0;  ///< programs and links when they last changed
+  BpfCount bpf_before_;
+  BpfCount bpf_;  ///< when it last changed
   int64_t bpf_changed_ns_ = 0;
   int64_t started_ns_ = 0;
 };

@@ -26,11 +26,11 @@ struct RecorderPlan {
   std::vector<std::string> convert;
 };
 
-/// What became of one.
 /// How long a conversion may take. `perf script` took 11 s of a guest's time for 35,000 samples
 /// with stacks.
 inline constexpr double kConversionS = 300;
 
+/// What became of one.
 struct RecorderSeen {
   bool started = false;
   bool ready = false;

@@ -154,48 +154,37 @@ thaw::Result<thaw::Truth> parse_oracle(const std::string& text) {
   return truth;
 }
 
-bool has_oracle(const Case& test, const Evidence& evidence) {
-  return test.machine.is_deterministic && !evidence.oracle_truth.empty();
+/// Against the load's account and the oracle's count, as far as there are any; of this with
+/// `load_alone` only what the load's processes executed.
+template <class Recorded>
+AgainstTruth held_to_all(const Case& test, const Evidence& evidence, const Recorded& recorded,
+                         bool load_alone) {
+  const std::string load_text = evidence.workload_truth.value_or("");
+  AgainstTruth result = held_to_load(recorded, load_text);
+  if (!test.machine.is_deterministic || evidence.oracle_truth.empty()) return result;
+  const auto oracle = parse_oracle(evidence.oracle_truth);
+  const auto load = thaw::parse_truth(load_text);
+  if (oracle && !load_alone)
+    add(held_to_oracle(recorded, *oracle), result);
+  else if (oracle && load)
+    add(held_to_oracle(recorded, part_of_load(*oracle, *load)), result);
+  return result;
 }
 
 }  // namespace
-
-AgainstTruth against_oracle(const thaw::Capture& capture, const std::string& oracle) {
-  const auto truth = parse_oracle(oracle);
-  return truth ? held_to_oracle(capture, *truth) : AgainstTruth{};
-}
-
-AgainstTruth against_truth(const thaw::Capture& capture, const std::string& truth) {
-  return held_to_load(capture, truth);
-}
 
 /// A capture is held against all that the guest executed, since it has all of it, with times. But
 /// not against what another recorder executed: its stacks and its names are not the load's.
 AgainstTruth against_truths(const Case& test, const Evidence& evidence,
                             const thaw::Capture& capture) {
-  AgainstTruth result;
-  if (evidence.workload_truth) result = held_to_load(capture, *evidence.workload_truth);
-  if (!has_oracle(test, evidence)) return result;
-  const auto load = thaw::parse_truth(evidence.workload_truth.value_or(""));
-  const auto oracle = parse_oracle(evidence.oracle_truth);
-  if (oracle && load && !test.comparison.command.empty())
-    add(held_to_oracle(capture, part_of_load(*oracle, *load)), result);
-  else if (oracle)
-    add(held_to_oracle(capture, *oracle), result);
-  return result;
+  return held_to_all(test, evidence, capture, !test.comparison.command.empty());
 }
 
 /// A profile without times also has what all others did before and after the counting, and only the
 /// load lived inside of it.
 AgainstTruth against_truths(const Case& test, const Evidence& evidence,
                             const thaw::StackProfile& profile) {
-  if (!evidence.workload_truth) return {};
-  AgainstTruth result = held_to_load(profile, *evidence.workload_truth);
-  const auto load = thaw::parse_truth(*evidence.workload_truth);
-  if (!has_oracle(test, evidence) || !load) return result;
-  const auto oracle = thaw::parse_truth(evidence.oracle_truth);
-  if (oracle) add(held_to_oracle(profile, part_of_load(*oracle, *load)), result);
-  return result;
+  return held_to_all(test, evidence, profile, true);
 }
 
 std::string why_nothing_held(const AgainstTruth& against, const std::string& truth_text) {

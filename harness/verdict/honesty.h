@@ -44,13 +44,15 @@ struct AgainstTruth {
   std::optional<Untruth> untruth;  ///< the first measure that is off
   std::vector<std::string> notes;  ///< what could not be measured
 };
-/// The capture against what the load says of itself, and against itself (`thaw fidelity`). Empty
-/// when the load says nothing. Reads the load's program beside this one for names of functions.
-AgainstTruth against_truth(const thaw::Capture& capture, const std::string& truth);
-/// The same against what the oracle counted, where instructions are time: in a deterministic guest.
-/// Of what the capture says about itself, which the load's account has brought up already, nothing
-/// is said again.
-AgainstTruth against_oracle(const thaw::Capture& capture, const std::string& oracle);
+/// What was recorded against what the load says of itself and, in a deterministic guest, where
+/// instructions are time, what the oracle counted: as far as this run has them, and a profile of
+/// another format by the measures that it can carry. A capture is also held against itself. Reads
+/// the load's program beside this one for names. What is off by the load's account goes first,
+/// unless it is how its time was divided among threads.
+AgainstTruth against_truths(const Case& test, const Evidence& evidence,
+                            const thaw::Capture& capture);
+AgainstTruth against_truths(const Case& test, const Evidence& evidence,
+                            const thaw::StackProfile& profile);
 
 /// Why nothing of a profile could be held against a load that knows what its functions did; empty
 /// when something was, or when the load knows nothing.
@@ -58,13 +60,5 @@ std::string why_nothing_held(const AgainstTruth& against, const std::string& tru
 
 /// Whether a recorder's end is that of one that was told to end: 0, or by the signal that told it.
 bool has_ended_well(const Subject& recorder, int exit_code);
-
-/// Both accounts, as far as this run has them: of a capture, or of a profile of another format by
-/// the measures that it can carry, and of the oracle's count what it has of the load. What is off
-/// by the load's account goes first, unless it is how its time was divided among threads.
-AgainstTruth against_truths(const Case& test, const Evidence& evidence,
-                            const thaw::Capture& capture);
-AgainstTruth against_truths(const Case& test, const Evidence& evidence,
-                            const thaw::StackProfile& profile);
 
 }  // namespace lab

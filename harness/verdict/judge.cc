@@ -359,8 +359,9 @@ std::optional<Ruling> ruled_by_capture(const Trial& trial) {
   }
   if (!trial.test.subject.writes_capture()) return std::nullopt;
   if (!trial.capture)
-    return Ruling{VerdictKind::subject,
-                  "it left no readable capture (what else it writes, [subject] profile says)"};
+    return Ruling{
+        VerdictKind::subject,
+        "it left no readable capture; if it writes another format, [subject] profile says which"};
   if (trial.capture->damage().bytes > 0)
     return Ruling{VerdictKind::subject, fmt::format("{} bytes of its capture are damaged",
                                                     trial.capture->damage().bytes)};

@@ -39,17 +39,23 @@ std::string truth_with(const std::string& thread) {
       kStart, kStart + 100_ms, thread);
 }
 
+AgainstTruth against(const thaw::Capture& capture, const std::string& truth) {
+  Evidence evidence;
+  evidence.workload_truth = truth;
+  return against_truths({}, evidence, capture);
+}
+
 const std::string kWaits = R"(,"waits":1000,"reason":"pipe","woken_by":8)";
 
 TEST(AgainstTruth, NotesWhatTheBrakeLeftOut) {
   const AgainstTruth result =
-      against_truth(given_waits().loses("stack_shed", 900).capture(), truth_with(kWaits));
+      against(given_waits().loses("stack_shed", 900).capture(), truth_with(kWaits));
   EXPECT_FALSE(result.untruth) << result.untruth->what;
   EXPECT_THAT(result.notes, ElementsAre(HasSubstr("900 of 1000 waits have no stack")));
 }
 
 TEST(AgainstTruth, DoesNotBelieveARecorderThatCountedNoSuchLoss) {
-  const AgainstTruth result = against_truth(given_waits().capture(), truth_with(kWaits));
+  const AgainstTruth result = against(given_waits().capture(), truth_with(kWaits));
   ASSERT_TRUE(result.untruth);
   EXPECT_THAT(result.untruth->what, HasSubstr("waits for pipe of ping (7) is 10.000 %"));
 }
@@ -57,8 +63,8 @@ TEST(AgainstTruth, DoesNotBelieveARecorderThatCountedNoSuchLoss) {
 TEST(AgainstTruth, IsEmptyWhereTheLoadKnowsNothing) {
   GivenCapture late;
   late.header.start_ns = kStart + 1_ms;
-  EXPECT_THAT(against_truth(late.capture(), truth_with("")).notes, IsEmpty());
-  EXPECT_THAT(against_truth(late.capture(), "Segmentation fault").notes, IsEmpty());
+  EXPECT_THAT(against(late.capture(), truth_with("")).notes, IsEmpty());
+  EXPECT_THAT(against(late.capture(), "Segmentation fault").notes, IsEmpty());
 }
 
 }  // namespace
